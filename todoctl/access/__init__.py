@@ -1,0 +1,1 @@
+"""How the user reaches the app: advice, hosts entry, probe, port-forward."""

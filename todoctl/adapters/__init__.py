@@ -1,0 +1,1 @@
+"""Thin wrappers: the only rooms that know an SDK, a process or an operating system."""

@@ -1,0 +1,1 @@
+"""From source to the node: fingerprint, build, sideload."""

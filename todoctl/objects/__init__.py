@@ -1,0 +1,1 @@
+"""Kubernetes objects: load, compare, apply, wait, diagnose."""

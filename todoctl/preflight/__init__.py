@@ -1,0 +1,1 @@
+"""What must hold before an install: checks as records, run at once, printed in order."""
