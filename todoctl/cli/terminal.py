@@ -1,0 +1,107 @@
+"""The terminal: where talk goes, what it may look like, and how a question is asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TextIO
+
+import click
+
+from todoctl.errors import ConsentError, TodoctlError
+
+
+class Terminal:
+    """A Reporter on a stream (stderr). Tests replace the streams and the environment."""
+
+    def __init__(
+        self,
+        *,
+        stdin: TextIO | None = None,
+        stderr: TextIO | None = None,
+        environment: Mapping[str, str] | None = None,
+        assume_yes: bool = False,
+        debug: bool = False,
+        color: bool | None = None,
+    ) -> None:
+        self._in = stdin or sys.stdin
+        self._err = stderr or sys.stderr
+        environment = os.environ if environment is None else environment
+        self._yes = assume_yes
+        self._debug = debug
+        self._lock = threading.Lock()
+        self.color = self._may_color(environment) if color is None else color
+
+    def _may_color(self, environment: Mapping[str, str]) -> bool:
+        # https://no-color.org: any non-empty value counts.
+        return self._err.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+    def _print(self, text: str) -> None:
+        encoding = getattr(self._err, "encoding", None) or "utf-8"
+        with self._lock:
+            # A terminal that cannot show a character gets a question mark, not a traceback.
+            self._err.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+            self._err.flush()
+
+    def style(self, text: str, **style: bool | str) -> str:
+        """Return `text` styled as `click.style` does, or bare where colour is off."""
+        return click.style(text, **style) if self.color else text  # type: ignore[arg-type]
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Print the step's title, run the block, print how long it took when that is worth telling."""
+        self._print(self.style(title, bold=True))
+        started = time.monotonic()
+        yield
+        seconds = time.monotonic() - started
+        if seconds >= 1:
+            self._print(self.style(f"  {seconds:.1f} s", dim=True))
+
+    def note(self, text: str) -> None:
+        """Print an indented line."""
+        self._print("\n".join("  " + line for line in text.splitlines()))
+
+    def warn(self, text: str) -> None:
+        """Print a line that starts with `warning:`."""
+        self._print(f"{self.style('warning:', fg='yellow', bold=True)} {text}")
+
+    def debug(self, text: str) -> None:
+        """Print a dim line, with `--debug` only."""
+        if self._debug:
+            self._print(self.style(f"  · {text}", dim=True))
+
+    def confirm(self, question: str) -> None:
+        """Ask; raise ConsentError unless the answer is yes. An empty answer is a no."""
+        if self._yes:
+            return
+        if not (self._in.isatty() and self._err.isatty()):
+            raise ConsentError(
+                "consent.no-terminal",
+                f"this needs a yes: {question}",
+                because="there is no terminal to ask on, so nothing was done",
+                hint="run the command in a terminal, or add `--yes`",
+            )
+        self._err.write(f"{question} [y/N] ")
+        self._err.flush()
+        if self._in.readline().strip().lower() not in {"y", "yes"}:
+            raise ConsentError("consent.declined", "stopped, nothing was done", because="the answer was not yes")
+
+    def error(self, error: TodoctlError) -> None:
+        """Print what happened, why, the details, and what to do next."""
+        self._print(f"{self.style('error:', fg='red', bold=True)} {error.what}")
+        if error.because:
+            self._print(_hanging("  because: ", error.because))
+        for line in error.details:
+            self._print(f"  {self.style('|', dim=True)} {line}")
+        if error.hint:
+            self._print("\n" + _hanging(self.style("hint:", fg="cyan", bold=True) + " ", error.hint, indent=6))
+
+
+def _hanging(label: str, text: str, indent: int | None = None) -> str:
+    first, *rest = text.splitlines()
+    width = len(label) if indent is None else indent
+    return "\n".join([label + first, *(" " * width + line for line in rest)])
