@@ -1,0 +1,341 @@
+"""The only room that starts programs: never through a shell, always with a deadline, never left behind.
+
+Every child gets a process group of its own, so that a time-out or Ctrl-C ends all that it started too. Since Ctrl-C
+then no longer reaches the children by itself, and Python raises KeyboardInterrupt in the main thread alone, a command
+that runs programs in other threads calls `end_children` when it is interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from todoctl.adapters import system
+from todoctl.deadline import Deadline
+from todoctl.errors import PreflightError, TodoctlError
+
+GRACE_SECONDS = 3.0
+"""How long a program may tidy up after it was asked to end."""
+TAIL_LINES = 200
+"""How many of the last lines `stream` and `pipe` keep of each output."""
+
+_CHUNK = 256 * 1024
+_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A program that ended: its exit code (negative: the signal that ended it) and its output as text."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it exited 0. That a program says so does not make it true: read the state back."""
+        return self.code == 0
+
+    @property
+    def command(self) -> str:
+        """The command as one would type it."""
+        return shlex.join(self.argv)
+
+    def complaint(self) -> str:
+        """Return the last line that it wrote to stderr, else to stdout, for an error's `because`."""
+        lines = [line.strip() for line in (self.stderr.strip() or self.stdout.strip()).splitlines()]
+        said = lines[-1] if lines else "it said nothing"
+        return f"`{self.argv[0]}` exited {self.code} ({said})"
+
+
+class ProgramMissing(PreflightError):
+    """The program is not on PATH, or cannot be started."""
+
+    def __init__(self, program: str, because: str) -> None:
+        super().__init__(
+            "process.missing",
+            f"`{program}` cannot be started",
+            because=because,
+            hint=f"install `{program}`, or add its folder to PATH",
+        )
+        self.program = program
+
+
+class ProcessTimeout(TodoctlError):
+    """The program, and all that it started, was ended because the deadline had passed."""
+
+    def __init__(self, argv: Sequence[str], seconds: float, tail: tuple[str, ...] = ()) -> None:
+        super().__init__(
+            "process.timeout",
+            f"`{argv[0]}` did not end in time",
+            because=f"its {seconds:.0f} seconds are over",
+            hint="give it more time with `--timeout`, and look at its last lines with `--debug`",
+            details=tail,
+        )
+        self.argv = tuple(argv)
+        self.seconds = seconds
+
+
+def which(program: str) -> Path | None:
+    """Return where `program` is on PATH, or None."""
+    found = shutil.which(program)
+    return Path(found) if found else None
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    deadline: Deadline,
+    stdin: str | bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Completed:
+    """Run a program to its end and return all of its output; a non-zero exit code is the caller's to judge.
+
+    `stdin` is where secrets go (argv is readable by every user of the machine); without it the program reads an
+    empty input, never the terminal. `env` is added to this process's environment.
+
+    Raises ProgramMissing, and ProcessTimeout at the deadline.
+    """
+    stdout: list[str] = []
+    stderr: list[str] = []
+    with _started(argv, deadline=deadline, stdin=stdin is not None, env=env, cwd=cwd) as child:
+        pumps = [_Pump(_read_text, child.stdout, stdout.append), _Pump(_read_text, child.stderr, stderr.append)]
+        if stdin is not None:
+            pumps.append(_Pump(_write, child.stdin, stdin.encode() if isinstance(stdin, str) else stdin))
+        _finish([child], pumps, deadline, argv, stderr)
+    return Completed(tuple(argv), child.returncode, "".join(stdout), "".join(stderr))
+
+
+def stream(
+    argv: Sequence[str],
+    *,
+    deadline: Deadline,
+    on_line: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Completed:
+    """Run a program and hand each line of its stdout and stderr, without its end, to `on_line` as it comes.
+
+    `on_line` is called by other threads, one line at a time; what it raises ends the program and is raised here.
+    The outputs returned are the last TAIL_LINES lines of each. Raises as `run` does.
+    """
+    turn = threading.Lock()
+    tails: tuple[deque[str], deque[str]] = (deque(maxlen=TAIL_LINES), deque(maxlen=TAIL_LINES))
+
+    def handler(tail: deque[str]) -> Callable[[str], None]:
+        def handle(line: str) -> None:
+            with turn:
+                tail.append(line)
+                on_line(line)
+
+        return handle
+
+    with _started(argv, deadline=deadline, env=env, cwd=cwd) as child:
+        pumps = [
+            _Pump(_read_lines, child.stdout, handler(tails[0])),
+            _Pump(_read_lines, child.stderr, handler(tails[1])),
+        ]
+        _finish([child], pumps, deadline, argv, tails[1])
+    return Completed(tuple(argv), child.returncode, "\n".join(tails[0]), "\n".join(tails[1]))
+
+
+def pipe(
+    producer: Sequence[str],
+    consumer: Sequence[str],
+    *,
+    deadline: Deadline,
+    tap: Callable[[bytes], None] | None = None,
+) -> tuple[Completed, Completed]:
+    """Send the producer's stdout to the consumer's stdin, in constant memory, and return how both ended.
+
+    `tap` sees each chunk before the consumer does; what it raises ends both and is raised here. The producer's
+    stdout is gone by then: its Completed has none. A consumer that ends early makes the producer fail as well, so
+    look at the consumer's exit code first; a producer that fails may leave the consumer with half a stream and exit
+    code 0, so look at both. Raises as `run` does.
+    """
+    said: deque[str] = deque(maxlen=TAIL_LINES)
+    answers: deque[str] = deque(maxlen=TAIL_LINES)
+    complaints: deque[str] = deque(maxlen=TAIL_LINES)
+    with (
+        _started(consumer, deadline=deadline, stdin=True) as sink,
+        _started(producer, deadline=deadline) as source,
+    ):
+        pumps = [
+            _Pump(_copy, source.stdout, sink.stdin, tap),
+            _Pump(_read_lines, source.stderr, said.append),
+            _Pump(_read_lines, sink.stdout, answers.append),
+            _Pump(_read_lines, sink.stderr, complaints.append),
+        ]
+        _finish([source, sink], pumps, deadline, producer, complaints)
+    return (
+        Completed(tuple(producer), source.returncode, "", "\n".join(said)),
+        Completed(tuple(consumer), sink.returncode, "\n".join(answers), "\n".join(complaints)),
+    )
+
+
+def end_children() -> None:
+    """End every program that is running, with all that it started.
+
+    The calls that wait for them, in whatever thread, raise KeyboardInterrupt.
+    """
+    with _lock:
+        children = list(_running)
+        _interrupted.update(children)
+    _end(children)
+
+
+_lock = threading.Lock()
+_running: set[subprocess.Popen[bytes]] = set()
+_interrupted: set[subprocess.Popen[bytes]] = set()
+
+
+@contextlib.contextmanager
+def _started(
+    argv: Sequence[str],
+    *,
+    deadline: Deadline,
+    stdin: bool = False,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program; leaving the block by an exception ends it."""
+    if deadline.expired():
+        raise ProcessTimeout(argv, deadline.seconds)
+    environment = {**os.environ, **(env or {})}
+    # Resolved here and not by the OS: Windows finds only .exe files by itself, and a missing program must not be
+    # taken for a missing `cwd`.
+    program = shutil.which(argv[0], path=environment.get("PATH"))
+    if program is None:
+        raise ProgramMissing(argv[0], "no such program on PATH")
+    try:
+        child = subprocess.Popen(
+            [program, *argv[1:]],
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=cwd,
+            **system.own_process_group(),
+        )
+    except OSError as error:
+        raise ProgramMissing(argv[0], f"{program}: {error.strerror}") from error
+    with _lock:
+        _running.add(child)
+    try:
+        yield child
+    except BaseException:
+        _end([child])
+        raise
+    finally:
+        for end in (child.stdin, child.stdout, child.stderr):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.close()
+        with _lock:
+            _running.discard(child)
+            interrupted = child in _interrupted
+            _interrupted.discard(child)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask the children and all that they started to end, and make them after a grace."""
+    if system.WINDOWS:
+        for child in children:
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
+        return
+    for child in children:
+        system.signal_group(child.pid, force=False)
+    patience = Deadline(GRACE_SECONDS)
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=patience.remaining())
+        system.signal_group(child.pid, force=True)
+        child.wait()
+
+
+class _Pump(threading.Thread):
+    """A thread that moves one stream; keeps what went wrong for the thread that waits."""
+
+    def __init__(self, work: Callable[..., None], *arguments: object) -> None:
+        super().__init__(daemon=True)
+        self._work = work
+        self._arguments = arguments
+        self.error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._work(*self._arguments)
+        except BaseException as error:  # noqa: BLE001 - raised again by _finish, in the thread that waits
+            self.error = error
+
+
+def _finish(
+    children: Sequence[subprocess.Popen[bytes]],
+    pumps: Sequence[_Pump],
+    deadline: Deadline,
+    argv: Sequence[str],
+    said: Sequence[str],
+) -> None:
+    """Wait until every stream is at its end and every child has exited."""
+    while any(pump.is_alive() for pump in pumps):
+        for pump in pumps:
+            if pump.error is not None:
+                raise pump.error
+        if deadline.expired():
+            raise ProcessTimeout(argv, deadline.seconds, tuple("\n".join(said).splitlines()[-5:]))
+        next(pump for pump in pumps if pump.is_alive()).join(min(_SLICE_SECONDS, deadline.remaining()))
+    for pump in pumps:
+        if pump.error is not None:
+            raise pump.error
+    for child in children:
+        try:
+            child.wait(timeout=deadline.remaining())
+        except subprocess.TimeoutExpired as error:
+            raise ProcessTimeout(argv, deadline.seconds, tuple("\n".join(said).splitlines()[-5:])) from error
+
+
+def _read_text(source: IO[bytes], sink: Callable[[str], None]) -> None:
+    sink(source.read().decode("utf-8", "replace").replace("\r\n", "\n"))
+
+
+def _read_lines(source: IO[bytes], on_line: Callable[[str], None]) -> None:
+    for line in iter(source.readline, b""):
+        on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def _write(sink: IO[bytes], content: bytes) -> None:
+    # A program may end without reading its input: its exit code tells, not this.
+    with contextlib.suppress(BrokenPipeError, OSError):
+        sink.write(content)
+    with contextlib.suppress(OSError):
+        sink.close()
+
+
+def _copy(source: IO[bytes], sink: IO[bytes], tap: Callable[[bytes], None] | None) -> None:
+    try:
+        while chunk := source.read1(_CHUNK):  # type: ignore[attr-defined] # a BufferedReader, typed as IO
+            if tap is not None:
+                tap(chunk)
+            try:
+                sink.write(chunk)
+            except OSError:
+                return  # the consumer has ended: its exit code tells
+    finally:
+        with contextlib.suppress(OSError):
+            sink.close()
+        # The producer then learns that nobody listens, rather than fill a pipe for ever.
+        source.close()

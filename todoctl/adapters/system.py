@@ -1,0 +1,98 @@
+"""What differs between operating systems: the only room that may use what one of them alone has."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+WINDOWS = sys.platform == "win32"
+MACOS = sys.platform == "darwin"
+LINUX = sys.platform.startswith("linux")
+
+_CREATE_NEW_PROCESS_GROUP = 0x00000200  # subprocess has the name on Windows only
+
+
+def own_process_group() -> dict[str, Any]:
+    """Return the arguments to `subprocess.Popen` that put a child, and what it starts, in a group of their own."""
+    if WINDOWS:
+        return {"creationflags": _CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+if sys.platform == "win32":
+
+    def signal_group(leader: int, *, force: bool) -> None:
+        """Not on Windows: there `taskkill /T` ends a tree."""
+        raise NotImplementedError
+
+else:
+
+    def signal_group(leader: int, *, force: bool) -> None:
+        """Ask every process of the group that `leader` leads to end (`force`: end it). An empty group is fine."""
+        try:
+            os.killpg(leader, signal.SIGKILL if force else signal.SIGTERM)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+            return
+
+
+def os_name() -> str:
+    """Return what a person calls this operating system, such as `Debian GNU/Linux 12 (bookworm)` or `macOS 15.1`."""
+    if MACOS:
+        return f"macOS {platform.mac_ver()[0]}"
+    if WINDOWS:
+        return f"Windows {platform.release()}"
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+    except OSError:
+        return platform.system()
+
+
+def architecture() -> str:
+    """Return this machine's architecture as container images name it: `amd64`, `arm64`, or else as the OS says."""
+    machine = platform.machine().lower()
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def is_wsl() -> bool:
+    """Tell whether this Linux runs inside Windows (WSL 1 or 2)."""
+    return LINUX and "microsoft" in platform.release().lower()
+
+
+def cpu_count() -> int:
+    """Return the number of CPUs that this process may use."""
+    if LINUX:
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _MemoryStatus(ctypes.Structure):
+    # MEMORYSTATUSEX of the Windows API (sysinfoapi.h)
+    _fields_ = [
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        ("total_physical", ctypes.c_uint64),
+        ("others", ctypes.c_uint64 * 6),
+    ]
+
+
+def memory_bytes() -> int:
+    """Return the physical memory of this machine in bytes."""
+    if sys.platform == "win32":
+        status = _MemoryStatus()
+        status.length = ctypes.sizeof(status)
+        ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+        return int(status.total_physical)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def disk_free_bytes(path: Path) -> int:
+    """Return the bytes free for this user where `path` is, or would be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free
