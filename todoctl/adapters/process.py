@@ -122,6 +122,7 @@ def stream(
     *,
     deadline: Deadline,
     on_line: Callable[[str], None],
+    stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Completed:
@@ -141,11 +142,13 @@ def stream(
 
         return handle
 
-    with _started(argv, deadline=deadline, env=env, cwd=cwd) as child:
+    with _started(argv, deadline=deadline, stdin=stdin is not None, env=env, cwd=cwd) as child:
         pumps = [
             _Pump(_read_lines, child.stdout, handler(tails[0])),
             _Pump(_read_lines, child.stderr, handler(tails[1])),
         ]
+        if stdin is not None:
+            pumps.append(_Pump(_write, child.stdin, stdin))
         _finish([child], pumps, deadline, argv, tails[1])
     return Completed(tuple(argv), child.returncode, "\n".join(tails[0]), "\n".join(tails[1]))
 
