@@ -20,7 +20,7 @@ _LENGTH = 12
 def fingerprint(image: Image, root: Path, *, platform: str, labels: Mapping[str, str]) -> str:
     """Return 12 hex digits of the SHA-256 over the image's build inputs under the payload's root.
 
-    These are the Dockerfile, the labels and the platform (such as `linux/amd64`) that it is built with, and each context
+    These are the Dockerfile, the labels and the platform (such as `linux/amd64`) it is built with, and each context
     file's path and content. The ignore file decides through the files that it lets in. File modes are left out, as
     Windows and zip files have none: the build sends every file with the same mode. Line endings count as they are;
     `.gitattributes` keeps them the same in every clone. What the Dockerfile itself fetches (a base image's tag that

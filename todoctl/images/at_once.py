@@ -1,0 +1,32 @@
+"""Independent work at the same time, in threads, without leaving programs behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from todoctl.adapters import process
+
+T = TypeVar("T")
+
+_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
+
+
+def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Do all works at once and return what they return, in their order.
+
+    All are finished when this returns or raises; of several errors the first in order is raised. Ctrl-C ends the
+    programs that the works run.
+    """
+    if not works:
+        return []
+    with ThreadPoolExecutor(max_workers=len(works)) as pool:
+        futures = [pool.submit(work) for work in works]
+        try:
+            while wait(futures, timeout=_SLICE_SECONDS).not_done:
+                pass
+        except BaseException:
+            process.end_children()
+            raise
+    return [future.result() for future in futures]

@@ -1,0 +1,88 @@
+"""Why a build, a pull or a sideload failed: what programs say, and what a person can do about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause that todoctl knows: `id` ends the error's id, `because` and `hint` are for a person."""
+
+    id: str
+    because: str
+    hint: str
+    said: re.Pattern[str]
+
+
+def find(output: str) -> Cause | None:
+    """Return the first known cause that this output of a program shows, or None."""
+    return next((cause for cause in CAUSES if cause.said.search(output)), None)
+
+
+def _cause(id_: str, said: str, because: str, hint: str) -> Cause:
+    return Cause(id_, because, hint, re.compile(said, re.IGNORECASE))
+
+
+# In the order of how much they explain: a full disk also breaks hashes, a missing CA also fails downloads.
+CAUSES = (
+    _cause(
+        "disk-full",
+        r"no space left on device|ENOSPC|not enough space on the disk|disk quota exceeded",
+        "no space left on the disk",
+        "free space with `docker system prune`, then run the command again",
+    ),
+    _cause(
+        "buildkit-missing",
+        r"buildx component is missing or broken|requires buildkit|unknown flag: --(progress|secret)",
+        "this Docker has no BuildKit",
+        "install the buildx plugin (package `docker-buildx-plugin` or `docker-buildx`), then run the command again",
+    ),
+    _cause(
+        "docker-down",
+        r"cannot connect to the docker daemon|error during connect|docker daemon is not running",
+        "Docker is not running",
+        "start Docker, then run the command again",
+    ),
+    _cause(
+        "tls-untrusted",
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY)"
+        r"|self-signed certificate|x509: certificate signed by unknown authority|certificate is not trusted",
+        "a server's TLS certificate is not trusted; this network may re-sign TLS",
+        "name the network's CA bundle in TODOCTL_EXTRA_CA=FILE, and let Docker trust it for pulls",
+    ),
+    _cause(
+        "rate-limited",
+        r"toomanyrequests|429 Too Many Requests",
+        "the image registry limits how much may be pulled",
+        "wait, or sign in with `docker login`, then run the command again",
+    ),
+    _cause(
+        "pull-denied",
+        r"pull access denied|manifest( for \S+)? (unknown|not found)|repository does not exist|: not found: manifest",
+        "the registry does not have the base image, or does not give it to you",
+        "see whether `docker pull` of that image works",
+    ),
+    _cause(
+        "hash-mismatch",
+        r"DO NOT MATCH THE HASHES|EINTEGRITY|integrity checksum failed",
+        "a download is not what the lock file says",
+        "run the command again; if it stays, a proxy or mirror changes packages on their way",
+    ),
+    _cause(
+        "network",
+        r"no such host|temporary failure in name resolution|name or service not known|getaddrinfo|EAI_AGAIN"
+        r"|network is unreachable|ENETUNREACH|connection timed out|i/o timeout|ETIMEDOUT|TLS handshake timeout"
+        r"|connection refused|ECONNREFUSED|ConnectTimeoutError|Temporary failure resolving|could not resolve host"
+        r"|context deadline exceeded|connection reset by peer|ECONNRESET",
+        "no connection to the registry that it downloads from",
+        "check the internet connection and Docker's proxy settings, then run the command again",
+    ),
+    _cause(
+        "out-of-memory",
+        r"exit code: 137|heap out of memory|cannot allocate memory",
+        "the build ran out of memory",
+        "close other programs, or give Docker more memory, then run the command again",
+    ),
+)
