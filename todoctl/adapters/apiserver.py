@@ -1,0 +1,272 @@
+"""Requests to an API server over plain HTTP and JSON: tried again while that can help, every failure typed.
+
+No SDK: its import alone costs more than most of our calls take, its last release in pure Python gets no more fixes,
+and of its parts we would use two.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import urllib3
+
+from todoctl.adapters import kubeconfig
+from todoctl.deadline import Deadline
+from todoctl.errors import ClusterError, ConflictError, TodoctlError
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+RETRY_SECONDS = 15.0
+"""How long one call goes on trying while the server is away, busy or failing."""
+
+_RETRIED = frozenset({429, 500, 502, 503, 504})
+
+OnRequest = Callable[[str, str, int, float], None]
+"""Told of every request: method, path with query, status (0: no answer), milliseconds. From any thread."""
+
+
+class ApiError(ClusterError):
+    """The server refused a request; `status` is the HTTP status and `reason` the API's own word for it."""
+
+    def __init__(self, what: str, *, status: int, reason: str, because: str, hint: str | None = None) -> None:
+        super().__init__(_ID_OF_STATUS.get(status, "cluster.refused"), what, because=because, hint=hint)
+        self.status = status
+        self.reason = reason
+
+
+class AlreadyExistsError(ApiError):
+    """An object of this name is there already."""
+
+
+class StaleError(ApiError):
+    """The object is not the one, or not the version, that the request was about."""
+
+
+class GoneError(ApiError):
+    """The resource version is too old to watch from: list again."""
+
+
+@dataclass(frozen=True)
+class FieldConflict:
+    """A field that another manager owns; `field` is the API's path, such as `.spec.replicas`."""
+
+    field: str
+    owner: str
+
+
+class FieldConflictError(ConflictError):
+    """Server-side apply met fields of other managers."""
+
+    def __init__(self, what: str, conflicts: tuple[FieldConflict, ...]) -> None:
+        super().__init__(
+            "cluster.conflict",
+            what,
+            because="another field manager owns " + ", ".join(f"`{conflict.field}`" for conflict in conflicts),
+            hint="undo the other manager's change, then run the command again",
+            details=tuple(f"{conflict.field}: owned by {conflict.owner}" for conflict in conflicts),
+        )
+        self.conflicts = conflicts
+
+
+class ApiServer:
+    """The transport that a Cluster and its copies share: a pool of connections, retries, and the log of requests."""
+
+    def __init__(
+        self,
+        connection: kubeconfig.Connection,
+        *,
+        on_request: OnRequest | None = None,
+        on_warning: Callable[[str], None] | None = None,
+    ) -> None:
+        self.connection = connection
+        self._on_request = on_request
+        self._on_warning = on_warning
+        self._pool = _pool(connection)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+        read: float = READ_SECONDS,
+        stream: bool = False,
+        deadline: Deadline | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request until it is answered for good; return the answer if it is a 2xx.
+
+        `what` says in errors what could not be done ("read Secret `x`"); `read` is the longest silence in seconds.
+        With `stream` the caller reads the answer's body. Raises ClusterError or one of its kinds above.
+        """
+        target = quote(path) + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": "application/json", "User-Agent": "todoctl"}
+        if self.connection.authorization:
+            headers["Authorization"] = self.connection.authorization
+        content = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            content = json.dumps(body, ensure_ascii=False).encode()
+        deadline = deadline or Deadline(math.inf)
+        patience = deadline.within(RETRY_SECONDS)
+        for attempt in itertools.count():
+            timeout = urllib3.Timeout(
+                connect=max(0.1, min(CONNECT_SECONDS, deadline.remaining())),
+                read=max(0.1, min(read, deadline.remaining())),
+            )
+            answer: urllib3.BaseHTTPResponse | None = None
+            failure: TodoctlError | None = None
+            started = time.monotonic()
+            try:
+                answer = self._pool.request(
+                    method,
+                    self.connection.server + target,
+                    headers=headers,
+                    body=content,
+                    timeout=timeout,
+                    retries=False,
+                    redirect=False,
+                    preload_content=not stream,
+                )
+            except urllib3.exceptions.HTTPError as error:
+                failure = self._no_answer(what, error)
+                lasting = isinstance(error, urllib3.exceptions.SSLError)
+            finally:
+                self.tell(method, target, answer.status if answer else 0, started)
+            if answer is not None:
+                self._pass_on_warnings(answer)
+                if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's range of success
+                    return answer
+                failure = _refusal(what, answer)
+                lasting = answer.status not in _RETRIED
+            pause = _pause(attempt, answer)
+            if failure is not None and (lasting or pause >= patience.remaining()):
+                raise failure
+            time.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def tell(self, method: str, target: str, status: int, started: float) -> None:
+        """Write one request, begun at `started` on the monotonic clock, to the log."""
+        if self._on_request:
+            self._on_request(method, target, status, (time.monotonic() - started) * 1000)
+
+    def _no_answer(self, what: str, error: urllib3.exceptions.HTTPError) -> ClusterError:
+        where = self.connection.server
+        if self.connection.proxy_url:
+            where += f" through proxy `{_without_user(self.connection.proxy_url)}`"
+        reason = getattr(error, "reason", None) or error
+        match error:
+            case urllib3.exceptions.SSLError():
+                return ClusterError(
+                    "cluster.tls",
+                    f"cannot {what}: the API server's certificate is not trusted",
+                    because=f"{where}: {reason}",
+                    hint="the cluster may have been made anew: let `minikube update-context` correct the kubeconfig",
+                )
+            case urllib3.exceptions.ReadTimeoutError():
+                because = f"{where} gave no answer in time"
+            case urllib3.exceptions.ConnectTimeoutError():
+                because = f"{where} did not accept a connection in time"
+            case _:
+                because = f"{where}: {str(reason).rpartition(': ')[2]}"
+        return ClusterError(
+            "cluster.unreachable",
+            f"cannot {what}: the API server of context `{self.connection.context}` does not answer",
+            because=because,
+            hint="see whether the cluster runs (`minikube status`), and start it",
+        )
+
+    def _pass_on_warnings(self, answer: urllib3.BaseHTTPResponse) -> None:
+        if self._on_warning:
+            for header in answer.headers.getlist("Warning"):
+                # 299 - "text", see RFC 9111 5.5 and KEP-1693
+                self._on_warning(header.partition('"')[2].rpartition('"')[0].replace('\\"', '"') or header)
+
+
+def _pool(connection: kubeconfig.Connection) -> urllib3.PoolManager:
+    settings: dict[str, Any] = {"maxsize": 32}
+    if connection.tls is not None:
+        settings["ssl_context"] = connection.tls
+        if connection.tls_server_name:
+            settings |= {"server_hostname": connection.tls_server_name, "assert_hostname": connection.tls_server_name}
+    if connection.proxy_url is None:
+        return urllib3.PoolManager(**settings)
+    try:
+        return urllib3.ProxyManager(connection.proxy_url, **settings)
+    except urllib3.exceptions.HTTPError as error:
+        raise ClusterError(
+            "cluster.proxy",
+            f"cannot use proxy `{_without_user(connection.proxy_url)}` of context `{connection.context}`",
+            because=str(error),
+            hint="name an http or https proxy in the kubeconfig's `proxy-url`",
+        ) from error
+
+
+def _pause(attempt: int, answer: urllib3.BaseHTTPResponse | None) -> float:
+    """Return the seconds to wait before the next attempt: what the server asks for, or 0.2 s doubling up to 3 s."""
+    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+    if asked.isdigit():
+        return float(asked)
+    return min(3.0, 0.2 * 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+def _without_user(url: str | None) -> str:
+    """Return a URL without the name and password that it may hold."""
+    return urllib3.util.parse_url(url)._replace(auth=None).url if url else ""
+
+
+_ID_OF_STATUS = {401: "cluster.unauthorized", 403: "cluster.forbidden"}
+_HINT_OF_STATUS = {
+    401: "the kubeconfig's credentials are not valid here: sign in again, or let `minikube update-context` correct it",
+    403: "use a context whose user has the right to do this",
+}
+
+
+def _refusal(what: str, answer: urllib3.BaseHTTPResponse) -> TodoctlError:
+    try:
+        status = json.loads(answer.data)
+    except ValueError:
+        status = {}
+    return error_of(what, answer.status, status if isinstance(status, dict) else {})
+
+
+def error_of(what: str, code: int, status: Mapping[str, Any]) -> TodoctlError:
+    """Return the error that a Status object of the API means (see its reference, under Status)."""
+    reason = status.get("reason") or ""
+    causes: Sequence[Mapping[str, Any]] = (status.get("details") or {}).get("causes") or ()
+    conflicts = tuple(
+        FieldConflict(cause.get("field", ""), _owner(cause.get("message", "")))
+        for cause in causes
+        if cause.get("reason") == "FieldManagerConflict"
+    )
+    if conflicts:
+        return FieldConflictError(f"cannot {what}", conflicts)
+    form = ApiError
+    if reason == "AlreadyExists":
+        form = AlreadyExistsError
+    elif reason in ("Expired", "Gone") or code == 410:  # noqa: PLR2004 - the status itself
+        form = GoneError
+    elif reason == "Conflict":
+        form = StaleError
+    return form(
+        f"cannot {what}",
+        status=code,
+        reason=reason,
+        because=status.get("message") or f"the server answered {code}",
+        hint=_HINT_OF_STATUS.get(code),
+    )
+
+
+def _owner(message: str) -> str:
+    """Return the manager's name from `conflict with "kubectl" using apps/v1`."""
+    return message.partition('"')[2].partition('"')[0] or message
