@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -16,9 +20,9 @@ class Cause:
     said: re.Pattern[str]
 
 
-def find(output: str) -> Cause | None:
-    """Return the first known cause that this output of a program shows, or None."""
-    return next((cause for cause in CAUSES if cause.said.search(output)), None)
+def find(output: str, among: Sequence[Cause] | None = None) -> Cause | None:
+    """Return the first cause that this output of a program shows, of those on the host or `among` others, or None."""
+    return next((cause for cause in among or CAUSES if cause.said.search(output)), None)
 
 
 def _cause(id_: str, said: str, because: str, hint: str) -> Cause:
@@ -84,5 +88,20 @@ CAUSES = (
         r"exit code: 137|heap out of memory|cannot allocate memory",
         "the build ran out of memory",
         "close other programs, or give Docker more memory, then run the command again",
+    ),
+)
+
+ON_NODE = (
+    _cause(
+        "node-disk-full",
+        r"no space left on device|disk quota exceeded",
+        "no space left on the node",
+        "free space with `minikube image rm` of old tags, or give Docker more disk, then run the command again",
+    ),
+    _cause(
+        "node-gone",
+        r"is not running|no such container|connection refused|cannot connect to the docker daemon",
+        "the node is not running",
+        "start it with `minikube start`, then run the command again",
     ),
 )

@@ -1,0 +1,50 @@
+"""Images on the host that are not built: pull what is missing, give another name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from todoctl.adapters import process
+from todoctl.errors import BuildError
+from todoctl.images import causes
+
+if TYPE_CHECKING:
+    from todoctl.deadline import Deadline
+    from todoctl.images.build import Engine
+    from todoctl.reporter import Reporter
+
+
+def pull_missing(reference: str, *, engine: Engine, reporter: Reporter, deadline: Deadline) -> bool:
+    """Have the engine pull an image that it lacks; tell whether it had to. Raises BuildError and ProcessTimeout."""
+    if engine.image(reference) is not None:
+        return False
+    reporter.note(f"pulling {reference}")
+    done = process.run(["docker", "pull", "--quiet", reference], deadline=deadline)
+    if not done.ok:
+        known = causes.find(done.stderr)
+        raise BuildError(
+            f"pull.{known.id}" if known else "pull.failed",
+            f"`{reference}` could not be pulled",
+            because=f"{known.because} ({done.complaint()})" if known else done.complaint(),
+            hint=known.hint if known else f"see whether `docker pull {reference}` works",
+        )
+    if engine.image(reference) is None:
+        raise BuildError(
+            "pull.vanished",
+            f"`{reference}` is not there after its pull",
+            because="`docker pull` exited 0, but the engine does not know the image",
+            hint=f"see whether `docker pull {reference}` works",
+        )
+    return True
+
+
+def tag(reference: str, alias: str, *, deadline: Deadline) -> None:
+    """Give an image another reference. Raises BuildError and ProcessTimeout."""
+    done = process.run(["docker", "tag", reference, alias], deadline=deadline)
+    if not done.ok:
+        raise BuildError(
+            "tag.failed",
+            f"`{reference}` could not be tagged `{alias}`",
+            because=done.complaint(),
+            hint="build it first with `todoctl build`",
+        )

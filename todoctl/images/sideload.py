@@ -1,0 +1,157 @@
+"""Stream images from the host's engine into the nodes, and read back that they hold exactly these."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from todoctl.adapters import process
+from todoctl.errors import SideloadError
+from todoctl.images import causes
+from todoctl.images.archive import ArchiveTap
+from todoctl.images.at_once import at_once
+from todoctl.images.image import qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from todoctl.deadline import Deadline
+    from todoctl.images.build import Engine
+    from todoctl.images.digests import ConfigDigests
+    from todoctl.reporter import Reporter
+
+
+class Nodes(Protocol):
+    """What sideloading needs from a target."""
+
+    def nodes(self) -> Sequence[str]:
+        """Return the names of the nodes."""
+
+    def node_images(self, node: str) -> Mapping[str, str]:
+        """Return the images that a node's runtime holds: qualified reference → config digest, `sha256:…`."""
+
+    def import_command(self, node: str) -> Sequence[str]:
+        """Return the command that imports the image archive on its stdin into a node's runtime."""
+
+
+@dataclass(frozen=True)
+class Sideloaded:
+    """An image that a node holds now, read back. `sent` is in bytes, and 0 where the node held it before."""
+
+    node: str
+    references: tuple[str, ...]
+    digest: str
+    sent: int
+    seconds: float
+
+
+def sideload(
+    references: Sequence[str],
+    *,
+    target: Nodes,
+    engine: Engine,
+    digests: ConfigDigests,
+    reporter: Reporter,
+    deadline: Deadline,
+) -> list[Sideloaded]:
+    """Bring the host's images to every node that does not hold them under these references, nodes at once.
+
+    An image is the same when its config digest is, so what a node holds is neither saved nor sent; references to one
+    image travel together. Memory is constant, whatever the images' size.
+
+    Raises SideloadError, and ProcessTimeout.
+    """
+    images: dict[str, tuple[str, ...]] = {}
+    for reference in references:
+        image = engine.image(reference)
+        if image is None:
+            raise SideloadError(
+                "sideload.not-built",
+                f"`{reference}` is not on this host",
+                because="the Docker engine does not know the image",
+                hint="build it first with `todoctl build`",
+            )
+        images[image.id] = (*images.get(image.id, ()), reference)
+    transfer = partial(_to_node, images, target=target, digests=digests, reporter=reporter, deadline=deadline)
+    return [one for node in at_once([partial(transfer, node) for node in target.nodes()]) for one in node]
+
+
+def _to_node(
+    images: Mapping[str, tuple[str, ...]],
+    node: str,
+    *,
+    target: Nodes,
+    digests: ConfigDigests,
+    reporter: Reporter,
+    deadline: Deadline,
+) -> list[Sideloaded]:
+    held = target.node_images(node)
+    outcome = []
+    for image_id, references in images.items():
+        there = {held.get(qualified(reference)) for reference in references}
+        if len(there) == 1 and there <= digests.of(image_id):
+            outcome.append(Sideloaded(node, references, str(there.pop()), sent=0, seconds=0.0))
+            continue
+        sent = _send(references, node, target=target, deadline=deadline)
+        digests.remember(image_id, sent.digest)
+        megabytes = sent.sent / 1e6
+        reporter.note(f"{references[0]}: {megabytes:.0f} MB to node {node} in {sent.seconds:.1f} s")
+        outcome.append(sent)
+    if any(one.sent for one in outcome):
+        _read_back(outcome, target.node_images(node))
+    return outcome
+
+
+def _send(references: tuple[str, ...], node: str, *, target: Nodes, deadline: Deadline) -> Sideloaded:
+    """Stream one image, and take its config digest from the stream."""
+    started = time.monotonic()
+    tap = ArchiveTap()
+    try:
+        saved, imported = process.pipe(
+            ["docker", "save", *references], target.import_command(node), deadline=deadline, tap=tap.feed
+        )
+        # A consumer that ends early makes the producer fail too, so it is looked at first.
+        for failed in (imported, saved):
+            if not failed.ok:
+                raise _failure(references[0], node, failed, from_node=failed is imported)
+        digest = tap.config_digest()
+    except ValueError as error:
+        raise SideloadError(
+            "sideload.archive",
+            f"`{references[0]}` could not be sent to node `{node}`",
+            because=str(error),
+            hint=f"see whether `docker save {references[0]}` works",
+        ) from error
+    return Sideloaded(node, references, digest, tap.size, time.monotonic() - started)
+
+
+def _failure(reference: str, node: str, failed: process.Completed, *, from_node: bool) -> SideloadError:
+    known = causes.find(failed.stderr, causes.ON_NODE if from_node else causes.CAUSES)
+    if known is None:
+        because = failed.complaint() if from_node else f"it could not be saved: {failed.complaint()}"
+        hint = f"see whether the node is well with `minikube status`, and `docker save {reference}` works"
+    else:
+        because, hint = f"{known.because} ({failed.complaint()})", known.hint
+    return SideloadError(
+        f"sideload.{known.id}" if known else "sideload.failed",
+        f"`{reference}` did not reach node `{node}`",
+        because=because,
+        hint=hint,
+        details=tuple(failed.stderr.splitlines()[-5:]),
+    )
+
+
+def _read_back(outcome: Sequence[Sideloaded], held: Mapping[str, str]) -> None:
+    """Compare what the node holds with what was sent: an import that exits 0 proves nothing."""
+    for one in outcome:
+        for reference in one.references:
+            found = held.get(qualified(reference))
+            if found != one.digest:
+                raise SideloadError(
+                    "sideload.not-held",
+                    f"`{reference}` is not on node `{one.node}`",
+                    because=f"after the import the node holds {found or 'no image'} there, not {one.digest}",
+                    hint="free space on the node, then run the command again",
+                )
