@@ -1,0 +1,276 @@
+"""The story of one installation, in order: from no cluster to an app, again, faults, and away."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+from harness import HOST, NAMESPACE, PROFILE, ROOT, Browser, command
+
+pytestmark = pytest.mark.minikube
+EMAIL = "ada@example.org"
+
+
+@pytest.fixture(scope="module")
+def ada(address):
+    """Ada's browser: signed up by whichever test runs first."""
+    browser = Browser(address)
+    status, answer = browser.sign_up(EMAIL)
+    if status != 200:
+        status, answer = browser.sign_in(EMAIL)
+    assert status == 200, answer
+    return browser
+
+
+def titles(browser):
+    status, page = browser("GET", "/api/tasks", token=browser.token())
+    assert status == 200, page
+    return [task["title"] for task in page["items"]]
+
+
+def test_from_no_cluster_the_install_ends_with_the_app_answering(installed, address):
+    assert f"http://{HOST}" in installed.out
+    assert f"{address} {HOST}" in installed.out.replace("\t", " ")
+    assert Browser(address)("GET", "/healthz")[0] == 200
+    status, problem = Browser(address)("GET", "/api/tasks")
+    assert (status, problem["status"]) == (401, 401)
+
+
+def test_every_pod_is_ready_under_restricted_pod_security(installed, kubectl):
+    namespace = kubectl.json("get", "namespace", NAMESPACE)
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    pods = kubectl.json("get", "pods", "-n", NAMESPACE)["items"]
+    assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods} == {
+        "todo-backend",
+        "todo-frontend",
+        "todo-postgres",
+    }
+    for pod in pods:
+        assert all(status["ready"] for status in pod["status"]["containerStatuses"]), pod["metadata"]["name"]
+
+
+def test_the_images_are_within_their_limits(installed):
+    sizes = {}
+    for name in ("todo-backend", "todo-frontend"):
+        references = command("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", name).split()
+        sizes[name] = int(command("docker", "image", "inspect", "-f", "{{.Size}}", references[0]))
+    assert 0 < sizes["todo-backend"] < 200_000_000
+    assert 0 < sizes["todo-frontend"] < 150_000_000
+
+
+def test_a_user_signs_up_through_the_ingress_and_works_with_tasks(ada):
+    token = ada.token()
+    status, task = ada("POST", "/api/tasks", {"title": "Water the plants"}, token=token)
+    assert (status, task["done"]) == (201, False)
+    status, task = ada("POST", f"/api/tasks/{task['id']}/toggle", token=token)
+    assert (status, task["done"]) == (200, True)
+    assert "Water the plants" in titles(ada)
+
+
+def test_cookies_over_plain_http_are_not_secure(ada):
+    assert ada.set_cookie
+    assert not any("secure" in line.lower().split("; ") for line in ada.set_cookie)
+
+
+def state(kubectl):
+    """Generations, and the times of todoctl's entries in managedFields, of every object."""
+    objects = []
+    for kind in (
+        "deployments,statefulsets,services,configmaps,serviceaccounts,networkpolicies",
+        "horizontalpodautoscalers,poddisruptionbudgets,ingresses,secrets",
+    ):
+        objects += kubectl.json("get", kind, "-n", NAMESPACE, "--show-managed-fields")["items"]
+    return {
+        f"{item['kind']}/{item['metadata']['name']}": (
+            item["metadata"].get("generation"),
+            [entry["time"] for entry in item["metadata"].get("managedFields", []) if entry["manager"] == "todoctl"],
+        )
+        for item in objects
+    }
+
+
+def test_a_second_install_finds_nothing_to_do(todoctl, kubectl, ada):
+    before = state(kubectl)
+    again = todoctl("install", "--yes", "--debug", "-o", "json")
+    assert again.code == 0, again.err
+    assert state(kubectl) == before
+    requests = re.findall(r"(POST|PUT|PATCH|DELETE) (\S+)", again.err)
+    assert re.search(r"GET \S+", again.err), "the request log is there"
+    assert [request for request in requests if "dryRun=All" not in request[1]] == []
+    assert again.data["changed"] is False
+    assert not any(image["built"] for image in again.data["images"])
+    assert not any(transfer["sent"] for transfer in again.data["sideloaded"])
+
+
+def test_a_second_install_says_that_nothing_changed(todoctl, ada):
+    again = todoctl("install")
+    assert again.code == 0, again.err
+    assert "nothing to do" in again.out
+
+
+def test_a_restarted_pod_loses_no_task(kubectl, ada):
+    before = titles(ada)
+    for name in ("todo-backend", "todo-postgres"):
+        kubectl("delete", "pod", "-n", NAMESPACE, "-l", f"app.kubernetes.io/name={name}", "--wait=false")
+    kubectl("rollout", "status", "-n", NAMESPACE, "statefulset/todo-postgres", "--timeout=180s")
+    kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=180s")
+    assert until(lambda: titles(ada), seconds=60) == before
+
+
+def until(ask, *, seconds):
+    """Ask again while it fails, as a rollout may not have ended everywhere."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except (AssertionError, OSError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
+
+
+def test_the_browser_does_everything_through_the_ingress(ada, address, tmp_path):
+    drive(f"http://{HOST}", tmp_path, rule=f"MAP {HOST} {address}")
+
+
+def test_the_browser_does_everything_through_a_port_forward_to_the_frontend_alone(todoctl, ada, tmp_path):
+    with forwarded(todoctl) as url:
+        drive(url, tmp_path)
+
+
+def drive(url, shots, rule=None):
+    environment = {**os.environ, "BASE_URL": url, "SCREENSHOTS": str(shots)}
+    if rule:
+        environment["TODO_HOST_RULE"] = rule
+    command("npm", "run", "--silent", "e2e", cwd=ROOT / "app" / "frontend", env=environment)
+    assert list(shots.glob("*.png"))
+
+
+@contextmanager
+def forwarded(todoctl, *arguments):
+    process = subprocess.Popen(
+        ["python3", str(todoctl.zipapp), "port-forward", "-p", PROFILE, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("http://"), process.stderr.read()
+        yield line.strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_a_taken_port_is_named_and_the_next_one_used(todoctl, ada):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with forwarded(todoctl, "--port", str(port)) as url:
+            assert url.startswith("http://localhost:")
+            assert int(url.rsplit(":", 1)[1]) > port
+
+
+def test_status_tells_what_runs_and_in_which_image(todoctl, ada):
+    outcome = todoctl("status", "-o", "json")
+    assert outcome.code == 0, outcome.err
+    workloads = {item["name"]: item for item in outcome.data["workloads"]}
+    assert set(workloads) == {"todo-backend", "todo-frontend", "todo-postgres"}
+    assert all(item["status"] == "Current" for item in workloads.values())
+    assert workloads["todo-backend"]["images"][0].startswith("todo-backend:")
+
+
+def test_doctor_finds_nothing_fatal_and_says_so_in_json(todoctl, ada):
+    outcome = todoctl("doctor", "-o", "json")
+    assert outcome.code in {0, 3}, outcome.out + outcome.err
+    assert not [check for check in outcome.data["checks"] if check["status"] == "fatal"]
+
+
+def test_no_secret_value_shows_in_a_debugged_install(todoctl, kubectl, ada):
+    secrets = kubectl.json("get", "secrets", "-n", NAMESPACE)["items"]
+    values = [
+        command("base64", "-d", input=value)
+        for secret in secrets
+        for key, value in secret.get("data", {}).items()
+        if secret["type"] == "Opaque" and key
+    ]
+    assert len(values) >= 4
+    outcome = todoctl("install", "--yes", "--debug")
+    for value in values:
+        assert value not in outcome.out + outcome.err
+
+
+def test_an_api_key_from_the_env_file_reaches_the_secret_and_rolls_its_readers(todoctl, kubectl, ada, tmp_path):
+    generation = kubectl.json("get", "deployment", "todo-backend", "-n", NAMESPACE)["metadata"]["generation"]
+    env_file = tmp_path / "workshop.env"
+    env_file.write_text("OPENAI_API_KEY=sk-made-up-for-a-test\n")
+    outcome = todoctl("install", "--yes", "--env-file", str(env_file))
+    assert outcome.code == 0, outcome.err
+    assert "sk-made-up" not in outcome.out + outcome.err
+    data = kubectl.json("get", "secret", "todo-secrets", "-n", NAMESPACE)["data"]
+    assert command("base64", "-d", input=data["openai-api-key"]) == "sk-made-up-for-a-test"
+    assert kubectl.json("get", "deployment", "todo-backend", "-n", NAMESPACE)["metadata"]["generation"] > generation
+    assert titles(ada)
+
+
+def test_dead_proxies_in_the_environment_do_not_matter(todoctl, ada):
+    dead = "http://127.0.0.1:9"
+    outcome = todoctl("install", HTTP_PROXY=dead, HTTPS_PROXY=dead, http_proxy=dead, https_proxy=dead, NO_PROXY="")
+    assert outcome.code == 0, outcome.err
+
+
+def test_the_versioned_images_let_kubectl_apply_the_rendered_file(todoctl, kubectl, ada):
+    loaded = todoctl("load", "-o", "json")
+    assert loaded.code == 0, loaded.err
+    rendered = ROOT / "bundled_manifests" / "rendered" / "development.yaml"
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(rendered))
+    kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=240s")
+    kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-frontend", "--timeout=240s")
+    assert until(lambda: titles(ada), seconds=60)
+    # What kubectl owns now is its own: todoctl names it rather than take it back silently.
+    refused = todoctl("install", "-o", "json")
+    assert refused.code == 12
+    assert "kubectl" in refused.error["because"] + " ".join(refused.error["details"])
+    kubectl("delete", "namespace", NAMESPACE)
+
+
+def test_after_the_namespace_is_gone_an_install_starts_afresh(todoctl, address):
+    outcome = todoctl("install", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert Browser(address).sign_up("fresh@example.org")[0] == 200
+
+
+def test_uninstall_keeps_the_data_and_the_next_install_finds_it(todoctl, kubectl, address):
+    browser = Browser(address)
+    assert browser.sign_in("fresh@example.org")[0] == 200
+    assert browser("POST", "/api/tasks", {"title": "Survive"}, token=browser.token())[0] == 201
+    gone = todoctl("uninstall", "--yes")
+    assert gone.code == 0, gone.err
+    left = kubectl("get", "all,ingress,hpa,pdb,networkpolicy", "-n", NAMESPACE, "-o", "name").split()
+    assert left == []
+    kept = kubectl("get", "pvc,secret", "-n", NAMESPACE, "-o", "name").split()
+    assert {"secret/todo-secrets", "secret/todo-postgres"} <= set(kept)
+    assert any(name.startswith("persistentvolumeclaim/") for name in kept)
+    assert todoctl("uninstall", "--yes").code == 0, "again: nothing left to do"
+    back = todoctl("install", "--yes")
+    assert back.code == 0, back.err
+    assert browser.sign_in("fresh@example.org")[0] == 200
+    assert titles(browser) == ["Survive"]
+
+
+def test_uninstall_with_data_asks_and_then_removes_everything(todoctl, kubectl):
+    refused = todoctl("uninstall", "--data")
+    assert refused.code == 10
+    assert "nothing was done" in refused.err
+    gone = todoctl("uninstall", "--data", "--yes")
+    assert gone.code == 0, gone.err
+    assert json.loads(kubectl("get", "namespaces", "-o", "json"))["items"]
+    assert NAMESPACE not in [
+        item["metadata"]["name"] for item in kubectl.json("get", "namespaces")["items"]
+    ]

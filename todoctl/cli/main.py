@@ -1,0 +1,152 @@
+"""The entry: finds the verb, runs it, renders what it returned or raised, and ends with its exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from todoctl import __version__
+from todoctl.cli.terminal import Terminal
+from todoctl.errors import ConsentError, ExitCode, TodoctlError
+from todoctl.result import Result
+
+# Verb → module in this package. Imported when used, for a fast start.
+VERBS = {
+    "install": "install",
+    "doctor": "doctor",
+    "status": "status",
+    "port-forward": "port_forward",
+    "uninstall": "uninstall",
+    "build": "build",
+    "load": "load",
+    "manifests": "manifests",
+    "version": "version",
+}
+
+EPILOG = """\b
+Examples:
+  todoctl doctor              what this machine lacks
+  todoctl install             bring the app up; again: only what changed
+  todoctl port-forward        reach it where the Ingress cannot be reached
+  todoctl uninstall           take it down, keep its data
+"""
+
+
+class Verbs(click.Group):
+    """A group that imports a verb's module only when it is used, and lists them in the order of VERBS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the verbs in the order of their story."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the verb's module and return its `command`."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"todoctl.cli.{VERBS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="todoctl")
+def todoctl() -> None:
+    """Bring a Todo app up on a real Kubernetes: build, sideload, apply, wait, and show the way in."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code. Never raises, but for SystemExit of the interpreter's own."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = _wants_json(arguments)
+    command = next((word for word in arguments if word in VERBS), "todoctl")
+    debug = "--debug" in arguments
+    terminal = Terminal(debug=debug)
+    try:
+        outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False)
+    except click.ClickException as error:
+        return _usage(error, command, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(terminal, command, _interrupted(), as_json=as_json)
+    except ConsentError as error:
+        return _fail(terminal, command, error, as_json=as_json)
+    except TodoctlError as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(terminal, command, error, as_json=as_json)
+    except BrokenPipeError:
+        # `todoctl manifests | head`: the reader has what it wanted. Keep the interpreter from flushing again.
+        sys.stdout = None
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for the user
+        if debug:
+            traceback.print_exc()
+        return _fail(terminal, command, _unforeseen(error), as_json=as_json)
+    if isinstance(outcome, Result):
+        return _render(outcome, as_json=as_json)
+    return int(outcome or 0)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    # Read before click does, so that errors in the other options come as JSON too.
+    return any(
+        argument in {"-ojson", "--output=json"} or (argument in {"-o", "--output"} and following == "json")
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
+    )
+
+
+def _render(result: Result, *, as_json: bool) -> int:
+    if as_json:
+        from todoctl.cli import envelope
+
+        _write(envelope.of_result(result))
+    elif result.text:
+        _write(result.text)
+    return int(result.exit_code)
+
+
+def _write(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.rstrip("\n").encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: bool) -> int:
+    terminal.error(error)
+    if as_json:
+        from todoctl.cli import envelope
+
+        _write(envelope.of_error(command, error))
+    return int(error.exit_code)
+
+
+def _usage(error: click.ClickException, command: str, *, as_json: bool) -> int:
+    if as_json:
+        from todoctl.cli import envelope
+        from todoctl.errors import UsageError
+
+        _write(envelope.of_error(command, UsageError("usage", error.format_message())))
+    error.show()
+    return int(ExitCode.USAGE)
+
+
+class _InterruptedError(TodoctlError):
+    exit_code = ExitCode.INTERRUPTED
+
+
+def _interrupted() -> TodoctlError:
+    return _InterruptedError(
+        "interrupted", "interrupted", hint="what is done stays done: run the same command again to go on"
+    )
+
+
+def _unforeseen(error: Exception) -> TodoctlError:
+    return TodoctlError(
+        "unforeseen",
+        "todoctl ran into something that it did not foresee",
+        because=f"{type(error).__name__}: {error}",
+        hint="run the same command with `--debug` to see where, and report it",
+    )

@@ -1,0 +1,105 @@
+"""The options that several verbs share, and the settings made from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from todoctl.cli.terminal import Terminal
+from todoctl.settings import DEFAULT_HOST, DEFAULT_NAMESPACE, Settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# RFC 1123, as Kubernetes reads it: a namespace is a label, a host a subdomain.
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+
+
+def _label(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not _LABEL.match(value):
+        raise click.BadParameter(
+            f"{value!r} is not a DNS label: at most 63 of a-z, 0-9 and '-', with a letter or digit at each end",
+            param=parameter,
+        )
+    return value
+
+
+def _subdomain(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (len(value) > 253 or not all(_LABEL.match(part) for part in value.split("."))):  # noqa: PLR2004 - RFC 1123
+        raise click.BadParameter(f"{value!r} is not a host name: lower-case labels joined by dots", param=parameter)
+    return value
+
+
+def _stack(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+output: Callable[[Any], Any] = _stack(
+    click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="What goes to stdout.",
+    ),
+    click.option("--debug", is_flag=True, help="Tell every step, and show tracebacks."),
+    click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR, TERM=dumb)."),
+)
+
+cluster: Callable[[Any], Any] = _stack(
+    click.option(
+        "-p", "--profile", default="minikube", show_default=True, envvar="TODOCTL_PROFILE", help="The Minikube profile."
+    ),
+    click.option("--context", help="The kubeconfig context, where it is not named as the profile."),
+    click.option(
+        "-n",
+        "--namespace",
+        default=DEFAULT_NAMESPACE,
+        show_default=True,
+        callback=_label,
+        help="The installation's namespace.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=1),
+        default=600.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long each wait may take.",
+    ),
+)
+
+host: Callable[[Any], Any] = click.option(
+    "--host",
+    default=DEFAULT_HOST,
+    show_default=True,
+    callback=_subdomain,
+    help="The Ingress's host; a second installation needs one of its own.",
+)
+
+yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
+
+env_file: Callable[[Any], Any] = click.option(
+    "--env-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with OPENAI_API_KEY or an external DATABASE_URL, one KEY=value a line.",
+)
+
+
+def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False) -> Terminal:
+    """Make the command's terminal from its options."""
+    return Terminal(assume_yes=yes, debug=debug, color=False if no_color else None)
+
+
+def settings(*, profile: str = "minikube", context: str | None = None, **others: Any) -> Settings:
+    """Make the command's settings; the context is the profile's own unless one is named."""
+    return Settings(profile=profile, context=context or profile, **others)

@@ -1,0 +1,29 @@
+"""What every command needs to know: which cluster, which installation, how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_NAMESPACE = "todo-app"
+DEFAULT_HOST = "todo-app.local"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which installation on which cluster a command is about.
+
+    `context` is always explicit: the profile's own unless `--context` names another. `timeout` is in seconds and
+    bounds the waiting for the cluster, for images and for the rollout, each on its own.
+    """
+
+    profile: str = "minikube"
+    context: str = "minikube"
+    namespace: str = DEFAULT_NAMESPACE
+    host: str = DEFAULT_HOST
+    environment: str = "development"
+    timeout: float = 600.0
+    env_file: Path | None = None
+    driver: str | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
