@@ -1,0 +1,348 @@
+"""Look at the Docker engine: through the SDK where its socket can be had, else through the command line.
+
+Both answer with the Engine API's own JSON, so that one set of functions reads it. Builds and streams go through the
+`docker` command line anyway (the SDK has no BuildKit), which is why a missing command is an error of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from todoctl.adapters import process, system
+from todoctl.deadline import Deadline
+from todoctl.errors import PreflightError, TodoctlError
+
+if TYPE_CHECKING:
+    import docker
+
+CALL_SECONDS = 30.0
+"""How long one question to the engine may take; a paused Docker Desktop never answers."""
+
+
+class ImageStore(Enum):
+    """Where the engine keeps images: it decides what an image ID is."""
+
+    CLASSIC = "classic"
+    """Graph drivers; an image's ID is its config digest."""
+    CONTAINERD = "containerd"
+    """The default since Docker 29; an image's ID is the digest of its index or manifest."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the engine says about itself. `architecture` is as images name it; memory and CPUs are the engine's own."""
+
+    version: str
+    os: str
+    architecture: str
+    operating_system: str
+    cpus: int
+    memory_bytes: int
+    storage_driver: str
+    image_store: ImageStore
+    rootless: bool
+    data_root: str
+
+    @property
+    def desktop(self) -> bool:
+        """Tell whether it is Docker Desktop, which runs in a virtual machine with its own CPUs, memory and disk."""
+        return self.operating_system == "Docker Desktop"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the engine holds it; see ImageStore for what `id` is.
+
+    `size` is the sum of the layers, uncompressed, in bytes, whichever store holds them. `created` is RFC 3339.
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    size: int
+    os: str
+    architecture: str
+    created: str
+
+
+class DockerMissing(PreflightError):
+    """There is no `docker` command."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "docker.missing",
+            "there is no `docker` command",
+            because="it is not on PATH",
+            hint=_install_hint(),
+        )
+
+
+class DockerNotRunning(PreflightError):
+    """The engine does not answer."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__("docker.not-running", "Docker does not answer", because=because, hint=_start_hint())
+
+
+class DockerPermission(PreflightError):
+    """The engine is there, but this user may not talk to it."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(
+            "docker.permission",
+            "this user may not talk to Docker",
+            because=because,
+            hint="add yourself to the group with `sudo usermod -aG docker $USER`, then log out and in again",
+        )
+
+
+class DockerRefused(TodoctlError):
+    """The engine answered with an error."""
+
+    def __init__(self, what: str, because: str) -> None:
+        super().__init__("docker.refused", what, because=because, hint="see what the same `docker` command says")
+
+
+class Docker(Protocol):
+    """What todoctl asks the engine for. Every call raises the errors above."""
+
+    def engine(self) -> Engine:
+        """Return what the engine says about itself."""
+
+    def image(self, reference: str) -> Image | None:
+        """Return the image that a reference or an ID names, or None."""
+
+    def images(self, repository: str) -> list[Image]:
+        """Return every image that has a tag in this repository (`todo-backend`), newest first."""
+
+    def tag(self, source: str, reference: str) -> None:
+        """Give an image one more reference, taking it from the image that had it."""
+
+    def remove(self, reference: str) -> None:
+        """Take a reference away, and the image with its last one. None there is fine; one in use is refused."""
+
+
+def connect() -> Docker:
+    """Return the engine that the `docker` command would use, after it has answered once.
+
+    Raises DockerMissing, DockerNotRunning or DockerPermission.
+    """
+    if process.which("docker") is None:
+        raise DockerMissing
+    host = _host()
+    found: Docker = DockerSdk(host) if host is not None and _sdk_serves(host) else DockerCli()
+    found.engine()
+    return found
+
+
+def client_version() -> str:
+    """Return the version of the `docker` command, which needs no engine. Raises DockerMissing."""
+    # Such as `Docker version 20.10.24+dfsg1, build 297e128`
+    words = _cli(["--version"]).stdout.replace(",", " ").split()
+    return words[words.index("version") + 1] if "version" in words[:-1] else "unknown"
+
+
+def buildx_version() -> str | None:
+    """Return the version of the buildx plugin, or None where there is none. Raises DockerMissing."""
+    # Such as `github.com/docker/buildx v0.19.3 48d6a39`
+    done = _cli(["buildx", "version"])
+    return done.stdout.split()[1] if done.ok and len(done.stdout.split()) > 1 else None
+
+
+class DockerSdk:
+    """The engine through docker-py."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._connected: docker.APIClient | None = None
+
+    def engine(self) -> Engine:  # noqa: D102 - see Docker
+        return _engine(self._ask("info", lambda api: api.info()))
+
+    def image(self, reference: str) -> Image | None:  # noqa: D102
+        found = self._ask(reference, lambda api: api.inspect_image(reference), absent=None)
+        return None if found is None else self._with_size(found)
+
+    def images(self, repository: str) -> list[Image]:  # noqa: D102
+        ids = set(self._ask(repository, lambda api: api.images(name=repository, quiet=True)))
+        return _newest_first(image for image in map(self.image, ids) if image is not None)
+
+    def _with_size(self, inspected: dict[str, Any]) -> Image:
+        image = inspected["Id"]
+        return _image(inspected, [layer["Size"] for layer in self._ask(image, lambda api: api.history(image))])
+
+    def tag(self, source: str, reference: str) -> None:  # noqa: D102
+        repository, _, tag = reference.rpartition(":")
+        self._ask(source, lambda api: api.tag(source, repository, tag))
+
+    def remove(self, reference: str) -> None:  # noqa: D102
+        self._ask(reference, lambda api: api.remove_image(reference), absent=None)
+
+    def _ask(self, about: str, question: Callable[[Any], Any], **absent: None) -> Any:
+        """Ask; `absent=None` says that what the engine does not have is no error."""
+        import docker  # noqa: PLC0415 - 0.15 s, which only commands that reach Docker should pay
+        import requests  # noqa: PLC0415
+
+        try:
+            if self._connected is None:
+                self._connected = docker.APIClient(base_url=self._host, version="auto", timeout=int(CALL_SECONDS))
+            return question(self._connected)
+        except docker.errors.NotFound as error:
+            if absent:
+                return None
+            raise DockerRefused(f"Docker has no `{about}`", error.explanation or str(error)) from error
+        except docker.errors.APIError as error:
+            raise DockerRefused(f"Docker refused `{about}`", error.explanation or str(error)) from error
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise _unreachable(str(error)) from error
+
+
+class DockerCli:
+    """The engine through the `docker` command."""
+
+    def engine(self) -> Engine:  # noqa: D102 - see Docker
+        info = self._json(["info", "--format", "{{json .}}"])
+        # Some versions exit 0 although nobody answered.
+        if info.get("ServerErrors") or "ServerVersion" not in info:
+            raise _unreachable("; ".join(info.get("ServerErrors") or ["no server in the answer"]))
+        return _engine(info)
+
+    def image(self, reference: str) -> Image | None:  # noqa: D102
+        found = self._json(["image", "inspect", reference], absent=True)
+        return self._with_size(found[0]) if found else None
+
+    def images(self, repository: str) -> list[Image]:  # noqa: D102
+        ids = set(self._answer(["image", "ls", "--no-trunc", "--quiet", repository]).split())
+        return _newest_first(image for image in map(self.image, ids) if image is not None)
+
+    def _with_size(self, inspected: dict[str, Any]) -> Image:
+        sizes = self._answer(["image", "history", "--human=false", "--format={{.Size}}", inspected["Id"]])
+        return _image(inspected, map(int, sizes.split()))
+
+    def tag(self, source: str, reference: str) -> None:  # noqa: D102
+        self._answer(["image", "tag", source, reference])
+
+    def remove(self, reference: str) -> None:  # noqa: D102
+        self._answer(["image", "rm", reference], absent=True)
+
+    def _json(self, arguments: list[str], *, absent: bool = False) -> Any:
+        return json.loads(self._answer(arguments, absent=absent) or "null")
+
+    def _answer(self, arguments: list[str], *, absent: bool = False) -> str:
+        """Return the command's stdout; `absent` says that what the engine does not have is no error."""
+        done = _cli(arguments)
+        if done.ok:
+            return done.stdout
+        complaint = done.stderr.strip()
+        if _is_connection_trouble(complaint):
+            raise _unreachable(complaint)
+        # Such as `Error response from daemon: No such image: todo:1`
+        if "no such image" in complaint.lower():
+            if absent:
+                return ""
+            raise DockerRefused(f"Docker has no `{complaint.rpartition(': ')[2]}`", complaint)
+        raise DockerRefused(f"Docker refused `{done.command}`", complaint or done.complaint())
+
+
+def _cli(arguments: list[str]) -> process.Completed:
+    try:
+        return process.run(["docker", *arguments], deadline=Deadline(CALL_SECONDS))
+    except process.ProgramMissing as error:
+        raise DockerMissing from error
+    except process.ProcessTimeout as error:
+        raise DockerNotRunning(f"no answer in {CALL_SECONDS:.0f} s") from error
+
+
+def _host() -> str | None:
+    """Return the URL of the engine that the `docker` command would use: DOCKER_HOST, else the current context's."""
+    if host := os.environ.get("DOCKER_HOST"):
+        return host
+    done = _cli(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
+    return done.stdout.strip() or None
+
+
+def _sdk_serves(host: str) -> bool:
+    # TLS and ssh need what only the command knows how to find; named pipes need pywin32, a compiled package.
+    if host.startswith("npipe://"):
+        return importlib.util.find_spec("win32file") is not None
+    return host.startswith("unix://")
+
+
+def _engine(info: dict[str, Any]) -> Engine:
+    # https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemInfo
+    containerd = ["driver-type", "io.containerd.snapshotter.v1"] in (info.get("DriverStatus") or [])
+    return Engine(
+        version=info["ServerVersion"],
+        os=info["OSType"],
+        architecture={"x86_64": "amd64", "aarch64": "arm64"}.get(info["Architecture"], info["Architecture"]),
+        operating_system=info["OperatingSystem"],
+        cpus=info["NCPU"],
+        memory_bytes=info["MemTotal"],
+        storage_driver=info["Driver"],
+        image_store=ImageStore.CONTAINERD if containerd else ImageStore.CLASSIC,
+        rootless="name=rootless" in (info.get("SecurityOptions") or []),
+        data_root=info["DockerRootDir"],
+    )
+
+
+def _image(inspected: dict[str, Any], layers: Iterable[int]) -> Image:
+    # The engine's own figure counts compressed content too where containerd stores the images.
+    return Image(
+        id=inspected["Id"],
+        tags=tuple(inspected.get("RepoTags") or ()),
+        size=sum(layers),
+        os=inspected["Os"],
+        architecture=inspected["Architecture"],
+        created=inspected.get("Created") or "",
+    )
+
+
+def _newest_first(images: Iterable[Image]) -> list[Image]:
+    return sorted(images, key=lambda image: image.created, reverse=True)
+
+
+def _is_connection_trouble(complaint: str) -> bool:
+    said = complaint.lower()
+    return any(
+        text in said
+        for text in (
+            "cannot connect to the docker daemon",
+            "error during connect",
+            "failed to connect to the docker api",
+            "docker daemon is not running",
+            "permission denied while trying to connect",
+        )
+    )
+
+
+def _unreachable(because: str) -> DockerNotRunning | DockerPermission:
+    # The SDK nests what the socket said in the text of three exceptions; the command says it in a sentence.
+    said = because.lower()
+    if "permission denied" in said or "permissionerror" in said:
+        return DockerPermission("permission denied on its socket")
+    if "filenotfounderror" in said or "no such file" in said:
+        return DockerNotRunning("its socket is not there")
+    if "connectionrefusederror" in said or "connection refused" in said:
+        return DockerNotRunning("nobody listens on its socket")
+    if "timed out" in said:
+        return DockerNotRunning(f"no answer in {CALL_SECONDS:.0f} s")
+    return DockerNotRunning(" ".join(because.split()))
+
+
+def _install_hint() -> str:
+    if system.LINUX and not system.is_wsl():
+        return "install Docker Engine: https://docs.docker.com/engine/install/"
+    return "install Docker Desktop: https://docs.docker.com/desktop/"
+
+
+def _start_hint() -> str:
+    if system.is_wsl():
+        return "start Docker Desktop with WSL integration for this distribution, or `sudo service docker start`"
+    if system.LINUX:
+        return "start it with `sudo systemctl start docker`; which engine is asked: `docker context ls`"
+    return "start Docker Desktop, wait until it says that the engine runs, and try again"
