@@ -1,0 +1,32 @@
+import { auth } from "@/server/auth";
+import { readEnvironment } from "@/server/environment";
+import { problem } from "@/server/problem";
+import { isSameOrigin } from "@/server/same-origin";
+import { mintToken } from "@/server/token";
+
+/** Mints the token that the page shows the API, for the session in the request's cookie. */
+export async function POST(request: Request): Promise<Response> {
+  const { authProtocol, authSecret } = readEnvironment();
+  if (!isSameOrigin(request, authProtocol)) {
+    return problem(403, "Only the app's own pages may ask for a token.");
+  }
+
+  let session;
+  try {
+    session = await auth().api.getSession({ headers: request.headers, returnHeaders: true });
+  } catch (error) {
+    console.error(JSON.stringify({ level: "error", message: "could not read the session", error: String(error) }));
+    return problem(503, "Sign-in is not available at the moment.", { "Retry-After": "1" });
+  }
+  if (session.response === null) {
+    return problem(401, "Sign in first.");
+  }
+
+  const token = mintToken(session.response.user.id, authSecret, Math.floor(Date.now() / 1000));
+  const response = Response.json(token, { headers: { "Cache-Control": "no-store" } });
+  // A session that is in use is renewed: its cookie then goes along.
+  for (const cookie of session.headers.getSetCookie()) {
+    response.headers.append("Set-Cookie", cookie);
+  }
+  return response;
+}

@@ -1,0 +1,38 @@
+/** Why a call failed, as far as the page treats it differently. */
+export type FailureKind =
+  /** The app cannot be reached, or says so itself: try again later. */
+  | "away"
+  /** The session is over. */
+  | "signed-out"
+  /** The task is no longer there. */
+  | "gone"
+  /** The answer was no, for a reason that `message` gives. */
+  | "refused";
+
+/** A call to the app that failed; the message is for people. */
+export class Failure extends Error {
+  override name = "Failure";
+
+  constructor(
+    readonly kind: FailureKind,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const AWAY = new Set([502, 503, 504]);
+
+/** Calls the app, with a limit on the time. @throws Failure of kind `away` when no answer comes */
+export async function call(path: string, init: RequestInit): Promise<Response> {
+  let response;
+  try {
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(20_000) });
+  } catch {
+    throw new Failure("away", "The server cannot be reached at the moment.");
+  }
+  if (AWAY.has(response.status)) {
+    throw new Failure("away", "The server is not available at the moment.");
+  }
+  return response;
+}

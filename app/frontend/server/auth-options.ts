@@ -1,0 +1,42 @@
+import type { BetterAuthOptions } from "better-auth";
+import type { Environment } from "./environment";
+
+/**
+ * The options of Better Auth, apart from the database: a deployment's tables follow from these, so tests and
+ * `auth-schema.json` are made from them too.
+ */
+export function authOptions(environment: Environment) {
+  const { authSecret, allowedHosts, authProtocol, ipHeader } = environment;
+  return {
+    appName: "Todo",
+    basePath: "/auth",
+    baseURL: {
+      allowedHosts,
+      // Without it, cookies turn Secure, which no browser sends to http://todo-app.local.
+      protocol: authProtocol,
+      // A Host that is not on the list resolves to this one, which no Origin equals: a 403, where there would be a 500.
+      fallback: `${authProtocol}://host-not-allowed.invalid`,
+    },
+    secret: authSecret,
+    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
+    rateLimit: {
+      enabled: true,
+      // Replicas count together.
+      storage: "database",
+      window: 60,
+      max: 1000,
+      // Better Auth allows three in ten seconds per address: a classroom shares one. Passwords stay hard to guess.
+      customRules: {
+        "/sign-in/email": { window: 60, max: 100 },
+        "/sign-up/email": { window: 60, max: 100 },
+      },
+    },
+    advanced: {
+      useSecureCookies: authProtocol === "https",
+      // The Host header decides; X-Forwarded-Host could be anyone's.
+      trustedProxyHeaders: false,
+      ipAddress: { ipAddressHeaders: [ipHeader] },
+    },
+    telemetry: { enabled: false },
+  } satisfies BetterAuthOptions;
+}

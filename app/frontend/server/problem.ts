@@ -1,0 +1,12 @@
+import { STATUS_CODES } from "node:http";
+
+/** An RFC 9457 problem document; `detail` is for people, and names nothing inside the cluster. */
+export function problem(status: number, detail: string, headers?: HeadersInit): Response {
+  const response = Response.json({ type: "about:blank", title: STATUS_CODES[status], status, detail }, { status });
+  new Headers(headers).forEach((value, name) => {
+    response.headers.set(name, value);
+  });
+  response.headers.set("Content-Type", "application/problem+json");
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
