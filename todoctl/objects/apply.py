@@ -1,0 +1,102 @@
+"""Server-side apply: stage by stage, and only what drifted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import FieldConflict, FieldConflictError
+from todoctl.adapters.kubernetes import Cluster, Object
+from todoctl.errors import ClusterError, ConflictError
+from todoctl.objects import order
+from todoctl.objects.diff import Action, Change, ChangeSet, compare, lookup
+
+CONCURRENT_REQUESTS = 8
+
+T = TypeVar("T")
+
+
+def apply(
+    cluster: Cluster,
+    objects: Sequence[Mapping[str, Any]],
+    *,
+    observe: Callable[[Change], None] = lambda _: None,
+) -> ChangeSet:
+    """Make the objects of the cluster what `objects` say, and tell what had to be done.
+
+    Stages follow `order.STAGES`. Within one, everything is read at once, then dry-run at once, and only when the
+    server has accepted all of it is anything written, and only what drifted: nothing is bumped for nothing.
+    `observe` is told of each object when it is done. An object that is being deleted is an error, as what is applied
+    to it would go with it.
+
+    Raises ConflictError when another field manager owns a field (with the field, its owner and both values), and
+    ClusterError.
+    """
+    changes: list[Change] = []
+    with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+        for stage in order.in_stages(objects):
+            changes += _apply_stage(cluster, stage, pool, observe)
+    return ChangeSet(tuple(changes))
+
+
+def _apply_stage(
+    cluster: Cluster,
+    stage: Sequence[Mapping[str, Any]],
+    pool: ThreadPoolExecutor,
+    observe: Callable[[Change], None],
+) -> list[Change]:
+    live = _all(pool, lambda item: read(cluster, item), stage)
+    results = _all(pool, lambda pair: _apply_one(cluster, *pair, dry_run=True), list(zip(stage, live, strict=True)))
+    changes = [compare(before, after) for before, after in zip(live, results, strict=True)]
+    for item, before, change in zip(stage, live, changes, strict=True):
+        if change.action is not Action.UNCHANGED:
+            _apply_one(cluster, item, before, dry_run=False)
+        observe(change)
+    return changes
+
+
+def read(cluster: Cluster, manifest: Mapping[str, Any]) -> Object | None:
+    """Return the live object of a manifest, or None."""
+    metadata = manifest["metadata"]
+    return cluster.get(kinds.of(manifest), metadata["name"], metadata.get("namespace"))
+
+
+def _apply_one(
+    cluster: Cluster, manifest: Mapping[str, Any], live: Mapping[str, Any] | None, *, dry_run: bool
+) -> Object:
+    if live is not None and live["metadata"].get("deletionTimestamp"):
+        raise ClusterError(
+            "objects.terminating",
+            f"{manifest['kind']} `{manifest['metadata']['name']}` is being deleted",
+            because="its deletion began before and has not ended",
+            hint="wait until it is gone, then run the command again",
+        )
+    try:
+        return cluster.apply(manifest, dry_run=dry_run)
+    except FieldConflictError as error:
+        raise _with_values(error, manifest, live or {}) from error
+
+
+def _with_values(error: FieldConflictError, manifest: Mapping[str, Any], live: Mapping[str, Any]) -> ConflictError:
+    def line(conflict: FieldConflict) -> str:
+        theirs, ours = (json.dumps(lookup(side, conflict.field)) for side in (live, manifest))
+        return f"{conflict.field}: {conflict.owner} has {theirs}, the manifests have {ours}"
+
+    return ConflictError(
+        error.id,
+        error.what,
+        because=error.because,
+        hint=error.hint,
+        details=tuple(line(conflict) for conflict in error.conflicts),
+    )
+
+
+def _all(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+    """Do the work for all items at once; when one fails, the others end before its error is raised."""
+    futures = [pool.submit(work, item) for item in items]
+    for future in futures:
+        future.exception()  # waits
+    return [future.result() for future in futures]

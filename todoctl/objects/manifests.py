@@ -1,0 +1,166 @@
+"""The bundled manifests, made to fit one installation. Nothing here talks to a cluster."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from todoctl import payload
+from todoctl.objects import order
+
+PART_OF = "app.kubernetes.io/part-of=todo-app"
+"""The label selector of everything that belongs to an installation."""
+CONFIG_CHECKSUM = "checksum/config"
+SECRETS_VERSION = "todoctl.dev/secrets-version"
+CONFIG_MAP = "todo-config"
+ALLOWED_HOSTS = "auth-allowed-hosts"
+
+Object = dict[str, Any]
+
+
+def load(environment: str) -> list[Object]:
+    """Return the objects of one environment (`development`, `staging`, `production`) as they are bundled."""
+    text = (payload.root() / "bundled_manifests" / "rendered" / f"{environment}.yaml").read_text(encoding="utf-8")
+    return parse(text)
+
+
+def parse(text: str) -> list[Object]:
+    """Return the objects of a YAML stream."""
+    import yaml  # noqa: PLC0415 - slow to load
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is absent from a pure-Python zipapp
+    return [document for document in yaml.load_all(text, loader) if document]
+
+
+def dump(objects: Sequence[Mapping[str, Any]]) -> str:
+    """Return the objects as a YAML stream, each key in the order it has."""
+    import yaml  # noqa: PLC0415 - slow to load
+
+    return "".join(f"---\n{yaml.safe_dump(item, sort_keys=False, allow_unicode=True)}" for item in objects)
+
+
+def customise(
+    objects: Sequence[Mapping[str, Any]],
+    *,
+    namespace: str,
+    host: str,
+    images: Mapping[str, str],
+    secret_versions: Mapping[str, str] | None = None,
+) -> list[Object]:
+    """Return the objects as one installation has them; `objects` stays as it is.
+
+    `namespace` goes into the Namespace's name, metadata, the subjects of RoleBindings and selectors that name the old
+    one; `host` into the Ingress (its TLS hosts too) and the hosts that Better Auth accepts. `images` gives, for each
+    image name without its tag, the reference to run instead. `secret_versions` gives the Secrets' resource versions:
+    pod templates that read one of them roll when it changes. Checksums of the configuration are made anew.
+
+    Raises LookupError when an image is named that no container uses.
+    """
+    made = copy.deepcopy([dict(item) for item in objects])
+    _set_namespace(made, namespace)
+    _set_host(made, host)
+    _set_images(made, images)
+    _set_checksums(made)
+    for template in _templates(made):
+        versions = [
+            (secret_versions or {})[name] for name in sorted(_secrets_read(template) & {*(secret_versions or ())})
+        ]
+        if versions:
+            template["metadata"].setdefault("annotations", {})[SECRETS_VERSION] = ".".join(versions)
+    return made
+
+
+def _set_namespace(objects: list[Object], namespace: str) -> None:
+    old = {item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"}
+    for item in objects:
+        metadata = item["metadata"]
+        if item["kind"] == "Namespace":
+            metadata["name"] = namespace
+        elif "namespace" in metadata:
+            old.add(metadata["namespace"])
+            metadata["namespace"] = namespace
+    for item in objects:
+        for subject in item.get("subjects", ()):
+            if subject.get("namespace") in old:
+                subject["namespace"] = namespace
+        for selector in _find(item.get("spec"), "namespaceSelector"):
+            labels = selector.get("matchLabels", {})
+            if labels.get("kubernetes.io/metadata.name") in old:
+                labels["kubernetes.io/metadata.name"] = namespace
+
+
+def _set_host(objects: list[Object], host: str) -> None:
+    replaced: set[str] = set()
+    for item in objects:
+        if item["kind"] != "Ingress":
+            continue
+        for rule in item["spec"].get("rules", ()):
+            replaced.add(rule["host"])
+            rule["host"] = host
+        for entry in item["spec"].get("tls", ()):
+            entry["hosts"] = [host]
+    for item in objects:
+        if item["kind"] == "ConfigMap" and ALLOWED_HOSTS in item.get("data", {}):
+            allowed = (entry.partition(":") for entry in item["data"][ALLOWED_HOSTS].split(","))
+            item["data"][ALLOWED_HOSTS] = ",".join(
+                (host if name in replaced else name) + colon + port for name, colon, port in allowed
+            )
+
+
+def _set_images(objects: list[Object], images: Mapping[str, str]) -> None:
+    unused = set(images)
+    for template in _templates(objects):
+        for container in _containers(template):
+            name = container["image"].partition(":")[0]
+            if name in images:
+                container["image"] = images[name]
+                unused.discard(name)
+    if unused:
+        raise LookupError(f"no container runs {', '.join(sorted(unused))}")
+
+
+def _set_checksums(objects: list[Object]) -> None:
+    data = {item["metadata"]["name"]: item.get("data", {}) for item in objects if item["kind"] == "ConfigMap"}
+    for template in _templates(objects):
+        annotations = template["metadata"].get("annotations", {})
+        if CONFIG_CHECKSUM in annotations and CONFIG_MAP in data:
+            annotations[CONFIG_CHECKSUM] = checksum(data[CONFIG_MAP])
+
+
+def checksum(data: Mapping[str, str]) -> str:
+    """Return the SHA-256 (hex) of a ConfigMap's data as compact JSON with sorted keys: the chart's rule."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _templates(objects: Sequence[Object]) -> Iterator[Object]:
+    for workload in order.workloads(objects):
+        yield workload["spec"]["template"]
+
+
+def _containers(template: Object) -> Iterator[Object]:
+    yield from template["spec"].get("initContainers", ())
+    yield from template["spec"]["containers"]
+
+
+def _secrets_read(template: Object) -> set[str]:
+    """Return the names of the Secrets that a pod takes values from: by key, as a whole, or as a volume."""
+    references = [reference["name"] for reference in _find(template["spec"], "secretKeyRef")]
+    references += [reference["name"] for reference in _find(template["spec"], "secretRef")]
+    references += [volume["secretName"] for volume in _find(template["spec"], "secret") if "secretName" in volume]
+    return set(references)
+
+
+def _find(tree: Any, key: str) -> Iterator[Any]:
+    """Yield every mapping under `key`, at any depth."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            if name == key and isinstance(value, dict):
+                yield value
+            yield from _find(value, key)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _find(value, key)
