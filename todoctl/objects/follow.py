@@ -1,0 +1,88 @@
+"""Follow the objects of several kinds as they change: one watch per kind, each in a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+
+from todoctl.adapters.apiserver import GoneError
+from todoctl.adapters.kinds import Kind
+from todoctl.adapters.kubernetes import Cluster, Object, Watch
+from todoctl.errors import TodoctlError
+
+_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
+_REOPEN_SECONDS = 0.2  # between watches that the server ends at once
+
+
+class Follower:
+    """A context in which `next` says what the objects of some kinds look like, whenever that changes.
+
+    Each kind is listed, then watched from that version on; listed again when the version got too old.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str | None, followed: Sequence[Kind]) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._queue: queue.Queue[tuple[Kind, list[Object]] | TodoctlError] = queue.Queue()
+        self._stopped = threading.Event()
+        self._watches: dict[Kind, Watch] = {}
+        self._threads = [threading.Thread(target=self._follow, args=(kind,), daemon=True) for kind in followed]
+
+    def __enter__(self) -> Follower:  # noqa: PYI034 - Self is not in typing before Python 3.11
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ask the threads to end; they hold nothing that needs waiting for."""
+        self._stopped.set()
+        for watch in list(self._watches.values()):
+            watch.close()
+
+    def next(self, seconds: float) -> tuple[Kind, list[Object]] | None:
+        """Return a kind and all its objects as they are after a change, or None when none came in time.
+
+        May return earlier with None. Raises what the cluster's calls raise.
+        """
+        with contextlib.suppress(queue.Empty):
+            answer = self._queue.get(timeout=min(seconds, _SLICE_SECONDS)) if seconds > 0 else self._queue.get_nowait()
+            if isinstance(answer, TodoctlError):
+                raise answer
+            return answer
+        return None
+
+    def _follow(self, kind: Kind) -> None:
+        try:
+            while not self._stopped.is_set():
+                items, version = self._cluster.list(kind, self._namespace)
+                objects = {item["metadata"]["uid"]: item for item in items}
+                self._queue.put((kind, list(objects.values())))
+                with contextlib.suppress(GoneError):
+                    self._watch(kind, objects, version)
+        except TodoctlError as error:
+            if not self._stopped.is_set():
+                self._queue.put(error)
+
+    def _watch(self, kind: Kind, objects: dict[str, Object], version: str) -> None:
+        """Watch, again and again, until stopped or the version is gone."""
+        while not self._stopped.is_set():
+            with self._cluster.watch(kind, self._namespace, version) as watch:
+                self._watches[kind] = watch
+                if self._stopped.is_set():
+                    return
+                for event, item in watch:
+                    version = item["metadata"]["resourceVersion"]
+                    if event == "BOOKMARK":
+                        continue
+                    if event == "DELETED":
+                        objects.pop(item["metadata"]["uid"], None)
+                    else:
+                        objects[item["metadata"]["uid"]] = item
+                    self._queue.put((kind, list(objects.values())))
+            self._stopped.wait(_REOPEN_SECONDS)
