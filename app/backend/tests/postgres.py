@@ -1,0 +1,128 @@
+"""A real Postgres for the tests: a throw-away server of Debian's package, or else the postgres:17 container."""
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+
+PASSWORD = "p%40ss-" + secrets.token_hex(8)
+"""Percent-encoded in URLs, so that the tests also hold for passwords that need it."""
+_ROLE = "todo"
+
+
+class Server(Protocol):
+    """A Postgres server that a test may stop and start again; it keeps its port and its data."""
+
+    port: int
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def remove(self) -> None: ...
+
+
+def url(port: int, database: str) -> str:
+    return f"postgresql://{_ROLE}:{PASSWORD}@127.0.0.1:{port}/{database}"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class DebianServer:
+    """Debian's binaries on a folder of our own; they refuse to run as root, so there as `nobody`."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        self._data = folder / "data"
+        self.port = free_port()
+        self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+        if self._as:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        password_file = folder / "password"
+        password_file.write_text(psycopg.conninfo.conninfo_to_dict(url(1, "x"))["password"])
+        password_file.chmod(0o644)
+        self._run("initdb", "-D", self._data, "-U", _ROLE, "--auth=scram-sha-256", f"--pwfile={password_file}", "-N")
+        settings = (
+            f"port = {self.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n"
+            "fsync = off\nmax_connections = 60\nshared_buffers = 16MB\n"
+        )
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(settings)
+
+    def start(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-l", self._data / "log", "-w", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", "fast", "-w", "stop")
+
+    def remove(self) -> None:
+        if (self._data / "postmaster.pid").exists():
+            self.stop()
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        # Output to a file that is not a pipe: pg_ctl's server would hold a pipe open.
+        argv = [*self._as, self._binaries / program, *arguments]
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+class ContainerServer:
+    """The container that the cluster runs, too."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._name = f"todo-backend-tests-{secrets.token_hex(4)}"
+        password = psycopg.conninfo.conninfo_to_dict(url(1, "x"))["password"]
+        create = ["create", f"--name={self._name}", f"--publish=127.0.0.1:{self.port}:5432", "--env=POSTGRES_PASSWORD"]
+        environment = {**os.environ, "POSTGRES_PASSWORD": str(password)}
+        subprocess.run(
+            ["docker", *create, f"--env=POSTGRES_USER={_ROLE}", "postgres:17"],
+            check=True,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def start(self) -> None:
+        self._docker("start", self._name)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(url(self.port, "postgres"), connect_timeout=2).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    def stop(self) -> None:
+        self._docker("stop", "--time=30", self._name)
+
+    def remove(self) -> None:
+        self._docker("rm", "--force", "--volumes", self._name)
+
+    def _docker(self, *arguments: str) -> None:
+        subprocess.run(["docker", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def new_server(folder: Path) -> Server | None:
+    """Return a server that is not started yet, or None where this machine has neither way to run one."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]), reverse=True
+    )
+    if found:
+        return DebianServer(found[0].parent, folder)
+    docker = shutil.which("docker")
+    if docker and not subprocess.run(["docker", "image", "inspect", "postgres:17"], capture_output=True).returncode:
+        return ContainerServer()
+    return None

@@ -1,0 +1,77 @@
+import json
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+from tokens import bearer
+
+
+def _problem(answer: Response, status: int, title: str) -> dict[str, object]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    document: dict[str, object] = answer.json()
+    assert (document["type"], document["title"], document["status"]) == ("about:blank", title, status)
+    return document
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/tasks/", "/docs", "/redoc", "/openapi.json", "/api/x/y"])
+def test_an_unknown_path_is_a_404_problem_and_never_a_redirect(api: TestClient, path: str) -> None:
+    answer = api.get(path, follow_redirects=False)
+    _problem(answer, 404, "Not Found")
+    assert "Location" not in answer.headers
+
+
+def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones(api: TestClient) -> None:
+    answer = api.put("/api/tasks")
+    _problem(answer, 405, "Method Not Allowed")
+    assert answer.headers["Allow"]
+
+
+def test_input_that_does_not_fit_is_a_422_problem_without_the_input(api: TestClient, user: str) -> None:
+    answer = api.post("/api/tasks", json={"title": "x", "color": "my-private-value"}, headers=bearer(user))
+    document = _problem(answer, 422, "Unprocessable Content")
+    assert document["errors"] == [{"in": "body", "pointer": "/color", "detail": "Extra inputs are not permitted"}]
+    assert "my-private-value" not in answer.text
+
+
+def test_an_id_that_is_none_is_a_422_problem(api: TestClient, user: str) -> None:
+    document = _problem(api.get("/api/tasks/1", headers=bearer(user)), 422, "Unprocessable Content")
+    [error] = document["errors"]  # type: ignore[misc]
+    assert (error["in"], error["parameter"]) == ("path", "task_id")
+
+
+def test_no_token_is_a_401_problem_with_a_bare_challenge(api: TestClient) -> None:
+    answer = api.get("/api/tasks")
+    _problem(answer, 401, "Unauthorized")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="todo-backend"'
+
+
+@pytest.mark.parametrize("header", ["Bearer forged", "Bearer", "Bearer ", "Basic dXNlcjpwdw=="])
+def test_a_token_that_is_none_is_a_401_problem_with_a_challenge(api: TestClient, header: str) -> None:
+    answer = api.get("/api/tasks", headers={"Authorization": header})
+    _problem(answer, 401, "Unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="todo-backend"')
+
+
+def test_a_body_that_is_announced_as_too_large_is_a_413_problem(api: TestClient, user: str) -> None:
+    body = json.dumps({"title": "x", "description": "x" * 65536})
+    answer = api.post("/api/tasks", content=body, headers=bearer(user))
+    _problem(answer, 413, "Content Too Large")
+
+
+def test_a_body_that_turns_out_too_large_is_a_413_problem(api: TestClient, user: str) -> None:
+    answer = api.post("/api/tasks", content=(b"x" * 1024 for _ in range(65)), headers=bearer(user))
+    assert "Content-Length" not in answer.request.headers
+    _problem(answer, 413, "Content Too Large")
+
+
+def test_the_openapi_document_describes_every_error_as_a_problem(api: TestClient) -> None:
+    document = api.get("/api/openapi.json").json()
+    assert set(document["paths"]) == {"/api/tasks", "/api/tasks/{task_id}", "/api/tasks/{task_id}/toggle"}
+    assert "Problem" in document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            expected = {"401", "413", "422", "500", "503"} | ({"404"} if "{" in path else set())
+            assert set(errors) == expected
+            assert all(list(answer["content"]) == ["application/problem+json"] for answer in errors.values())

@@ -1,0 +1,1 @@
+"""The Todo app's API: each user's tasks, on Postgres."""

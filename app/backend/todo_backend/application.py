@@ -1,0 +1,57 @@
+"""The app put together: settings in, an ASGI app out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from todo_backend import health, problems
+from todo_backend.auth import TokenVerifier
+from todo_backend.database import Database
+from todo_backend.health import Readiness
+from todo_backend.limits import Limits
+from todo_backend.logs import RequestLog
+from todo_backend.settings import Settings
+from todo_backend.tasks import endpoints as tasks
+
+
+class TodoAPI(FastAPI):
+    """FastAPI with one more schema in its OpenAPI document: the problem that every error answer is."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        document["components"]["schemas"]["Problem"] = problems.SCHEMA
+        return document
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the app. It connects to nothing before the first request."""
+    database = Database(settings.database_url, settings.database_pool_size)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await database.close()
+
+    app = TodoAPI(
+        title="Todo",
+        description="Each user's tasks. The bearer token says who is asking.",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # the redirect would name the host inside the cluster
+        lifespan=lifespan,
+    )
+    app.state.database = database
+    app.state.readiness = Readiness(database)
+    app.state.token_verifier = TokenVerifier(settings.better_auth_secret.get_secret_value())
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(tasks.router)
+    # The last one added is the outermost.
+    app.add_middleware(Limits)
+    app.add_middleware(RequestLog)
+    return app

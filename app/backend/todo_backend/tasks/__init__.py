@@ -1,0 +1,1 @@
+"""Tasks: endpoints → service → repository, each knowing only the next."""
