@@ -1,10 +1,16 @@
 import { type NextRequest, NextResponse } from "next/server";
+import { readEnvironment } from "./server/environment";
+import { isAllowedHost } from "./server/origin";
 
 /**
- * Gives every page a Content-Security-Policy that admits the app's own files and nothing else. Next finds the nonce in
+ * Answers only under the app's own names, where signing in works. Gives every page a Content-Security-Policy that admits the app's own files and nothing else. Next finds the nonce in
  * the request's policy and puts it on the scripts that it writes into the page.
  */
 export function proxy(request: NextRequest): NextResponse {
+  if (!isAllowedHost(request.headers.get("host"), readEnvironment().allowedHosts)) {
+    return new NextResponse("The Todo app does not answer under this name. Open it under its own.\n", { status: 421 });
+  }
+
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
   const isDevelopment = process.env.NODE_ENV === "development";
   const policy = [

@@ -12,8 +12,6 @@ export interface Refusal {
 const REFUSALS: Record<string, Refusal> = {
   INVALID_EMAIL: { field: "email", message: "Enter an e-mail address, such as ada@example.com." },
   INVALID_EMAIL_OR_PASSWORD: { message: "The e-mail address or the password is wrong." },
-  INVALID_ORIGIN: { message: "The app does not answer under this address. Open it under its own name." },
-  MISSING_OR_NULL_ORIGIN: { message: "The app does not answer under this address. Open it under its own name." },
   PASSWORD_TOO_LONG: { field: "password", message: "Use at most 128 characters." },
   PASSWORD_TOO_SHORT: { field: "password", message: "Use at least 8 characters." },
   USER_ALREADY_EXISTS: { field: "email", message: "There is an account with this address. Sign in instead." },

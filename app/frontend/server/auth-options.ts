@@ -14,7 +14,7 @@ export function authOptions(environment: Environment) {
       allowedHosts,
       // Without it, cookies turn Secure, which no browser sends to http://todo-app.local.
       protocol: authProtocol,
-      // A Host that is not on the list resolves to this one, which no Origin equals: a 403, where there would be a 500.
+      // Where a Host that is not on the list leads: no Origin equals it. Without it, such a request is a 500.
       fallback: `${authProtocol}://host-not-allowed.invalid`,
     },
     secret: authSecret,

@@ -1,8 +1,11 @@
 import { STATUS_CODES } from "node:http";
 
+// RFC 9110's name; Node still has an older one.
+const TITLES: Record<number, string | undefined> = { ...STATUS_CODES, 413: "Content Too Large" };
+
 /** An RFC 9457 problem document; `detail` is for people, and names nothing inside the cluster. */
 export function problem(status: number, detail: string, headers?: HeadersInit): Response {
-  const response = Response.json({ type: "about:blank", title: STATUS_CODES[status], status, detail }, { status });
+  const response = Response.json({ type: "about:blank", title: TITLES[status], status, detail }, { status });
   new Headers(headers).forEach((value, name) => {
     response.headers.set(name, value);
   });

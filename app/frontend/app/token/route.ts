@@ -1,14 +1,15 @@
 import { auth } from "@/server/auth";
 import { readEnvironment } from "@/server/environment";
+import { refuseForeign } from "@/server/origin";
 import { problem } from "@/server/problem";
-import { isSameOrigin } from "@/server/same-origin";
 import { mintToken } from "@/server/token";
 
 /** Mints the token that the page shows the API, for the session in the request's cookie. */
 export async function POST(request: Request): Promise<Response> {
-  const { authProtocol, authSecret } = readEnvironment();
-  if (!isSameOrigin(request, authProtocol)) {
-    return problem(403, "Only the app's own pages may ask for a token.");
+  const environment = readEnvironment();
+  const refusal = refuseForeign(request, environment);
+  if (refusal !== null) {
+    return refusal;
   }
 
   let session;
@@ -22,7 +23,7 @@ export async function POST(request: Request): Promise<Response> {
     return problem(401, "Sign in first.");
   }
 
-  const token = mintToken(session.response.user.id, authSecret, Math.floor(Date.now() / 1000));
+  const token = mintToken(session.response.user.id, environment.authSecret, Math.floor(Date.now() / 1000));
   const response = Response.json(token, { headers: { "Cache-Control": "no-store" } });
   // A session that is in use is renewed: its cookie then goes along.
   for (const cookie of session.headers.getSetCookie()) {

@@ -1,0 +1,117 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chown, mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** A role on a real Postgres that may create databases; each test makes its own. */
+    postgresUrl: string;
+  }
+}
+
+interface Server {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Vitest's global set-up: the Postgres of TEST_DATABASE_URL, else Debian's, else a container. */
+export default async function setup(project: TestProject) {
+  const given = process.env.TEST_DATABASE_URL;
+  const server = given ? { url: given, stop: () => Promise.resolve() } : await startServer();
+  try {
+    await untilReady(server.url);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  project.provide("postgresUrl", server.url);
+  return server.stop;
+}
+
+async function startServer(): Promise<Server> {
+  const port = await freePort();
+  const versions = "/usr/lib/postgresql";
+  const newest = existsSync(versions)
+    ? (await readdir(versions)).sort((a, b) => Number(b) - Number(a)).find((v) => existsSync(`${versions}/${v}/bin/initdb`))
+    : undefined;
+  return newest === undefined ? startContainer(port) : startDebian(`${versions}/${newest}/bin`, port);
+}
+
+async function startDebian(binaries: string, port: number): Promise<Server> {
+  const folder = await mkdtemp(path.join(tmpdir(), "todo-frontend-postgres-"));
+  // Postgres refuses to run as root.
+  let account = {};
+  if (process.getuid?.() === 0) {
+    const uid = Number(execFileSync("id", ["-u", "postgres"], { encoding: "utf8" }));
+    const gid = Number(execFileSync("id", ["-g", "postgres"], { encoding: "utf8" }));
+    await chown(folder, uid, gid);
+    account = { uid, gid };
+  }
+  const options = { ...account, cwd: folder, stdio: "ignore" as const };
+  execFileSync(`${binaries}/initdb`, ["-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"].flatMap((s) => ["-c", s]);
+  const server = spawn(`${binaries}/postgres`, ["-D", folder, "-p", String(port), ...settings], options);
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  return {
+    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      server.kill("SIGINT"); // fast shutdown
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function startContainer(port: number): Server {
+  const name = `todo-frontend-postgres-${port}`;
+  const publish = `127.0.0.1:${port}:5432`;
+  execFileSync("docker", [
+    ...["run", "--detach", "--rm", "--name", name, "--publish", publish],
+    ...["--env", "POSTGRES_HOST_AUTH_METHOD=trust", "--tmpfs", "/var/lib/postgresql/data", "postgres:17"],
+  ]);
+  return {
+    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    stop: () => {
+      execFileSync("docker", ["rm", "--force", "--volumes", name], { stdio: "ignore" });
+      return Promise.resolve();
+    },
+  };
+}
+
+async function untilReady(url: string): Promise<void> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      if (Date.now() > end) {
+        throw error;
+      }
+      await sleep(100);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+/** A port that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        resolve((address as { port: number }).port);
+      });
+    });
+  });
+}
