@@ -6,13 +6,9 @@ out, works where the home folder cannot be written, and removes what older build
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
-import shutil
 import sys
-import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,17 +38,23 @@ def unpacked(archive: Path) -> Path:
         if os.path.isdir(folder):  # noqa: PTH112 - Path's raises where the folder above cannot be read
             with suppress(OSError):  # someone else's, and good enough to read
                 os.utime(folder)  # its age is the time since it was last used
-            return folder
-        unpack(archive, folder)
+        else:
+            unpack(archive, folder)
+            with suppress(OSError):
+                remove_unused(folder.parent)
     except OSError as error:
         return unpacked_for_this_run(archive, error)
-    with suppress(OSError):
-        remove_unused(folder.parent)
+    # PYTHONDONTWRITEBYTECODE keeps source trees clean. This is a cache: bytecode halves each start from it.
+    sys.dont_write_bytecode = False
     return folder
 
 
 def unpacked_for_this_run(archive: Path, unwritable: OSError) -> Path:
     """Unpack into a temporary folder, which goes when this process ends; `unwritable` says why not into the cache."""
+    import atexit  # noqa: PLC0415 - as in `unpack`
+    import shutil  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
     try:
         folder = Path(tempfile.mkdtemp(prefix="todoctl-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -87,15 +89,16 @@ def cache() -> Path:
 
 def unpack(archive: Path, folder: Path) -> None:
     """Put the archive's modules into `folder`, whole or not at all, also when several processes do at once."""
-    import zipfile  # noqa: PLC0415 - the first run alone needs it
+    import shutil  # noqa: PLC0415 - these are slow to load, and the first run alone needs them
+    import tempfile  # noqa: PLC0415
+    import zipfile  # noqa: PLC0415
     import zlib  # noqa: PLC0415
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
     try:
         with zipfile.ZipFile(archive) as opened:
-            modules = [name for name in opened.namelist() if name.startswith("site-packages/")]
-            opened.extractall(staging, modules)
+            opened.extractall(staging, [name for name in opened.namelist() if name.startswith("site-packages/")])
         try:
             (staging / "site-packages").rename(folder)
         except OSError:
@@ -108,10 +111,14 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def remove_unused(builds: Path) -> None:
-    """Remove what nobody has started for a day, but for the newest three. A build renamed first is never half there."""
+    """Remove builds that nobody has started for a day, but for the newest three."""
+    import shutil  # noqa: PLC0415 - as in `unpack`
+    import time  # noqa: PLC0415
+
     age = {folder: folder.stat().st_mtime for folder in builds.iterdir()}
     for folder in sorted(age, key=lambda folder: age[folder])[:-KEPT_BUILDS]:
         if age[folder] < time.time() - UNUSED_AFTER:
+            # Renamed first, it is never half there for who starts it now.
             doomed = folder.rename(folder.with_name(f".removing-{folder.name}"))
             shutil.rmtree(doomed, ignore_errors=True)
 
