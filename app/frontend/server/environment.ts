@@ -32,6 +32,8 @@ export function readEnvironment(variables: Record<string, string | undefined> = 
     problems.push("DATABASE_URL is missing");
   } else if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
     problems.push("DATABASE_URL must begin with postgresql://");
+  } else if (!URL.canParse(databaseUrl)) {
+    problems.push("DATABASE_URL is no URL (is its password percent-encoded?)");
   }
 
   // Taken as it is: the backend derives its key from the same characters.

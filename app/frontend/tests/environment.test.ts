@@ -7,6 +7,7 @@ describe("an environment that does not fit is refused in one line that names the
   test.each([
     [{ DATABASE_URL: undefined }, "DATABASE_URL is missing"],
     [{ DATABASE_URL: "mysql://localhost/todo" }, "DATABASE_URL must begin with postgresql://"],
+    [{ DATABASE_URL: "postgresql://todo:a/b@host/todo" }, "DATABASE_URL is no URL (is its password percent-encoded?)"],
     [{ BETTER_AUTH_SECRET: undefined }, "BETTER_AUTH_SECRET is missing"],
     [{ BETTER_AUTH_SECRET: "s".repeat(31) }, "BETTER_AUTH_SECRET must have at least 32 characters"],
     [{ DATABASE_POOL_SIZE: "0" }, "DATABASE_POOL_SIZE must be a whole number above 0"],

@@ -78,7 +78,7 @@ test("after the backend's migrations Better Auth finds nothing left to migrate",
 function waitForSchema(variables: Record<string, string>) {
   const child = spawn(process.execPath, ["wait-for-schema.mjs"], {
     cwd: FRONTEND,
-    env: { PATH: process.env.PATH, ...variables },
+    env: { NODE_ENV: "test", ...variables },
   });
   onTestFinished(() => {
     child.kill();
