@@ -10,6 +10,7 @@ KEYS = ("OPENAI_API_KEY", "DATABASE_URL")
 """What an env file may set."""
 
 _LINE = re.compile(r"(?:export\s+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)", re.DOTALL)
+_NAME = re.compile(r"[A-Z][A-Z_]*")
 _BARE_END = re.compile(r"\s+#.*")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
 
@@ -35,7 +36,10 @@ def parse_env_file(text: str) -> dict[str, str]:
             raise _malformed(number, "it is not KEY=value")
         key = match["key"]
         if key not in KEYS:
-            raise _malformed(number, f"there is no setting {key}")
+            # What does not look like a name may be a piece of a secret.
+            raise _malformed(
+                number, f"there is no setting {key}" if _NAME.fullmatch(key) else "there is no such setting"
+            )
         value = _unquote(match["value"], number)
         if value:
             values[key] = value

@@ -29,7 +29,7 @@ def apply(
 
     Stages follow `order.STAGES`. Within one, everything is read at once, then dry-run at once, and only when the
     server has accepted all of it is anything written, and only what drifted: nothing is bumped for nothing.
-    `observe` is told of each object when it is done. An object that is being deleted is an error, as what is applied
+    `observe` is told of each object when its stage is done. An object that is being deleted is an error, as what is applied
     to it would go with it.
 
     Raises ConflictError when another field manager owns a field (with the field, its owner and both values), and
@@ -51,9 +51,11 @@ def _apply_stage(
     live = _all(pool, lambda item: read(cluster, item), stage)
     results = _all(pool, lambda pair: _apply_one(cluster, *pair, dry_run=True), list(zip(stage, live, strict=True)))
     changes = [compare(before, after) for before, after in zip(live, results, strict=True)]
-    for item, before, change in zip(stage, live, changes, strict=True):
-        if change.action is not Action.UNCHANGED:
-            _apply_one(cluster, item, before, dry_run=False)
+    drifted = [
+        pair for *pair, change in zip(stage, live, changes, strict=True) if change.action is not Action.UNCHANGED
+    ]
+    _all(pool, lambda pair: _apply_one(cluster, *pair, dry_run=False), drifted)
+    for change in changes:
         observe(change)
     return changes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from todoctl.adapters import kinds
@@ -138,7 +139,7 @@ def _about(cluster: Cluster, namespace: str, pod: Object) -> Iterator[str]:
         yield f"  {condition(pod, 'PodScheduled').get('message', 'not scheduled yet')}"
     for entry in container_statuses(pod):
         yield f"  container {entry['name']}: {_state(entry)}"
-    yield from _attempt(lambda: [f"  event {line}" for line in _warnings(cluster, namespace, pod)], "events")
+    yield from (f"  event {line}" for line in _attempt(partial(_warnings, cluster, namespace, pod), "events"))
     for entry in container_statuses(pod):
         if not entry.get("ready") and (_ended(entry) or (entry.get("state") or {}).get("running")):
             yield from _logs(cluster, namespace, name, entry)
@@ -161,27 +162,27 @@ def _state(entry: Object) -> str:
     return mask("; ".join(parts) or "not started")
 
 
-def _warnings(cluster: Cluster, namespace: str, pod: Object) -> list[str]:
+def _warnings(cluster: Cluster, namespace: str, pod: Object) -> str:
+    """Return the latest Warning events of a pod, one a line."""
     fields = f"involvedObject.uid={pod['metadata']['uid']},type=Warning"
     events, _ = cluster.list(kinds.EVENT, namespace, fields=fields)
     events.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
-    return [mask(f"{event.get('reason')}: {' '.join(event.get('message', '').split())}") for event in events[-EVENTS:]]
+    return "\n".join(
+        f"{event.get('reason')}: {' '.join(event.get('message', '').split())}" for event in events[-EVENTS:]
+    )
 
 
 def _logs(cluster: Cluster, namespace: str, pod: str, entry: Object) -> Iterator[str]:
     """Yield the last log lines of a container, of its previous run first."""
     for previous in (True, False) if entry.get("restartCount") else (False,):
-
-        def log(previous: bool = previous) -> list[str]:  # noqa: FBT001, FBT002 - binds the loop's variable
-            return cluster.logs(pod, namespace, entry["name"], tail=LOG_LINES, previous=previous).splitlines()
-
         yield f"  log of {entry['name']}, {'previous' if previous else 'latest'} run:"
-        yield from (f"    {mask(line)}" for line in _attempt(log, "log"))
+        ask = partial(cluster.logs, pod, namespace, entry["name"], tail=LOG_LINES, previous=previous)
+        yield from (f"    {line}" for line in _attempt(ask, "log"))
 
 
-def _attempt(ask: Callable[[], list[str]], what: str) -> list[str]:
-    """Return the answer, or a line that says why there is none: a diagnosis must not fail."""
+def _attempt(ask: Callable[[], str], what: str) -> list[str]:
+    """Return the lines of the answer, or one that says why there is none: a diagnosis must not fail."""
     try:
-        return ask()
+        return mask(ask()).splitlines()
     except TodoctlError as error:
-        return [f"  no {what}: {error.because or error.what}"]
+        return [f"no {what}: {error.because or error.what}"]

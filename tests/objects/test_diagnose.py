@@ -1,0 +1,30 @@
+import pytest
+
+from todoctl.objects.diagnose import mask
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        (
+            "cannot connect to postgresql://todo:s3cr%21et@db:5432/todo",
+            "cannot connect to postgresql://todo:***@db:5432/todo",
+        ),
+        ("postgresql+psycopg://todo:a@b@db/todo", "postgresql+psycopg://todo:***@db/todo"),
+        ("GET http://todo-backend:8000/health", "GET http://todo-backend:8000/health"),
+        ("Authorization: Bearer abc.def-ghi_jkl", "Authorization: Bearer ***"),
+        ("key sk-proj-0123456789abcdef rejected", "key *** rejected"),
+        ("jwt eyJhbGciOi.eyJzdWIiOi.c2lnbmF0 expired", "jwt *** expired"),
+        ('{"password": "hunter2", "user": "todo"}', '{"password": ***, "user": "todo"}'),
+        ("BETTER_AUTH_SECRET=abcdef refused", "BETTER_AUTH_SECRET=*** refused"),
+        ("api_key: abc, next", "api_key: ***, next"),
+        ("password authentication failed for user todo", "password authentication failed for user todo"),
+        (
+            "couldn't find key app-password in Secret ns/todo-postgres",
+            "couldn't find key app-password in Secret ns/todo-postgres",
+        ),
+        ('secret "todo-secrets" not found', 'secret "todo-secrets" not found'),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_and_the_rest_is_not(line, masked):
+    assert mask(line) == masked

@@ -1,0 +1,148 @@
+import copy
+import hashlib
+
+import pytest
+
+from todoctl.objects import manifests
+
+SAMPLE = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: todo-app}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: todo-config, namespace: todo-app}
+data:
+  auth-allowed-hosts: "todo-app.local,todo-app.local:*,localhost:*"
+  greeting: "grüß dich"
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: todo-app}
+subjects:
+  - {kind: ServiceAccount, name: web, namespace: todo-app}
+  - {kind: ServiceAccount, name: prometheus, namespace: monitoring}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: todo-app}
+spec:
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: todo-app}}
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: todo-app}
+spec:
+  template:
+    metadata:
+      annotations: {checksum/config: old}
+    spec:
+      initContainers:
+        - {name: migrate, image: "todo-backend:0.1.0"}
+      containers:
+        - name: web
+          image: todo-backend:0.1.0
+          env:
+            - {name: A, valueFrom: {secretKeyRef: {name: todo-secrets, key: a}}}
+            - {name: B, valueFrom: {secretKeyRef: {name: todo-postgres, key: b}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: todo-app}
+spec:
+  template:
+    metadata: {}
+    spec:
+      containers: [{name: db, image: "postgres:17"}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: todo-app}
+spec:
+  rules: [{host: todo-app.local}]
+  tls: [{hosts: [todo-app.local], secretName: tls}]
+"""
+
+TAGS = {"todo-backend": "todo-backend:abc123"}
+
+
+@pytest.fixture
+def sample():
+    return manifests.parse(SAMPLE)
+
+
+def customised(objects, **changes):
+    arguments = {"namespace": "mine", "host": "mine.test", "images": TAGS, **changes}
+    return {item["kind"]: item for item in manifests.customise(objects, **arguments)}
+
+
+def test_the_namespace_follows_in_metadata_subjects_and_selectors(sample):
+    made = customised(sample)
+    assert made["Namespace"]["metadata"]["name"] == "mine"
+    assert {item["metadata"]["namespace"] for kind, item in made.items() if kind != "Namespace"} == {"mine"}
+    assert [subject["namespace"] for subject in made["RoleBinding"]["subjects"]] == ["mine", "monitoring"]
+    selectors = [
+        peer["namespaceSelector"]["matchLabels"] for peer in made["NetworkPolicy"]["spec"]["ingress"][0]["from"]
+    ]
+    assert [next(iter(labels.values())) for labels in selectors] == ["mine", "ingress-nginx"]
+
+
+def test_the_host_follows_in_the_ingress_and_the_hosts_that_sign_in_accepts(sample):
+    made = customised(sample)
+    assert made["Ingress"]["spec"]["rules"][0]["host"] == "mine.test"
+    assert made["Ingress"]["spec"]["tls"][0]["hosts"] == ["mine.test"]
+    assert made["ConfigMap"]["data"]["auth-allowed-hosts"] == "mine.test,mine.test:*,localhost:*"
+
+
+def test_images_are_swapped_in_every_container_that_runs_them(sample):
+    made = customised(sample)
+    pod = made["Deployment"]["spec"]["template"]["spec"]
+    assert [pod["initContainers"][0]["image"], pod["containers"][0]["image"]] == ["todo-backend:abc123"] * 2
+    assert made["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]["image"] == "postgres:17"
+
+
+def test_an_image_that_no_container_runs_is_a_fault(sample):
+    with pytest.raises(LookupError, match="no container runs todo-other"):
+        customised(sample, images={"todo-other": "todo-other:1"})
+
+
+def test_the_checksum_is_that_of_the_changed_configuration(sample):
+    made = customised(sample)
+    text = '{"auth-allowed-hosts":"mine.test,mine.test:*,localhost:*","greeting":"grüß dich"}'
+    annotations = made["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["checksum/config"] == hashlib.sha256(text.encode()).hexdigest()
+    assert "annotations" not in made["StatefulSet"]["spec"]["template"]["metadata"]
+
+
+def test_pod_templates_carry_the_versions_of_the_secrets_they_read_in_the_order_of_their_names(sample):
+    made = customised(sample, secret_versions={"todo-secrets": "9", "todo-postgres": "12", "other": "5"})
+    assert made["Deployment"]["spec"]["template"]["metadata"]["annotations"]["todoctl.dev/secrets-version"] == "12.9"
+    assert "annotations" not in made["StatefulSet"]["spec"]["template"]["metadata"]
+
+
+def test_what_was_loaded_stays_as_it_is(sample):
+    before = copy.deepcopy(sample)
+    customised(sample, secret_versions={"todo-secrets": "9"})
+    assert sample == before
+
+
+def test_a_dump_reads_back_as_the_same_objects(sample):
+    assert manifests.parse(manifests.dump(sample)) == sample
+
+
+@pytest.mark.parametrize("environment", ["development", "staging", "production"])
+def test_customising_the_bundled_manifests_with_their_own_values_changes_only_the_tags(environment):
+    objects = manifests.load(environment)
+    host = next(item for item in objects if item["kind"] == "Ingress")["spec"]["rules"][0]["host"]
+    version = next(
+        container["image"].partition(":")[2]
+        for item in objects
+        if item["metadata"]["name"] == "todo-backend" and item["kind"] == "Deployment"
+        for container in item["spec"]["template"]["spec"]["containers"]
+    )
+    images = {name: f"{name}:{version}" for name in ("todo-backend", "todo-frontend")}
+    assert manifests.customise(objects, namespace="todo-app", host=host, images=images) == objects

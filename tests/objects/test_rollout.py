@@ -1,0 +1,100 @@
+"""A rollout is fed with objects as the API gives them, and says what they mean."""
+
+from todoctl.adapters import kinds
+from todoctl.objects.rollout import Rollout
+
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {}}
+STATEFUL_SET = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}}
+
+
+def owned(name, owner, **metadata):
+    return {"metadata": {"name": name, "uid": name, "ownerReferences": [{"uid": owner}], **metadata}}
+
+
+def live(kind, name, *, generation=1, observed=1, revision="2"):
+    return {
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "uid": name,
+            "generation": generation,
+            "annotations": {"deployment.kubernetes.io/revision": revision},
+        },
+        "spec": {"replicas": 1},
+        "status": {"observedGeneration": observed, "replicas": 1},
+    }
+
+
+def replica_set(name, revision):
+    return owned(name, "web", annotations={"deployment.kubernetes.io/revision": revision})
+
+
+def crashing(name, owner):
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off"}
+    return {**owned(name, owner), "status": {"containerStatuses": [{"name": "app", "state": {"waiting": waiting}}]}}
+
+
+def rollout(*pods, deployment=None):
+    made = Rollout([DEPLOYMENT])
+    made.feed(kinds.DEPLOYMENT, [deployment or live("Deployment", "web")])
+    made.feed(kinds.REPLICA_SET, [replica_set("web-old", "1"), replica_set("web-new", "2")])
+    made.feed(kinds.POD, pods)
+    return made
+
+
+def test_nothing_can_be_said_before_every_kind_was_fed():
+    made = Rollout([DEPLOYMENT, STATEFUL_SET])
+    assert made.kinds == (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.REPLICA_SET, kinds.POD)
+    for kind in made.kinds[:-1]:
+        made.feed(kind, [])
+        assert not made.complete
+    made.feed(kinds.POD, [])
+    assert made.complete
+
+
+def test_a_crashing_pod_of_the_newest_revision_fails_its_workload():
+    (one,) = rollout(crashing("a", "web-new")).failing()
+    assert (one.workload, one.uid, one.failure.reason) == ("web", "a", "CrashLoopBackOff")
+
+
+def test_a_crashing_pod_of_an_older_revision_does_not():
+    assert not list(rollout(crashing("a", "web-old")).failing())
+
+
+def test_a_crashing_pod_of_somebody_else_does_not():
+    assert not list(rollout(crashing("a", "stranger")).failing())
+
+
+def test_nothing_fails_before_the_controller_has_seen_the_newest_version():
+    unseen = live("Deployment", "web", generation=2, observed=1)
+    assert not list(rollout(crashing("a", "web-new"), deployment=unseen).failing())
+
+
+def test_a_deployment_that_may_not_make_pods_fails_without_a_pod():
+    refused = live("Deployment", "web")
+    refused["status"]["conditions"] = [
+        {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "violates PodSecurity"}
+    ]
+    (one,) = rollout(deployment=refused).failing()
+    assert (one.pod, one.failure.message) == (None, "violates PodSecurity")
+
+
+def test_any_failing_pod_of_a_stateful_set_stands_in_the_way():
+    made = Rollout([STATEFUL_SET])
+    made.feed(kinds.STATEFUL_SET, [live("StatefulSet", "db")])
+    made.feed(kinds.REPLICA_SET, [])
+    made.feed(kinds.POD, [crashing("db-0", "db")])
+    assert [one.workload for one in made.failing()] == ["db"]
+
+
+def test_the_autoscaler_s_minimum_counts_for_its_deployment():
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "minReplicas": 2},
+    }
+    made = Rollout([DEPLOYMENT, scaler])
+    made.feed(kinds.DEPLOYMENT, [live("Deployment", "web")])
+    (entry,) = made.statuses()
+    assert str(entry) == "Deployment/web: waits for its autoscaler to ask for 2 pods instead of 1"

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from todoctl.objects.status import failure, status
+
+TABLES = Path(__file__).parent / "status"
+
+
+def cases(*names):
+    entries = [entry for name in names for entry in yaml.safe_load((TABLES / f"{name}.yaml").read_text())]
+    return [pytest.param(entry, id=entry["case"]) for entry in entries]
+
+
+@pytest.mark.parametrize("case", cases("deployment", "stateful-set", "others"))
+def test_status_of(case):
+    verdict = status(case["object"], minimum=case.get("minimum"))
+    assert (verdict.status.value, verdict.message) == (case["status"], case["message"])
+
+
+@pytest.mark.parametrize("case", cases("pods"))
+def test_failure_of(case):
+    found = failure(case["pod"])
+    if case["reason"] is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.reason, found.container, found.grace) == (case["reason"], case["container"], case["grace"])
