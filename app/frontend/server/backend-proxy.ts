@@ -135,7 +135,9 @@ function send(request: Request, upstream: ClientRequest, limit: number): void {
     for await (const chunk of chunks) {
       sent += chunk.byteLength;
       if (sent > limit) {
-        throw bodyTooLarge(limit);
+        // pipeline() would end the connection as well, but without the reason.
+        upstream.destroy(bodyTooLarge(limit));
+        return;
       }
       yield chunk;
     }
