@@ -30,7 +30,7 @@ from todoctl.errors import UsageError
         ("OPENAI_API_KEY=a\nOPENAI_API_KEY=b", {"OPENAI_API_KEY": "b"}),
     ],
 )
-def test_an_env_file_gives_its_values(text, values):
+def test_an_env_file_gives_its_values(text: str, values: dict[str, str]) -> None:
     assert parse_env_file(text) == values
 
 
@@ -47,7 +47,7 @@ def test_an_env_file_gives_its_values(text, values):
         ("1KEY=s3cret", 1, "it is not KEY=value"),
     ],
 )
-def test_a_malformed_line_is_named_without_its_value(text, line, because):
+def test_a_malformed_line_is_named_without_its_value(text: str, line: int, because: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_env_file(text)
     error = caught.value

@@ -26,5 +26,5 @@ from todoctl.objects.diagnose import mask
         ('secret "todo-secrets" not found', 'secret "todo-secrets" not found'),
     ],
 )
-def test_what_looks_like_a_secret_is_masked_and_the_rest_is_not(line, masked):
+def test_what_looks_like_a_secret_is_masked_and_the_rest_is_not(line: str, masked: str) -> None:
     assert mask(line) == masked

@@ -1,4 +1,5 @@
 import copy
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ LIVE = {
 }
 
 
-def changed(**paths):
+def changed(**paths: Any) -> dict[str, Any]:
     """A copy of LIVE with the value at each path, its steps joined by __, replaced."""
     item = copy.deepcopy(LIVE)
     for path, value in paths.items():
@@ -105,15 +106,17 @@ IMAGE = "spec__template__spec__containers__0__image"
         ),
     ],
 )
-def test_drift_is_a_value_or_the_set_of_owned_fields(result, action, fields):
+def test_drift_is_a_value_or_the_set_of_owned_fields(
+    result: dict[str, Any], action: Action, fields: tuple[str, ...]
+) -> None:
     assert compare(LIVE, result) == Change("Deployment", "web", "ns", action, fields)
 
 
-def test_what_is_not_there_is_created():
+def test_what_is_not_there_is_created() -> None:
     assert compare(None, LIVE).action is Action.CREATED
 
 
-def test_a_change_set_is_empty_when_nothing_changed():
+def test_a_change_set_is_empty_when_nothing_changed() -> None:
     unchanged, created = compare(LIVE, LIVE), compare(None, LIVE)
     assert ChangeSet((unchanged,)).empty
     both = ChangeSet((unchanged,)) + ChangeSet((created,))
@@ -134,5 +137,5 @@ def test_a_change_set_is_empty_when_nothing_changed():
         (".spec.replicas.deeper", None),
     ],
 )
-def test_a_field_path_of_the_api_finds_its_value(path, value):
+def test_a_field_path_of_the_api_finds_its_value(path: str, value: object) -> None:
     assert lookup(LIVE, path) == value

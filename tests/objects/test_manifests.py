@@ -1,5 +1,6 @@
 import copy
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -71,16 +72,16 @@ TAGS = {"todo-backend": "todo-backend:abc123"}
 
 
 @pytest.fixture
-def sample():
+def sample() -> list[dict[str, Any]]:
     return manifests.parse(SAMPLE)
 
 
-def customised(objects, **changes):
+def customised(objects: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
     arguments = {"namespace": "mine", "host": "mine.test", "images": TAGS, **changes}
     return {item["kind"]: item for item in manifests.customise(objects, **arguments)}
 
 
-def test_the_namespace_follows_in_metadata_subjects_and_selectors(sample):
+def test_the_namespace_follows_in_metadata_subjects_and_selectors(sample: list[dict[str, Any]]) -> None:
     made = customised(sample)
     assert made["Namespace"]["metadata"]["name"] == "mine"
     assert {item["metadata"]["namespace"] for kind, item in made.items() if kind != "Namespace"} == {"mine"}
@@ -91,26 +92,26 @@ def test_the_namespace_follows_in_metadata_subjects_and_selectors(sample):
     assert [next(iter(labels.values())) for labels in selectors] == ["mine", "ingress-nginx"]
 
 
-def test_the_host_follows_in_the_ingress_and_the_hosts_that_sign_in_accepts(sample):
+def test_the_host_follows_in_the_ingress_and_the_hosts_that_sign_in_accepts(sample: list[dict[str, Any]]) -> None:
     made = customised(sample)
     assert made["Ingress"]["spec"]["rules"][0]["host"] == "mine.test"
     assert made["Ingress"]["spec"]["tls"][0]["hosts"] == ["mine.test"]
     assert made["ConfigMap"]["data"]["auth-allowed-hosts"] == "mine.test,mine.test:*,localhost:*"
 
 
-def test_images_are_swapped_in_every_container_that_runs_them(sample):
+def test_images_are_swapped_in_every_container_that_runs_them(sample: list[dict[str, Any]]) -> None:
     made = customised(sample)
     pod = made["Deployment"]["spec"]["template"]["spec"]
     assert [pod["initContainers"][0]["image"], pod["containers"][0]["image"]] == ["todo-backend:abc123"] * 2
     assert made["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]["image"] == "postgres:17"
 
 
-def test_an_image_that_no_container_runs_is_a_fault(sample):
+def test_an_image_that_no_container_runs_is_a_fault(sample: list[dict[str, Any]]) -> None:
     with pytest.raises(LookupError, match="no container runs todo-other"):
         customised(sample, images={"todo-other": "todo-other:1"})
 
 
-def test_the_checksum_is_that_of_the_changed_configuration(sample):
+def test_the_checksum_is_that_of_the_changed_configuration(sample: list[dict[str, Any]]) -> None:
     made = customised(sample)
     text = '{"auth-allowed-hosts":"mine.test,mine.test:*,localhost:*","greeting":"grüß dich"}'
     annotations = made["Deployment"]["spec"]["template"]["metadata"]["annotations"]
@@ -118,24 +119,26 @@ def test_the_checksum_is_that_of_the_changed_configuration(sample):
     assert "annotations" not in made["StatefulSet"]["spec"]["template"]["metadata"]
 
 
-def test_pod_templates_carry_the_versions_of_the_secrets_they_read_in_the_order_of_their_names(sample):
+def test_pod_templates_carry_the_versions_of_the_secrets_they_read_in_the_order_of_their_names(
+    sample: list[dict[str, Any]],
+) -> None:
     made = customised(sample, secret_versions={"todo-secrets": "9", "todo-postgres": "12", "other": "5"})
     assert made["Deployment"]["spec"]["template"]["metadata"]["annotations"]["todoctl.dev/secrets-version"] == "12.9"
     assert "annotations" not in made["StatefulSet"]["spec"]["template"]["metadata"]
 
 
-def test_what_was_loaded_stays_as_it_is(sample):
+def test_what_was_loaded_stays_as_it_is(sample: list[dict[str, Any]]) -> None:
     before = copy.deepcopy(sample)
     customised(sample, secret_versions={"todo-secrets": "9"})
     assert sample == before
 
 
-def test_a_dump_reads_back_as_the_same_objects(sample):
+def test_a_dump_reads_back_as_the_same_objects(sample: list[dict[str, Any]]) -> None:
     assert manifests.parse(manifests.dump(sample)) == sample
 
 
 @pytest.mark.parametrize("environment", ["development", "staging", "production"])
-def test_customising_the_bundled_manifests_with_their_own_values_changes_only_the_tags(environment):
+def test_customising_the_bundled_manifests_with_their_own_values_changes_only_the_tags(environment: str) -> None:
     objects = manifests.load(environment)
     host = next(item for item in objects if item["kind"] == "Ingress")["spec"]["rules"][0]["host"]
     version = next(

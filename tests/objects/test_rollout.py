@@ -1,5 +1,7 @@
 """A rollout is fed with objects as the API gives them, and says what they mean."""
 
+from typing import Any
+
 from todoctl.adapters import kinds
 from todoctl.objects.rollout import Rollout
 
@@ -7,11 +9,11 @@ DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name"
 STATEFUL_SET = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}}
 
 
-def owned(name, owner, **metadata):
+def owned(name: str, owner: str, **metadata: Any) -> dict[str, Any]:
     return {"metadata": {"name": name, "uid": name, "ownerReferences": [{"uid": owner}], **metadata}}
 
 
-def live(kind, name, *, generation=1, observed=1, revision="2"):
+def live(kind: str, name: str, *, generation: int = 1, observed: int = 1, revision: str = "2") -> dict[str, Any]:
     return {
         "kind": kind,
         "metadata": {
@@ -25,16 +27,16 @@ def live(kind, name, *, generation=1, observed=1, revision="2"):
     }
 
 
-def replica_set(name, revision):
+def replica_set(name: str, revision: str) -> dict[str, Any]:
     return owned(name, "web", annotations={"deployment.kubernetes.io/revision": revision})
 
 
-def crashing(name, owner):
+def crashing(name: str, owner: str) -> dict[str, Any]:
     waiting = {"reason": "CrashLoopBackOff", "message": "back-off"}
     return {**owned(name, owner), "status": {"containerStatuses": [{"name": "app", "state": {"waiting": waiting}}]}}
 
 
-def rollout(*pods, deployment=None):
+def rollout(*pods: dict[str, Any], deployment: dict[str, Any] | None = None) -> Rollout:
     made = Rollout([DEPLOYMENT])
     made.feed(kinds.DEPLOYMENT, [deployment or live("Deployment", "web")])
     made.feed(kinds.REPLICA_SET, [replica_set("web-old", "1"), replica_set("web-new", "2")])
@@ -42,7 +44,7 @@ def rollout(*pods, deployment=None):
     return made
 
 
-def test_nothing_can_be_said_before_every_kind_was_fed():
+def test_nothing_can_be_said_before_every_kind_was_fed() -> None:
     made = Rollout([DEPLOYMENT, STATEFUL_SET])
     assert made.kinds == (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.REPLICA_SET, kinds.POD)
     for kind in made.kinds[:-1]:
@@ -52,25 +54,25 @@ def test_nothing_can_be_said_before_every_kind_was_fed():
     assert made.complete
 
 
-def test_a_crashing_pod_of_the_newest_revision_fails_its_workload():
+def test_a_crashing_pod_of_the_newest_revision_fails_its_workload() -> None:
     (one,) = rollout(crashing("a", "web-new")).failing()
     assert (one.workload, one.uid, one.failure.reason) == ("web", "a", "CrashLoopBackOff")
 
 
-def test_a_crashing_pod_of_an_older_revision_does_not():
+def test_a_crashing_pod_of_an_older_revision_does_not() -> None:
     assert not list(rollout(crashing("a", "web-old")).failing())
 
 
-def test_a_crashing_pod_of_somebody_else_does_not():
+def test_a_crashing_pod_of_somebody_else_does_not() -> None:
     assert not list(rollout(crashing("a", "stranger")).failing())
 
 
-def test_nothing_fails_before_the_controller_has_seen_the_newest_version():
+def test_nothing_fails_before_the_controller_has_seen_the_newest_version() -> None:
     unseen = live("Deployment", "web", generation=2, observed=1)
     assert not list(rollout(crashing("a", "web-new"), deployment=unseen).failing())
 
 
-def test_a_deployment_that_may_not_make_pods_fails_without_a_pod():
+def test_a_deployment_that_may_not_make_pods_fails_without_a_pod() -> None:
     refused = live("Deployment", "web")
     refused["status"]["conditions"] = [
         {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "violates PodSecurity"}
@@ -79,7 +81,7 @@ def test_a_deployment_that_may_not_make_pods_fails_without_a_pod():
     assert (one.pod, one.failure.message) == (None, "violates PodSecurity")
 
 
-def test_any_failing_pod_of_a_stateful_set_stands_in_the_way():
+def test_any_failing_pod_of_a_stateful_set_stands_in_the_way() -> None:
     made = Rollout([STATEFUL_SET])
     made.feed(kinds.STATEFUL_SET, [live("StatefulSet", "db")])
     made.feed(kinds.REPLICA_SET, [])
@@ -87,7 +89,7 @@ def test_any_failing_pod_of_a_stateful_set_stands_in_the_way():
     assert [one.workload for one in made.failing()] == ["db"]
 
 
-def test_the_autoscaler_s_minimum_counts_for_its_deployment():
+def test_the_autoscaler_s_minimum_counts_for_its_deployment() -> None:
     scaler = {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",

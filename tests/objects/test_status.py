@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,19 +9,19 @@ from todoctl.objects.status import failure, status
 TABLES = Path(__file__).parent / "status"
 
 
-def cases(*names):
+def cases(*names: str) -> list[Any]:
     entries = [entry for name in names for entry in yaml.safe_load((TABLES / f"{name}.yaml").read_text())]
     return [pytest.param(entry, id=entry["case"]) for entry in entries]
 
 
 @pytest.mark.parametrize("case", cases("deployment", "stateful-set", "others"))
-def test_status_of(case):
+def test_status_of(case: dict[str, Any]) -> None:
     verdict = status(case["object"], minimum=case.get("minimum"))
     assert (verdict.status.value, verdict.message) == (case["status"], case["message"])
 
 
 @pytest.mark.parametrize("case", cases("pods"))
-def test_failure_of(case):
+def test_failure_of(case: dict[str, Any]) -> None:
     found = failure(case["pod"])
     if case["reason"] is None:
         assert found is None

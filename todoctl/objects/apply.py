@@ -29,8 +29,8 @@ def apply(
 
     Stages follow `order.STAGES`. Within one, everything is read at once, then dry-run at once, and only when the
     server has accepted all of it is anything written, and only what drifted: nothing is bumped for nothing.
-    `observe` is told of each object when its stage is done. An object that is being deleted is an error, as what is applied
-    to it would go with it.
+    `observe` is told of each object when its stage is done. An object that is being deleted is an error: what is
+    applied to it would go with it.
 
     Raises ConflictError when another field manager owns a field (with the field, its owner and both values), and
     ClusterError.

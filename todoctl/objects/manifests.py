@@ -42,6 +42,12 @@ def dump(objects: Sequence[Mapping[str, Any]]) -> str:
     return "".join(f"---\n{yaml.safe_dump(item, sort_keys=False, allow_unicode=True)}" for item in objects)
 
 
+def host_of(objects: Sequence[Mapping[str, Any]]) -> str:
+    """Return the host name under which the Ingress serves the app."""
+    ingress = next(item for item in objects if item["kind"] == "Ingress")
+    return str(ingress["spec"]["rules"][0]["host"])
+
+
 def customise(
     objects: Sequence[Mapping[str, Any]],
     *,
