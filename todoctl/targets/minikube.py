@@ -1,0 +1,232 @@
+"""Drive Minikube through its command line: what a profile is like, bringing it up, and the way into its nodes.
+
+Checked against Minikube 1.38.1. A zero exit code of Minikube proves little, so every change is read back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from todoctl.adapters import process
+from todoctl.deadline import Deadline
+from todoctl.errors import ClusterError, PreflightError
+from todoctl.reporter import Reporter
+from todoctl.targets import events
+from todoctl.targets.events import Event
+from todoctl.targets.profile import Profile, State, Status, find_profile, node_images, read_state
+from todoctl.targets.reference import qualified
+from todoctl.targets.resources import Resources
+
+CALL_SECONDS = 60.0
+"""How long a question to Minikube may take; some ask the driver, and that its virtual machine."""
+
+# Minikube translates what it says, events too.
+_ENVIRONMENT = {"LC_ALL": "C"}
+
+_IMPORT = {
+    "containerd": ("ctr", "-n", "k8s.io", "images", "import", "-"),
+    "docker": ("docker", "load"),
+    "crio": ("podman", "load"),
+    "cri-o": ("podman", "load"),
+}
+RUNTIMES = frozenset(_IMPORT)
+
+
+class MinikubeMissing(PreflightError):
+    """There is no `minikube` command."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "minikube.missing",
+            "there is no `minikube` command",
+            because="it is not on PATH",
+            hint="install Minikube: https://minikube.sigs.k8s.io/docs/start/",
+        )
+
+
+def version() -> str:
+    """Return the version of the `minikube` command, such as `v1.38.1`; needs no cluster. Raises MinikubeMissing."""
+    done = _minikube(["version", "-o", "json"], Deadline(CALL_SECONDS))
+    try:
+        return str(json.loads(done.stdout)["minikubeVersion"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable("minikube version", done) from error
+
+
+class Minikube:
+    """One profile; a Target. Every method raises MinikubeMissing, and ClusterError for an answer it cannot read."""
+
+    def __init__(self, profile: str) -> None:
+        self._name = profile
+        self._known: Profile | None = None
+
+    @property
+    def context(self) -> str:
+        """The kubeconfig context: Minikube names it as the profile."""
+        return self._name
+
+    def state(self) -> State:
+        """Ask what the profile is like now. A Docker that does not answer makes it look BROKEN."""
+        profile = self._find()
+        if profile is None:
+            return State(Status.ABSENT)
+        done = _minikube(["status", "-o", "json", "-p", self._name], Deadline(CALL_SECONDS))
+        return read_state(profile, done.stdout)
+
+    def bring_up(
+        self, *, driver: str | None, resources: Resources | None, reporter: Reporter, deadline: Deadline
+    ) -> State:
+        """Start, mend or unpause the cluster, whatever it lacks, and return its state, which is RUNNING.
+
+        `driver` None leaves the choice to Minikube; `resources` and the driver of a profile that is there are kept,
+        whatever is asked for. kubectl's current context stays. Raises what `events.error` makes of Minikube's own
+        errors, and ProcessTimeout.
+        """
+        state = self.state()
+        match state.status:
+            case Status.RUNNING:
+                return state
+            case Status.PAUSED:
+                # -A: it may have been paused with every namespace.
+                command = ["unpause", "-A"]
+            case Status.ABSENT:
+                command = ["start", *_wishes(driver, resources)]
+            case Status.STOPPED | Status.BROKEN:
+                command = ["start"]
+        if command[0] == "start":
+            command += ["--keep-context", "--interactive=false"]
+        self._do(command, f"profile `{self._name}` did not start", reporter, deadline)
+        self._known = None
+        after = self.state()
+        if after.status is not Status.RUNNING:
+            raise ClusterError(
+                "minikube.not-running",
+                f"profile `{self._name}` does not run",
+                because=f"`minikube {command[0]}` exited 0, but {after.trouble or f'it is {after.status.value}'}",
+                hint=f"see `minikube status -p {self._name}`; `minikube delete -p {self._name}` removes it, data too",
+            )
+        return after
+
+    def enable_addon(self, addon: str, reporter: Reporter, deadline: Deadline) -> None:
+        """Enable an addon of a running cluster. That it works is the caller's to see: Minikube's exit code is not."""
+        self._do(["addons", "enable", addon], f"addon `{addon}` was not enabled", reporter, deadline)
+
+    def nodes(self) -> tuple[str, ...]:
+        """Return the names of the nodes, the primary control plane's first."""
+        return tuple(node.name for node in self._profile().nodes)
+
+    def node_images(self, node: str) -> dict[str, str]:
+        """Return what a node's runtime holds: qualified reference → image ID.
+
+        The ID is the config digest, except on a node whose docker keeps its images in containerd. Raises ClusterError.
+        """
+        done = process.run([*self._inside(node), "crictl", "images", "-o", "json"], deadline=Deadline(CALL_SECONDS))
+        try:
+            listing = json.loads(done.stdout)
+            return {qualified(reference): image for reference, image in node_images(listing).items()}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ClusterError(
+                "minikube.images",
+                f"node `{node}` does not tell which images it holds",
+                because=done.complaint(),
+                hint=f"see `minikube status -p {self._name}`",
+            ) from error
+
+    def import_command(self, node: str) -> list[str]:
+        """Return the command that reads a `docker save` archive on stdin into a node's runtime.
+
+        Raises PreflightError for a container runtime that todoctl does not know.
+        """
+        runtime = self._profile().container_runtime
+        if runtime not in _IMPORT:
+            raise PreflightError(
+                "minikube.runtime",
+                f"container runtime `{runtime}` is not known",
+                because=f"profile `{self._name}` was made with it",
+                hint="make a profile with `--container-runtime=containerd`",
+            )
+        return [*self._inside(node), *_IMPORT[runtime]]
+
+    def address(self) -> str:
+        """Return the IP address of the primary control plane, where the ingress addon listens."""
+        done = _minikube(["ip", "-p", self._name], Deadline(CALL_SECONDS))
+        if not done.ok:
+            raise ClusterError(
+                "minikube.address",
+                f"profile `{self._name}` has no address",
+                because=done.complaint(),
+                hint=f"start it with `minikube start -p {self._name}`",
+            )
+        return done.stdout.strip()
+
+    def _inside(self, node: str) -> list[str]:
+        """Return the command that runs the command after it on a node as root, with stdin."""
+        if self._profile().driver == "docker":
+            return ["docker", "exec", "-i", node]
+        # Minikube knows the way into every other machine; its own ssh client would not pass stdin on.
+        return ["minikube", "ssh", "-p", self._name, "-n", node, "--native-ssh=false", "--", "sudo"]
+
+    def _profile(self) -> Profile:
+        """Return what the profile was made with, which does not change while it is there. Raises ClusterError."""
+        self._known = self._known or self._find()
+        if self._known is None:
+            raise ClusterError(
+                "minikube.absent",
+                f"there is no Minikube profile `{self._name}`",
+                because="`minikube profile list` has none of that name",
+                hint=f"make it with `todoctl install`, or `minikube start -p {self._name}`",
+            )
+        return self._known
+
+    def _find(self) -> Profile | None:
+        # --light: without probing Docker once per profile.
+        done = _minikube(["profile", "list", "-o", "json", "--light"], Deadline(CALL_SECONDS))
+        try:
+            return find_profile(self._name, json.loads(done.stdout))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable("minikube profile list", done) from error
+
+    def _do(self, command: Sequence[str], failed: str, reporter: Reporter, deadline: Deadline) -> None:
+        """Run a command that speaks in events, and pass its steps on to the reporter."""
+        seen: list[Event] = []
+
+        def on_line(line: str) -> None:
+            event = events.parse(line)
+            if event is None:
+                reporter.debug(line)
+                return
+            seen.append(event)
+            # Its warnings are about Minikube's own defaults, and most of its errors are talk.
+            (reporter.note if event.kind == "step" else reporter.debug)(event.message)
+
+        argv = ["minikube", *command, "-p", self._name, *(["-o", "json"] if command[0] != "addons" else [])]
+        try:
+            done = process.stream(argv, deadline=deadline, on_line=on_line, env=_ENVIRONMENT)
+        except process.ProgramMissing as error:
+            raise MinikubeMissing from error
+        if not done.ok:
+            raise events.error(failed, seen, done.code, done.complaint())
+
+
+def _wishes(driver: str | None, resources: Resources | None) -> list[str]:
+    return [
+        *([f"--driver={driver}"] if driver else []),
+        *([f"--cpus={resources.cpus}", f"--memory={resources.memory_mib}mb"] if resources else []),
+    ]
+
+
+def _minikube(arguments: Sequence[str], deadline: Deadline) -> process.Completed:
+    try:
+        return process.run(["minikube", *arguments], deadline=deadline, env=_ENVIRONMENT)
+    except process.ProgramMissing as error:
+        raise MinikubeMissing from error
+
+
+def _unreadable(command: str, done: process.Completed) -> ClusterError:
+    return ClusterError(
+        "minikube.unreadable",
+        f"`{command}` gave no answer that todoctl understands",
+        because=done.complaint(),
+        hint=f"see what `{done.command}` prints",
+    )

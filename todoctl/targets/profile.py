@@ -1,0 +1,141 @@
+"""Read what Minikube says about a profile. Pure: JSON in, facts out.
+
+`minikube profile list -o json --light` has what was asked for when the profile was made, `minikube status -o json`
+what is left of it. The exit code of `status` is a sum of bits and adds nothing to its output.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from todoctl.errors import ClusterError
+
+
+class Status(Enum):
+    """What a profile's cluster does."""
+
+    ABSENT = "absent"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    RUNNING = "running"
+    BROKEN = "broken"
+    """Some part is gone or does not run; `minikube start` mends most of it."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine of the cluster. `name` is also the container's, with the docker driver; `ip` is empty until started."""
+
+    name: str
+    ip: str
+    control_plane: bool
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a profile was made with; the nodes' first is the primary control plane."""
+
+    name: str
+    driver: str
+    container_runtime: str
+    kubernetes_version: str
+    nodes: tuple[Node, ...]
+    cpus: int
+    memory_mib: int
+    addons: frozenset[str]
+
+
+@dataclass(frozen=True)
+class State:
+    """A profile and what its cluster does; `trouble` says what does not run of one that is BROKEN."""
+
+    status: Status
+    profile: Profile | None = None
+    trouble: str | None = None
+    kubeconfig_ok: bool = False
+    """Whether the kubeconfig leads to the cluster's present address."""
+
+
+class ProfileDamaged(ClusterError):
+    """Minikube cannot read its own files about a profile."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "minikube.damaged",
+            f"Minikube profile `{name}` is damaged",
+            because="Minikube cannot read the files that it keeps about it",
+            hint=f"`minikube delete -p {name}` removes it, data too",
+        )
+
+
+def find_profile(name: str, listing: Mapping[str, Any]) -> Profile | None:
+    """Find a profile in the answer of `profile list`.
+
+    Raises ProfileDamaged, and KeyError or TypeError for what is no such answer.
+    """
+    if any(profile["Name"] == name for profile in listing["invalid"] or ()):
+        raise ProfileDamaged(name)
+    config = next((one["Config"] for one in listing["valid"] or () if one["Name"] == name), None)
+    if config is None:
+        return None
+    kubernetes = config["KubernetesConfig"]
+    return Profile(
+        name=name,
+        driver=config["Driver"],
+        container_runtime=kubernetes["ContainerRuntime"] or "docker",  # empty in profiles of old versions
+        kubernetes_version=kubernetes["KubernetesVersion"],
+        nodes=_nodes(name, config["Nodes"] or ()),
+        cpus=config["CPUs"],
+        memory_mib=config["Memory"],
+        addons=frozenset(addon for addon, enabled in (config["Addons"] or {}).items() if enabled),
+    )
+
+
+def _nodes(profile: str, nodes: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:
+    """Name the nodes as Minikube names their machines: the primary as the profile, the others `PROFILE-m02`."""
+    primary = next((node for node in nodes if node["ControlPlane"]), None)
+    named = [
+        Node(profile if node is primary else f"{profile}-{node['Name']}", node["IP"], node["ControlPlane"])
+        for node in nodes
+    ]
+    return tuple(sorted(named, key=lambda node: node.name != profile))
+
+
+def read_state(profile: Profile | None, status: str) -> State:
+    """Judge what `minikube status -o json` printed: an object, an array for several nodes, `null`, or no status."""
+    if profile is None:
+        return State(Status.ABSENT)
+    try:
+        answer = json.loads(status)
+    except ValueError:
+        answer = None
+    nodes = [answer] if isinstance(answer, dict) else answer
+    if not nodes or "Host" not in nodes[0]:
+        return State(Status.BROKEN, profile, "its machine is gone")
+    primary = nodes[0]
+    kubeconfig_ok = primary["Kubeconfig"] == "Configured"
+    if primary["Host"] in {"Stopped", "Saved"}:
+        return State(Status.STOPPED, profile)
+    if primary["APIServer"] == "Paused":
+        return State(Status.PAUSED, profile, kubeconfig_ok=kubeconfig_ok)
+    for node in nodes:
+        for part in ("Host", "Kubelet", "APIServer"):
+            # A worker's API server is `Irrelevant`.
+            if node[part] not in {"Running", "Irrelevant"}:
+                trouble = f"{part.lower()} of node `{node['Name']}` is {node[part].lower()}"
+                return State(Status.BROKEN, profile, trouble, kubeconfig_ok)
+    return State(Status.RUNNING, profile, kubeconfig_ok=kubeconfig_ok)
+
+
+def node_images(listing: Mapping[str, Any]) -> dict[str, str]:
+    """Read `crictl images -o json`: every reference as the runtime writes it → image ID."""
+    return {
+        reference: image["id"]
+        for image in listing.get("images") or ()
+        for reference in image.get("repoTags") or ()
+        if reference != "<none>:<none>"
+    }
