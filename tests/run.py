@@ -56,6 +56,7 @@ def main(arguments: list[str]) -> int:
             Stage("ruff check", ROOT, [tool(ROOT, "ruff"), "check", "."]),
             Stage("ruff format", ROOT, [tool(ROOT, "ruff"), "format", "--check", "."]),
             Stage("mypy", ROOT, [tool(ROOT, "mypy")]),
+            Stage("mypy, Windows", ROOT, [tool(ROOT, "mypy"), "--platform", "win32"]),
             Stage("import-linter", ROOT, [tool(ROOT, "lint-imports")]),
         )
         outcomes += run(

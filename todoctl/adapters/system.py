@@ -66,7 +66,7 @@ def is_wsl() -> bool:
 
 def cpu_count() -> int:
     """Return the number of CPUs that this process may use."""
-    if LINUX:
+    if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
