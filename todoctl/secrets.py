@@ -52,6 +52,11 @@ class SecretsReport:
     states: tuple[SecretState, ...]
 
     @property
+    def changed(self) -> bool:
+        """Tell whether any Secret was made or got another value."""
+        return any(state.action is not SecretAction.KEPT for state in self.states)
+
+    @property
     def versions(self) -> dict[str, str]:
         """The resource version of each Secret, by name: what rolls the pods that read it."""
         return {state.name: state.resource_version for state in self.states}

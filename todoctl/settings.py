@@ -20,7 +20,7 @@ class Settings:
     profile: str = "minikube"
     context: str = "minikube"
     namespace: str = DEFAULT_NAMESPACE
-    host: str = DEFAULT_HOST
+    host: str | None = None
     environment: str = "development"
     timeout: float = 600.0
     env_file: Path | None = None

@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 
 
-def _label(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+def label(_context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not _LABEL.match(value):
         raise click.BadParameter(
             f"{value!r} is not a DNS label: at most 63 of a-z, 0-9 and '-', with a letter or digit at each end",
@@ -27,7 +27,7 @@ def _label(_context: click.Context, parameter: click.Parameter, value: str) -> s
     return value
 
 
-def _subdomain(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def subdomain(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and (len(value) > 253 or not all(_LABEL.match(part) for part in value.split("."))):  # noqa: PLR2004 - RFC 1123
         raise click.BadParameter(f"{value!r} is not a host name: lower-case labels joined by dots", param=parameter)
     return value
@@ -65,7 +65,7 @@ cluster: Callable[[Any], Any] = _stack(
         "--namespace",
         default=DEFAULT_NAMESPACE,
         show_default=True,
-        callback=_label,
+        callback=label,
         help="The installation's namespace.",
     ),
     click.option(
@@ -82,7 +82,7 @@ host: Callable[[Any], Any] = click.option(
     "--host",
     default=DEFAULT_HOST,
     show_default=True,
-    callback=_subdomain,
+    callback=subdomain,
     help="The Ingress's host; a second installation needs one of its own.",
 )
 

@@ -48,6 +48,11 @@ def host_of(objects: Sequence[Mapping[str, Any]]) -> str:
     return str(ingress["spec"]["rules"][0]["host"])
 
 
+def host_of(objects: Sequence[Mapping[str, Any]]) -> str:
+    """Return the host of the environment's Ingress."""
+    return next(str(item["spec"]["rules"][0]["host"]) for item in objects if item["kind"] == "Ingress")
+
+
 def customise(
     objects: Sequence[Mapping[str, Any]],
     *,

@@ -1,0 +1,120 @@
+"""`todoctl install`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from todoctl.cli import options
+from todoctl.result import Result
+
+if TYPE_CHECKING:
+    from todoctl.install import Installed
+    from todoctl.settings import Settings
+
+EPILOG = """\b
+Examples:
+  todoctl install                                the app at http://todo-app.local
+  todoctl install --yes -p workshop --cpus 4     its own Minikube, nothing asked
+  todoctl install --env-file .env                with OPENAI_API_KEY in the file
+  todoctl install -n second --host second.local  one more, beside the first
+"""
+
+
+@click.command("install", epilog=EPILOG)
+@options.cluster
+@click.option(
+    "--host",
+    callback=options.subdomain,
+    help="The Ingress's host [default: todo-app.local]; a second installation needs one of its own.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file with OPENAI_API_KEY or an external DATABASE_URL, one KEY=value a line.",
+)
+@click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
+@click.option(
+    "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."
+)
+@click.option(
+    "--memory",
+    "memory_mib",
+    type=click.IntRange(min=1),
+    metavar="MIB",
+    help="For a Minikube that is made: its memory [default: 8192, or half of the machine's].",
+)
+@options.yes
+@options.output
+def command(
+    *,
+    profile: str,
+    context: str | None,
+    yes: bool,
+    output: str,  # noqa: ARG001 - read by main
+    debug: bool,
+    no_color: bool,
+    **others: Any,
+) -> Result:
+    """Bring the app up on Minikube, or up to date: build, sideload, apply, wait, and show the way in.
+
+    Starts Minikube when it is stopped or absent, after a question. Run it again at any time: what is done already is
+    not done twice.
+    """
+    from todoctl.install import install
+    from todoctl.steps import Steps
+
+    settings = options.settings(profile=profile, context=context, **others)
+    installed = install(Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes)))
+    return Result("install", text=_text(installed, settings), data=_data(installed))
+
+
+def _text(installed: Installed, settings: Settings) -> str:
+    access = installed.access
+    lines = ["The app is up to date." if installed.changed else "The app is up to date: there was nothing to do."]
+    lines += [f"HorizontalPodAutoscaler/{name} is warming up: no figures yet" for name in installed.rolled.warming_up]
+    lines += ["", f"  {access.url}", ""]
+    if not access.in_hosts_file:
+        lines += [f"Add this line to {access.advice.hosts_file}:", f"  {access.advice.hosts_line}", "so:"]
+        lines += [f"  {command}" for command in access.advice.commands]
+    elif access.advice.tunnel:
+        lines += ["Keep this running in another terminal:", f"  {access.advice.tunnel}"]
+    lines += ["Without the Ingress: " + _port_forward(settings)]
+    return "\n".join(lines)
+
+
+def _port_forward(settings: Settings) -> str:
+    chosen = "" if settings.profile == "minikube" else f" -p {settings.profile}"
+    return f"todoctl port-forward{chosen}" + (
+        "" if settings.namespace == options.DEFAULT_NAMESPACE else f" -n {settings.namespace}"
+    )
+
+
+def _data(installed: Installed) -> dict[str, Any]:
+    from todoctl.cli import build, load
+
+    access = installed.access
+    return {
+        "changed": installed.changed,
+        "images": [build.data(one) for one in installed.built],
+        "sideloaded": [load.data(one) for one in installed.sideloaded],
+        "secrets": [
+            {"name": state.name, "action": state.action.value, "keys": list(state.keys)}
+            for state in installed.secrets.states
+        ],
+        "objects": [
+            {"kind": one.kind, "name": one.name, "action": one.action.value, "fields": list(one.fields)}
+            for one in installed.changes.changes
+        ],
+        "warmingUp": list(installed.rolled.warming_up),
+        "access": {
+            "url": access.url,
+            "reached": access.reached,
+            "hostsFile": access.advice.hosts_file,
+            "hostsLine": access.advice.hosts_line,
+            "inHostsFile": access.in_hosts_file,
+            "tunnel": access.advice.tunnel,
+        },
+    }

@@ -1,0 +1,66 @@
+"""`todoctl load`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from todoctl.cli import options
+from todoctl.cli.build import data as image_data
+from todoctl.result import Result
+
+if TYPE_CHECKING:
+    from todoctl.images.sideload import Sideloaded
+
+EPILOG = """\b
+Then, with the two Secrets made (an earlier `todoctl install` made them), these work too:
+  kubectl apply --server-side -f bundled_manifests/rendered/development.yaml
+  helm install todo-app bundled_manifests/chart --namespace todo-app
+"""
+
+
+@click.command("load", epilog=EPILOG)
+@options.cluster
+@options.output
+def command(  # noqa: D417
+    *,
+    profile: str,
+    context: str | None,
+    namespace: str,
+    timeout: float,
+    output: str,  # noqa: ARG001 - read by main
+    debug: bool,
+    no_color: bool,
+) -> Result:
+    """Build what is missing, and sideload the images into every node.
+
+    Each image also gets the app's version as a tag, which the bundled manifests name.
+    """
+    from todoctl.steps import Steps
+
+    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
+    steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
+    built = steps.build(steps.fingerprint())
+    loaded = steps.sideload(built, with_version=True)
+    return Result(
+        "load",
+        text="\n".join(_line(one) for one in loaded),
+        data={"images": [image_data(one) for one in built], "sideloaded": [data(one) for one in loaded]},
+    )
+
+
+def _line(one: Sideloaded) -> str:
+    how = f"sent {one.sent / 1e6:.0f} MB in {one.seconds:.1f} s" if one.sent else "there already"
+    return f"{one.node}  {' '.join(one.references)}  {how}"
+
+
+def data(one: Sideloaded) -> dict[str, Any]:
+    """Return a transfer as plain JSON types; `sent` is in bytes."""
+    return {
+        "node": one.node,
+        "references": list(one.references),
+        "digest": one.digest,
+        "sent": one.sent,
+        "seconds": round(one.seconds, 3),
+    }

@@ -1,0 +1,55 @@
+"""`todoctl manifests`."""
+
+from __future__ import annotations
+
+import click
+
+from todoctl.cli import options
+from todoctl.result import Result
+
+EPILOG = """\b
+Examples:
+  todoctl manifests | less
+  todoctl manifests --environment production
+"""
+
+
+@click.command("manifests", epilog=EPILOG)
+@click.option(
+    "-e",
+    "--environment",
+    type=click.Choice(["development", "staging", "production"]),
+    default="development",
+    show_default=True,
+)
+@click.option(
+    "-n",
+    "--namespace",
+    default=options.DEFAULT_NAMESPACE,
+    show_default=True,
+    callback=options.label,
+    help="The installation's namespace.",
+)
+@click.option("--host", callback=options.subdomain, help="The Ingress's host, where it is not the environment's own.")
+@options.output
+def command(
+    *,
+    environment: str,
+    namespace: str,
+    host: str | None,
+    output: str,  # noqa: ARG001 - read by main
+    debug: bool,
+    no_color: bool,
+) -> Result:
+    """Print the manifests that an install would apply: the Secrets are no part of them.
+
+    Needs no cluster. Install adds one annotation to each pod template that reads a Secret: the Secret's version.
+    """
+    from todoctl.steps import Steps
+    from todoctl.objects import manifests
+    from todoctl.settings import Settings
+
+    settings = Settings(namespace=namespace, host=host, environment=environment)
+    steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
+    objects = steps.manifests(steps.fingerprint())
+    return Result("manifests", text=manifests.dump(objects), data={"objects": objects})

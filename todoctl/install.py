@@ -1,0 +1,64 @@
+"""The recipe: preflight → fingerprint → build → sideload → secrets → apply → wait → access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from todoctl.images.build import Built
+    from todoctl.images.sideload import Sideloaded
+    from todoctl.objects.diff import ChangeSet
+    from todoctl.objects.wait import Rolled
+    from todoctl.secrets import SecretsReport
+    from todoctl.steps import Access, Steps
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What an install found and did, step by step."""
+
+    built: tuple[Built, ...]
+    sideloaded: tuple[Sideloaded, ...]
+    secrets: SecretsReport
+    changes: ChangeSet
+    rolled: Rolled
+    access: Access
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything was built, sent, made or applied."""
+        return (
+            any(image.built for image in self.built)
+            or any(transfer.sent for transfer in self.sideloaded)
+            or self.secrets.changed
+            or not self.changes.empty
+        )
+
+
+def install(steps: Steps) -> Installed:
+    """Bring the app up, or up to date: each step does what is not done already, and hands its result to the next.
+
+    Raises what the steps raise; what is done then stays done, and the next run goes on from there.
+    """
+    say = steps.reporter.step
+    given = steps.env_file()
+    with say("Preflight"):
+        steps.preflight()
+    with say("Fingerprint"):
+        plans = steps.fingerprint()
+    with say("Build"):
+        built = steps.build(plans)
+    with say("Sideload"):
+        sideloaded = steps.sideload(built)
+    with say("Secrets"):
+        namespace = steps.apply_namespace(plans)
+        secrets = steps.secrets(given)
+    with say("Apply"):
+        objects = steps.manifests(plans, secrets)
+        changes = namespace + steps.apply(objects)
+    with say("Wait"):
+        rolled = steps.wait(objects)
+    with say("Access"):
+        access = steps.access(objects)
+    return Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access)
