@@ -1,0 +1,129 @@
+"""A check is a record; the runner turns records into findings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import Enum
+
+from todoctl.adapters import process
+from todoctl.errors import ExitCode, PreflightError, TodoctlError
+
+_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
+
+
+class Severity(Enum):
+    """What it means when a check does not hold."""
+
+    WARNING = "warning"
+    """Worth a look; an install goes on."""
+    FATAL = "fatal"
+    """An install cannot succeed."""
+
+
+class Status(Enum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FATAL = "fatal"
+    SKIPPED = "skipped"
+    """Something that it needs does not hold."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that should hold.
+
+    `id` is stable. `run` returns what was found, in a few words, or raises a TodoctlError that says what, why and
+    what to do. `needs` are the ids of checks that must hold first; one that is not part of a run is taken to.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    run: Callable[[], str]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found; `error` says it all again for a command that cannot go on."""
+
+    id: str
+    title: str
+    status: Status
+    found: str
+    because: str | None = None
+    hint: str | None = None
+    error: TodoctlError | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the finding in plain JSON types."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "status": self.status.value,
+            "found": self.found,
+            "because": self.because,
+            "hint": self.hint,
+        }
+
+
+def run(checks: Sequence[Check]) -> Iterator[Finding]:
+    """Run all checks at once, each after those it needs, and yield the findings in the checks' order, as they come.
+
+    A check stands after those it needs. One that crashes is a finding too. Ctrl-C ends the programs that checks run.
+    """
+    if not checks:
+        return
+    # A thread per check, most of them waiting: with fewer, a check could wait for one that has no thread yet.
+    with ThreadPoolExecutor(max_workers=len(checks)) as pool:
+        findings: dict[str, Future[Finding]] = {}
+        try:
+            for check in checks:
+                needed = [findings[need] for need in check.needs if need in findings]
+                findings[check.id] = pool.submit(_find, check, needed)
+            for future in findings.values():
+                while wait([future], timeout=_SLICE_SECONDS).not_done:
+                    pass
+                yield future.result()
+        except BaseException:
+            process.end_children()
+            raise
+
+
+def _find(check: Check, needed: Sequence[Future[Finding]]) -> Finding:
+    for need in (future.result() for future in needed):
+        if need.status is not Status.OK:
+            return Finding(check.id, check.title, Status.SKIPPED, f"not looked at, because of: {need.title}")
+    try:
+        return Finding(check.id, check.title, Status.OK, check.run())
+    except TodoctlError as error:
+        problem = error
+    except Exception as error:  # noqa: BLE001 - a crashed check is a result, not a traceback
+        problem = PreflightError(
+            check.id,
+            "the check itself failed",
+            because=f"{type(error).__name__}: {' '.join(str(error).split())}",
+            hint="this is a fault in todoctl: please report it",
+        )
+        problem.__cause__ = error
+    return Finding(
+        check.id, check.title, Status(check.severity.value), problem.what, problem.because, problem.hint, problem
+    )
+
+
+def first_fatal(findings: Sequence[Finding]) -> TodoctlError | None:
+    """Return the error of the first finding that an install cannot go on with."""
+    return next((finding.error for finding in findings if finding.status is Status.FATAL), None)
+
+
+def exit_code(findings: Sequence[Finding]) -> ExitCode:
+    """Return the exit code that says the worst of the findings."""
+    statuses = {finding.status for finding in findings}
+    if Status.FATAL in statuses:
+        return ExitCode.PREFLIGHT
+    return ExitCode.FINDINGS if Status.WARNING in statuses else ExitCode.OK

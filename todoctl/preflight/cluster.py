@@ -1,0 +1,128 @@
+"""Checks of the cluster that the context leads to."""
+
+from __future__ import annotations
+
+from todoctl.adapters import kinds
+from todoctl.errors import PreflightError
+from todoctl.preflight.check import Check, Severity
+from todoctl.preflight.facts import Facts
+from todoctl.preflight.minikube import MIN_KUBERNETES
+from todoctl.preflight.versions import at_least
+from todoctl.targets import addons
+
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+_PROFILE_LABEL = "minikube.k8s.io/name"
+
+
+def checks(facts: Facts) -> list[Check]:
+    """Return the checks of a cluster that runs."""
+    reachable, ours = ("cluster.reachable",), ("cluster.profile",)
+    running = ("minikube.running",)
+    return [
+        Check("cluster.reachable", "API server", Severity.FATAL, lambda: reaches(facts), running),
+        Check("cluster.profile", "Context", Severity.FATAL, lambda: is_profile(facts), reachable),
+        Check("cluster.version", "Kubernetes in the cluster", Severity.FATAL, lambda: version(facts), ours),
+        Check("cluster.storage", "Default storage class", Severity.FATAL, lambda: storage(facts), ours),
+        Check("cluster.ingress", "Ingress controller", Severity.WARNING, lambda: ingress(facts), ours),
+        Check("cluster.metrics", "Metrics API", Severity.WARNING, lambda: metrics(facts), ours),
+        Check("cluster.host", "The app's host", Severity.FATAL, lambda: host_is_free(facts), ours),
+    ]
+
+
+def reaches(facts: Facts) -> str:
+    """Hold where the kubeconfig has the context and its API server answers."""
+    cluster = facts.cluster
+    cluster.version()
+    return f"{cluster.server} answers"
+
+
+def is_profile(facts: Facts) -> str:
+    """Hold where the context leads to the profile's own nodes: they are labelled with its name."""
+    nodes, _ = facts.cluster.list(kinds.NODE)
+    names = {node["metadata"].get("labels", {}).get(_PROFILE_LABEL) for node in nodes}
+    context, profile = facts.settings.context, facts.settings.profile
+    if names != {profile}:
+        found = ", ".join(sorted(f"`{name}`" for name in names if name)) or "no Minikube profile"
+        raise PreflightError(
+            "cluster.profile",
+            f"context `{context}` is not of Minikube profile `{profile}`",
+            because=f"its nodes are of {found}",
+            hint=f"leave `--context` out, or name its profile with `--profile`; `--context {profile}` would fit",
+        )
+    return f"`{context}`"
+
+
+def version(facts: Facts) -> str:
+    """Hold from the oldest Kubernetes that has all that the manifests use."""
+    found = facts.cluster.version()
+    if not at_least(found, MIN_KUBERNETES):
+        raise PreflightError(
+            "cluster.version",
+            f"Kubernetes {found} is too old",
+            because=f"the manifests need {MIN_KUBERNETES} or newer (`preStop.sleep`)",
+            hint="upgrade the cluster with `minikube start --kubernetes-version=stable`",
+        )
+    return found
+
+
+def storage(facts: Facts) -> str:
+    """Hold where Postgres's volume claim finds a class by itself, or the environment has no Postgres of ours."""
+    if facts.settings.environment != "development":
+        return "not needed: the database is external"
+    classes, _ = facts.cluster.list(kinds.STORAGE_CLASS)
+    default = [
+        one["metadata"]["name"]
+        for one in classes
+        if (one["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
+    ]
+    if not default:
+        names = ", ".join(f"`{one['metadata']['name']}`" for one in classes) or "no class at all"
+        raise PreflightError(
+            "cluster.storage",
+            "there is no default storage class",
+            because=f"Postgres's volume would stay Pending; the cluster has {names}",
+            hint=f"`minikube addons enable default-storageclass -p {facts.settings.profile}`",
+        )
+    return f"`{default[0]}`"
+
+
+def ingress(facts: Facts) -> str:
+    """Hold where some controller offers an IngressClass."""
+    found = addons.ingress_class(facts.cluster)
+    if found is None:
+        raise PreflightError(
+            "cluster.ingress",
+            "there is no ingress controller",
+            because="the cluster has no IngressClass",
+            hint="`todoctl install` enables the `ingress` addon",
+        )
+    return f"IngressClass `{found}`"
+
+
+def metrics(facts: Facts) -> str:
+    """Hold where the figures for the HPA are served."""
+    trouble = addons.metrics_trouble(facts.cluster)
+    if trouble is not None:
+        raise PreflightError(
+            "cluster.metrics",
+            "the metrics API does not serve",
+            because=trouble,
+            hint="`todoctl install` enables the `metrics-server` addon; its first figures take about two minutes",
+        )
+    return "served"
+
+
+def host_is_free(facts: Facts) -> str:
+    """Hold where no other installation's Ingress has our host."""
+    host, namespace = facts.settings.host, facts.settings.namespace
+    ingresses, _ = facts.cluster.list(kinds.INGRESS)
+    for one in ingresses:
+        rules = one["spec"].get("rules") or ()
+        if one["metadata"]["namespace"] != namespace and any(rule.get("host") == host for rule in rules):
+            raise PreflightError(
+                "cluster.host",
+                f"host `{host}` is taken",
+                because=f"Ingress `{one['metadata']['name']}` in namespace `{one['metadata']['namespace']}` has it",
+                hint="give this installation one of its own with `--host`",
+            )
+    return f"`{host}`"

@@ -1,0 +1,58 @@
+"""What several checks look at, asked for once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from todoctl.adapters import docker
+from todoctl.deadline import Deadline
+from todoctl.settings import Settings
+from todoctl.targets.minikube import Minikube
+from todoctl.targets.profile import Profile, State
+
+if TYPE_CHECKING:
+    from todoctl.adapters.kubernetes import Cluster
+
+CLUSTER_SECONDS = 10.0
+"""How long a check's question to the cluster may take, new tries included."""
+
+
+class Facts:
+    """The world as it is during one run of the checks.
+
+    Each fact is read when it is first asked for, by the one check that the others which use it need.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.minikube = Minikube(settings.profile)
+
+    @cached_property
+    def engine(self) -> docker.Engine:
+        """What Docker says about itself."""
+        return docker.connect().engine()
+
+    @cached_property
+    def state(self) -> State:
+        """What Minikube says about the profile."""
+        return self.minikube.state()
+
+    @property
+    def profile(self) -> Profile:
+        """The profile, for checks that need one."""
+        profile = self.state.profile
+        if profile is None:
+            raise LookupError("this check has to need `minikube.profile`")
+        return profile
+
+    @cached_property
+    def _connected(self) -> Cluster:
+        from todoctl.adapters.kubernetes import Cluster
+
+        return Cluster.connect(self.settings.context)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, with a deadline of its own for each question."""
+        return self._connected.within(Deadline(CLUSTER_SECONDS))
