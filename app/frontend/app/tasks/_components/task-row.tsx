@@ -63,6 +63,7 @@ export function TaskRow({ task, onTick, onEdit, onDelete }: TaskRowProps) {
       {task.description !== "" && <p className={styles.description}>{task.description}</p>}
       {mode === "deleting" ? (
         <div
+          key="confirm" // not the other buttons under new names: the focus would be on Keep
           className={styles.confirm}
           role="group"
           aria-label={`Delete “${task.title}”?`}
@@ -86,7 +87,7 @@ export function TaskRow({ task, onTick, onEdit, onDelete }: TaskRowProps) {
           </button>
         </div>
       ) : (
-        <div className={styles.actions}>
+        <div key="actions" className={styles.actions}>
           <button
             ref={editButton}
             className={styles.iconButton}
