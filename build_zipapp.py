@@ -33,6 +33,9 @@ COMPILED = {".so", ".pyd", ".dylib", ".dll"}
 NOT_SHIPPED = {"__pycache__", "bin", "tests", "RECORD", "WHEEL", "INSTALLER", "REQUESTED", "py.typed"}
 NOT_SHIPPED_SUFFIXES = COMPILED | {".pyi", ".pyx", ".pxd", ".c", ".h", ".pyc"}
 
+# What a developer's clone has beside the sources, and no ignore file may let in.
+PRIVATE = re.compile(r"\.env.*|\.git|node_modules|\.next|__pycache__|\.venv")
+
 PACKAGE_SUFFIXES = {".py"}
 MANIFEST_SUFFIXES = {".yaml", ".json", ".tpl", ".txt", ".sql", ".conf", ".sh"}
 
@@ -67,7 +70,10 @@ def build(work: Path, out: Path) -> str:
 
 
 def project_files() -> dict[str, Path]:
-    """Return what the project itself puts into the archive: name there → file here. Raises ValueError for a link."""
+    """Return what the project itself puts into the archive: name there → file here.
+
+    Raises ValueError for a link, and for what is nobody else's business.
+    """
     payload = [
         *(ROOT / image.dockerfile for image in BUILT),
         *(ROOT / image.ignore_file for image in BUILT),
@@ -79,6 +85,8 @@ def project_files() -> dict[str, Path]:
     files |= {f"todoctl/_payload/{path.relative_to(ROOT).as_posix()}": path for path in payload}
     if links := [str(path) for path in files.values() if path.is_symlink()]:
         raise ValueError(f"symbolic links cannot be shipped: {', '.join(links)}")
+    if private := [name for name in files if any(map(PRIVATE.fullmatch, name.split("/")))]:
+        raise ValueError(f"these are not to be shipped: {', '.join(private)}")
     return dict(sorted(files.items()))
 
 

@@ -23,7 +23,7 @@ def main() -> None:
     """Run todoctl, and end this process with its exit code."""
     try:
         isolate(unpacked(Path(__file__).absolute().parent))
-        from todoctl.__main__ import main as run  # noqa: PLC0415 - it is importable only now
+        from todoctl.__main__ import main as run
 
         sys.exit(run())
     except KeyboardInterrupt:
@@ -51,9 +51,9 @@ def unpacked(archive: Path) -> Path:
 
 def unpacked_for_this_run(archive: Path, unwritable: OSError) -> Path:
     """Unpack into a temporary folder, which goes when this process ends; `unwritable` says why not into the cache."""
-    import atexit  # noqa: PLC0415 - as in `unpack`
-    import shutil  # noqa: PLC0415
-    import tempfile  # noqa: PLC0415
+    import atexit
+    import shutil
+    import tempfile
 
     try:
         folder = Path(tempfile.mkdtemp(prefix="todoctl-"))
@@ -89,10 +89,10 @@ def cache() -> Path:
 
 def unpack(archive: Path, folder: Path) -> None:
     """Put the archive's modules into `folder`, whole or not at all, also when several processes do at once."""
-    import shutil  # noqa: PLC0415 - these are slow to load, and the first run alone needs them
-    import tempfile  # noqa: PLC0415
-    import zipfile  # noqa: PLC0415
-    import zlib  # noqa: PLC0415
+    import shutil  # these are slow to load, and the first run alone needs them
+    import tempfile
+    import zipfile
+    import zlib
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
@@ -112,8 +112,8 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def remove_unused(builds: Path) -> None:
     """Remove builds that nobody has started for a day, but for the newest three."""
-    import shutil  # noqa: PLC0415 - as in `unpack`
-    import time  # noqa: PLC0415
+    import shutil
+    import time
 
     age = {folder: folder.stat().st_mtime for folder in builds.iterdir()}
     for folder in sorted(age, key=lambda folder: age[folder])[:-KEPT_BUILDS]:

@@ -1,0 +1,163 @@
+"""The zipapp on the Pythons, folders and hosts that it will meet."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DAY = 24 * 60 * 60
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
+def test_it_runs_on_each_python_that_is_promised(interpreter, zipapp, run):
+    code, out, err = run(zipapp, "--version", python=interpreter)
+    assert (code, err) == (0, "")
+    assert out.startswith("todoctl")
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.9"])
+def test_an_older_python_gets_one_clear_error(version, interpreter, zipapp, run, cache):
+    question = [interpreter, "-c", "import sys; print(sys.executable)"]
+    path = subprocess.run(question, capture_output=True, text=True, check=True).stdout.strip()
+    told = (
+        "error: todoctl needs Python 3.10 or newer\n"
+        f"  because: `{path}` is Python {version}\n\n"
+        f"hint: run it with a newer one, such as `python3.12 {zipapp}`\n"
+    )
+    assert run(zipapp, "doctor", python=interpreter) == (4, "", told)
+    assert not cache.exists()
+
+
+def test_it_runs_by_its_own_name(zipapp, cache):
+    done = subprocess.run([str(zipapp), "--version"], env={**os.environ, "XDG_CACHE_HOME": str(cache)}, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root, to become someone without a home")
+def test_someone_who_may_write_nowhere_but_in_tmp_can_run_it_from_a_read_only_folder(zipapp):
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(zipapp, folder)
+        Path(folder).chmod(0o555)
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "todoctl.pyz"]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TMPDIR": "/tmp"}  # noqa: S108 - where it may
+        before = set(Path("/tmp").glob("todoctl-*"))  # noqa: S108
+        done = subprocess.run(
+            [*command, "--version"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert set(Path("/tmp").glob("todoctl-*")) == before  # noqa: S108
+
+
+def test_the_first_run_unpacks_and_the_next_ones_do_not(zipapp, run, cache):
+    assert run(zipapp, "--version")[0] == 0
+    (build,) = (cache / "todoctl" / "builds").iterdir()
+    times = {path: path.stat().st_mtime_ns for path in build.rglob("*.py")}
+    assert len(build.name) == 16
+    os.utime(build, (0, 0))
+    assert run(zipapp, "--version")[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in build.rglob("*.py")} == times
+    assert build.stat().st_mtime > time.time() - 60  # it counts as used
+    assert list((cache / "todoctl" / "builds").iterdir()) == [build]
+
+
+def test_processes_that_start_at_once_on_an_empty_cache_all_work(zipapp, start, cache):
+    processes = [start(zipapp, "--version") for _ in range(6)]
+    outcomes = [(process.communicate(timeout=120), process.returncode) for process in processes]
+    assert {code for _, code in outcomes} == {0}, outcomes
+    assert len(list((cache / "todoctl" / "builds").iterdir())) == 1
+
+
+def test_a_run_that_was_killed_while_unpacking_does_no_harm(zipapp, start, run, cache):
+    process = start(zipapp, "--version")
+    while not list(cache.rglob("*.py")):
+        assert process.poll() is None
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert run(zipapp, "--version")[0] == 0
+
+
+def test_unused_builds_go_but_for_the_newest_three(zipapp, run, cache):
+    builds = cache / "todoctl" / "builds"
+    ages = {"today": 0, "yesterday": 2 * DAY, "older": 3 * DAY, "oldest": 4 * DAY, ".unpacking-x": 5 * DAY}
+    for name, age in ages.items():
+        (builds / name).mkdir(parents=True)
+        os.utime(builds / name, (time.time() - age,) * 2)
+    assert run(zipapp, "--version")[0] == 0
+    kept = {folder.name for folder in builds.iterdir()}
+    assert len(kept) == 3
+    assert {"today", "yesterday"} < kept
+
+
+def test_builds_in_use_stay_however_many(zipapp, run, cache):
+    builds = cache / "todoctl" / "builds"
+    for number in range(5):
+        (builds / f"build-{number}").mkdir(parents=True)
+    assert run(zipapp, "--version")[0] == 0
+    assert len(list(builds.iterdir())) == 6
+
+
+def test_packages_of_the_host_neither_shadow_nor_fill_in(probe, run, tmp_path):
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "click.py").write_text("raise SystemExit('the host has taken over')")
+    (host / "only_on_host.py").touch()
+    environment = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "only_in_venv.py").touch()
+    (packages / "more.pth").write_text(f"{host}\n")
+    source = (
+        "import json, sys, importlib.util as util\n"
+        "def main():\n"
+        "    import click\n"
+        "    names = ['only_on_host', 'only_in_venv', 'json', 'ssl', '_ssl', 'launch']\n"
+        "    print(json.dumps([click.__file__, [name for name in names if util.find_spec(name)]]))\n"
+    )
+    code, out, err = run(probe(source), python=str(environment / "bin" / "python"), PYTHONPATH=str(host))
+    assert (code, err) == (0, "")
+    module, found = json.loads(out)
+    assert "/todoctl/builds/" in module
+    assert found == ["json", "ssl", "_ssl", "launch"]
+
+
+def test_it_finds_the_same_build_inputs_as_a_clone(probe, run):
+    source = (
+        "def main():\n"
+        "    from todoctl import payload\n"
+        "    from todoctl.images.fingerprint import fingerprint\n"
+        "    from todoctl.images.image import BUILT\n"
+        "    for image in BUILT:\n"
+        "        print(fingerprint(image, payload.root(), platform='linux/amd64', labels={}))\n"
+    )
+    in_clone = subprocess.run(
+        [sys.executable, "-c", f"{source}main()"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run(probe(source)) == (0, in_clone.stdout, "")
+
+
+def test_a_damaged_file_is_called_so_and_leaves_nothing(zipapp, run, cache, tmp_path):
+    damaged = tmp_path / "damaged.pyz"
+    content = bytearray(zipapp.read_bytes())
+    with zipfile.ZipFile(zipapp) as archive:
+        offset = archive.getinfo("site-packages/click/core.py").header_offset
+    content[offset + 200 : offset + 210] = bytes(10)
+    damaged.write_bytes(content)
+    code, out, err = run(damaged, "--version")
+    assert (code, out) == (4, "")
+    assert err.startswith("error: `damaged.pyz` is damaged\n  because: ")
+    assert err.endswith("\n\nhint: fetch it again, and compare its SHA-256 with its maker's\n")
+    assert list((cache / "todoctl" / "builds").iterdir()) == []
+
+
+def test_ctrl_c_before_todoctl_itself_runs_is_no_traceback(probe, run):
+    assert run(probe("def main():\n    raise KeyboardInterrupt\n")) == (130, "", "")
