@@ -8,6 +8,7 @@ from todoctl.preflight.check import Check, Severity
 from todoctl.preflight.facts import Facts
 from todoctl.preflight.minikube import MIN_KUBERNETES
 from todoctl.preflight.versions import at_least
+from todoctl.settings import DEFAULT_HOST
 from todoctl.targets import addons
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -17,10 +18,10 @@ _PROFILE_LABEL = "minikube.k8s.io/name"
 def checks(facts: Facts) -> list[Check]:
     """Return the checks of a cluster that runs."""
     reachable, ours = ("cluster.reachable",), ("cluster.profile",)
-    running = ("minikube.running",)
+    led = ("minikube.running", "context.named", "context.entry")
     return [
-        Check("cluster.reachable", "API server", Severity.FATAL, lambda: reaches(facts), running),
-        Check("cluster.profile", "Context", Severity.FATAL, lambda: is_profile(facts), reachable),
+        Check("cluster.reachable", "API server", Severity.FATAL, lambda: reaches(facts), led),
+        Check("cluster.profile", "The cluster's profile", Severity.FATAL, lambda: is_profile(facts), reachable),
         Check("cluster.version", "Kubernetes in the cluster", Severity.FATAL, lambda: version(facts), ours),
         Check("cluster.storage", "Default storage class", Severity.FATAL, lambda: storage(facts), ours),
         Check("cluster.ingress", "Ingress controller", Severity.WARNING, lambda: ingress(facts), ours),
@@ -114,7 +115,7 @@ def metrics(facts: Facts) -> str:
 
 def host_is_free(facts: Facts) -> str:
     """Hold where no other installation's Ingress has our host."""
-    host, namespace = facts.settings.host, facts.settings.namespace
+    host, namespace = facts.settings.host or DEFAULT_HOST, facts.settings.namespace
     ingresses, _ = facts.cluster.list(kinds.INGRESS)
     for one in ingresses:
         rules = one["spec"].get("rules") or ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from todoctl.adapters import docker, system
@@ -21,10 +22,10 @@ def checks(facts: Facts) -> list[Check]:
     """Return the checks of Docker."""
     client, engine = ("docker.command",), ("docker.engine",)
     return [
-        Check("docker.command", "Docker command", Severity.FATAL, docker.client_version),
+        Check("docker.command", "Docker command", Severity.FATAL, lambda: facts.docker_client),
         Check("docker.engine", "Docker engine", Severity.FATAL, lambda: answers(facts.engine), client),
         Check("docker.version", "Docker version", Severity.FATAL, lambda: version(facts.engine.version), engine),
-        Check("docker.buildkit", "BuildKit", Severity.FATAL, buildkit_here, client),
+        Check("docker.buildkit", "BuildKit", Severity.FATAL, lambda: buildkit(facts.docker_client), client),
         Check(
             "docker.architecture",
             "Docker architecture",
@@ -32,9 +33,7 @@ def checks(facts: Facts) -> list[Check]:
             lambda: architecture(facts.engine.architecture, system.architecture()),
             engine,
         ),
-        Check(
-            "docker.resources", "Docker's CPUs and memory", Severity.WARNING, lambda: resources(facts.engine), engine
-        ),
+        Check("docker.resources", "Docker's resources", Severity.WARNING, lambda: resources(facts.engine), engine),
         Check("docker.disk", "Disk for Docker", Severity.WARNING, lambda: disk(facts.engine), engine),
     ]
 
@@ -64,24 +63,19 @@ def version(found: str) -> str:
     return found
 
 
-def buildkit_here() -> str:
-    """Ask the `docker` command for its version and plugin."""
-    client = docker.client_version()
-    return buildkit(client, docker.buildx_version() if at_least(client, BUILDX_VERSION) else None)
-
-
-def buildkit(client: str, buildx: str | None) -> str:
-    """Hold where `docker build` has BuildKit: built in, or from the buildx plugin."""
+def buildkit(client: str, buildx: Callable[[], str | None] = docker.buildx_version) -> str:
+    """Hold where `docker build` has BuildKit: built into the command, or from its buildx plugin."""
     if not at_least(client, BUILDX_VERSION):
         return "part of the `docker` command"
-    if buildx is None:
+    plugin = buildx()
+    if plugin is None:
         raise PreflightError(
             "docker.buildkit",
             "the buildx plugin is missing",
             because=f"`docker` {client} builds with BuildKit only through it",
             hint="install package `docker-buildx-plugin`, or see https://docs.docker.com/go/buildx/",
         )
-    return f"buildx {buildx}"
+    return f"buildx {plugin}"
 
 
 def architecture(engine: str, machine: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from todoctl.adapters import docker
 from todoctl.deadline import Deadline
 from todoctl.settings import Settings
+from todoctl.targets import minikube
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.profile import Profile, State
 
@@ -29,9 +30,19 @@ class Facts:
         self.minikube = Minikube(settings.profile)
 
     @cached_property
+    def docker_client(self) -> str:
+        """The version of the `docker` command."""
+        return docker.client_version()
+
+    @cached_property
     def engine(self) -> docker.Engine:
-        """What Docker says about itself."""
+        """What the Docker engine says about itself."""
         return docker.connect().engine()
+
+    @cached_property
+    def minikube_version(self) -> str:
+        """The version of the `minikube` command."""
+        return minikube.version()
 
     @cached_property
     def state(self) -> State:

@@ -19,21 +19,15 @@ def checks(facts: Facts) -> list[Check]:
     command, profile = ("minikube.command",), ("minikube.profile",)
     # Minikube takes a Docker that does not answer for a machine that is gone.
     ready = ("docker.engine", "minikube.profile")
+    name = facts.settings.profile
     return [
-        Check("minikube.command", "Minikube command", Severity.FATAL, minikube.version),
-        Check("minikube.version", "Minikube version", Severity.FATAL, lambda: version(minikube.version()), command),
+        Check("minikube.command", "Minikube command", Severity.FATAL, lambda: facts.minikube_version),
+        Check("minikube.version", "Minikube version", Severity.FATAL, lambda: version(facts.minikube_version), command),
         Check("minikube.profile", "Minikube profile", Severity.WARNING, lambda: exists(facts), command),
         Check("minikube.driver", "Minikube driver", Severity.FATAL, lambda: driver(facts.profile), profile),
         Check("minikube.runtime", "Container runtime", Severity.FATAL, lambda: runtime(facts.profile), profile),
         Check("minikube.kubernetes", "Kubernetes version", Severity.FATAL, lambda: kubernetes(facts.profile), profile),
-        Check("minikube.running", "Minikube cluster", Severity.WARNING, lambda: running(facts), ready),
-        Check(
-            "minikube.kubeconfig",
-            "Minikube's kubeconfig entry",
-            Severity.WARNING,
-            lambda: kubeconfig(facts),
-            ("minikube.running",),
-        ),
+        Check("minikube.running", "Minikube cluster", Severity.WARNING, lambda: runs(facts.state, name), ready),
     ]
 
 
@@ -98,11 +92,6 @@ def kubernetes(profile: Profile) -> str:
     return profile.kubernetes_version
 
 
-def running(facts: Facts) -> str:
-    """Hold where the cluster runs."""
-    return runs(facts.state, facts.settings.profile)
-
-
 def runs(state: State, name: str) -> str:
     """Hold for a state in which nothing has to be started."""
     if state.status is Status.RUNNING:
@@ -119,16 +108,3 @@ def runs(state: State, name: str) -> str:
 
 def _wakes(status: Status) -> str:
     return "`todoctl install` unpauses it" if status is Status.PAUSED else "`todoctl install` starts it"
-
-
-def kubeconfig(facts: Facts) -> str:
-    """Hold where Minikube finds its cluster's present address in the kubeconfig."""
-    name = facts.settings.profile
-    if not facts.state.kubeconfig_ok:
-        raise PreflightError(
-            "minikube.kubeconfig",
-            f"the kubeconfig does not lead to profile `{name}`",
-            because="the cluster's address changed, or KUBECONFIG names another file than when it was started",
-            hint=f"`minikube update-context -p {name}`",
-        )
-    return f"context `{name}`"

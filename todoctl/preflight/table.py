@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from todoctl.preflight import cluster, docker, host, minikube
+from todoctl.preflight import cluster, context, docker, host, minikube
 from todoctl.preflight.check import Check
 from todoctl.preflight.facts import Facts
 from todoctl.settings import Settings
@@ -11,7 +11,13 @@ from todoctl.settings import Settings
 def checks(settings: Settings) -> list[Check]:
     """Return every check for these settings, in the order in which they are shown."""
     facts = Facts(settings)
-    return [*host.checks(), *docker.checks(facts), *minikube.checks(facts), *cluster.checks(facts)]
+    return [
+        *host.checks(),
+        *docker.checks(facts),
+        *minikube.checks(facts),
+        *context.checks(facts),
+        *cluster.checks(facts),
+    ]
 
 
 def cluster_checks(settings: Settings) -> list[Check]:
