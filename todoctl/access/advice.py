@@ -1,0 +1,96 @@
+"""Where the app can be reached from this host, and what to do for it. Pure: facts in, advice out.
+
+A Minikube node's address is reachable from its host on native Linux with containers as nodes, and with virtual
+machines everywhere. Elsewhere the containers run inside a virtual machine of their own, whose network the host does not
+see: there `minikube tunnel` brings the Ingress to the loopback address
+(https://minikube.sigs.k8s.io/docs/handbook/accessing/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+LOOPBACK = "127.0.0.1"
+
+
+class HostSystem(Enum):
+    """The operating system that todoctl runs on."""
+
+    LINUX = "linux"
+    DARWIN = "darwin"
+    WINDOWS = "windows"
+    WSL = "wsl"
+    """Linux inside Windows; the browser is outside, on Windows."""
+
+
+class DockerKind(Enum):
+    """Where the Docker daemon runs."""
+
+    ENGINE = "engine"
+    """On this host's own kernel."""
+    DESKTOP = "desktop"
+    """In a virtual machine: Docker Desktop, and those like it."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How to reach the app: `address` is where the Ingress answers on this host once `commands` are done.
+
+    `hosts_line` belongs in `hosts_file`. `tunnel` is the command that must keep running, None where the node's own
+    address is reachable; `commands` are all that a person types, the tunnel among them.
+    """
+
+    address: str
+    hosts_file: str
+    hosts_line: str
+    tunnel: str | None
+    commands: tuple[str, ...]
+
+
+def advise(
+    system: HostSystem, driver: str, docker: DockerKind, *, node_address: str, host: str, profile: str = "minikube"
+) -> Advice:
+    """Advise for a host's system, the profile's driver (as Minikube names it) and where Docker runs."""
+    through_tunnel = _needs_tunnel(system, driver, docker)
+    address = LOOPBACK if through_tunnel else node_address
+    line = f"{address} {host}"
+    # Without the address the tunnel listens on every interface, for the whole network to see.
+    tunnel = f"minikube tunnel --profile {profile} --bind-address {LOOPBACK}" if through_tunnel else None
+    return Advice(
+        address=address,
+        hosts_file=hosts_file(system),
+        hosts_line=line,
+        tunnel=tunnel,
+        commands=(_add_line(system, line), *([tunnel] if tunnel else [])),
+    )
+
+
+def hosts_file(system: HostSystem) -> str:
+    """Return the hosts file that the browser's system reads. Under WSL that is Windows' own."""
+    match system:
+        case HostSystem.WINDOWS:
+            return r"C:\Windows\System32\drivers\etc\hosts"
+        case HostSystem.WSL:
+            return "/mnt/c/Windows/System32/drivers/etc/hosts"
+        case HostSystem.LINUX | HostSystem.DARWIN:
+            return "/etc/hosts"
+
+
+def _needs_tunnel(system: HostSystem, driver: str, docker: DockerKind) -> bool:
+    """Tell whether the nodes' network is hidden: Minikube's own rule (`driver.NeedsPortForward`)."""
+    match driver:
+        case "docker":
+            return system is not HostSystem.LINUX or docker is DockerKind.DESKTOP
+        case "podman":
+            return system is not HostSystem.LINUX
+        case _:
+            return False
+
+
+def _add_line(system: HostSystem, line: str) -> str:
+    """Return the command that adds a line to the hosts file; on Windows for a PowerShell run as administrator."""
+    if system in {HostSystem.WINDOWS, HostSystem.WSL}:
+        # The file may end without a line break, which Add-Content does not mend.
+        return rf'Add-Content "$env:SystemRoot\System32\drivers\etc\hosts" "`r`n{line}"'
+    return f"echo '{line}' | sudo tee -a /etc/hosts"

@@ -1,0 +1,166 @@
+"""Ask the app through the Ingress itself, as a browser would, and say why it does not answer."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from todoctl.errors import AccessError
+
+if TYPE_CHECKING:
+    from todoctl.deadline import Deadline
+
+_TRY_SECONDS = 5.0
+_PAUSE_SECONDS = 0.5
+_BODY_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to ask: an address and port, and the host to ask for. `verify` False takes any TLS certificate."""
+
+    address: str
+    host: str
+    port: int = 80
+    tls: bool = False
+    verify: bool = True
+
+    @property
+    def url(self) -> str:
+        """The URL that a browser would use, once the host resolves to the address."""
+        scheme, usual = ("https", 443) if self.tls else ("http", 80)
+        return f"{scheme}://{self.host}" + ("" if self.port == usual else f":{self.port}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, media type in lower case without parameters, the `Server` header, the body's start."""
+
+    status: int
+    media_type: str
+    server: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A path, and the answer that only our app gives there."""
+
+    part: str
+    path: str
+    status: int
+    media_type: str | None = None
+
+    def met_by(self, answer: Answer) -> bool:
+        """Tell whether this is the answer."""
+        return answer.status == self.status and self.media_type in {None, answer.media_type}
+
+
+FRONTEND = Expectation("frontend", "/healthz", 200)
+# Without a token: that it is refused, in our way, shows that the backend itself answered.
+BACKEND = Expectation("backend", "/api/tasks", 401, "application/problem+json")
+
+
+def probe(
+    endpoint: Endpoint,
+    *,
+    deadline: Deadline,
+    expectations: tuple[Expectation, ...] = (FRONTEND, BACKEND),
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Answer]:
+    """Ask until every part of the app has answered as expected, and return the answers by part.
+
+    An Ingress takes seconds to be programmed, so refusals and errors are asked again until the deadline.
+    Raises AccessError with the last reason.
+    """
+    answers: dict[str, Answer] = {}
+    for expectation in expectations:
+        while True:
+            try:
+                answer = ask(endpoint, expectation.path, timeout=min(_TRY_SECONDS, max(0.1, deadline.remaining())))
+            except (OSError, http.client.HTTPException) as error:
+                because = why_silent(error, endpoint)
+            else:
+                if expectation.met_by(answer):
+                    answers[expectation.part] = answer
+                    break
+                because = why_unexpected(answer, endpoint)
+            if deadline.expired():
+                raise AccessError(
+                    f"access.{expectation.part}",
+                    f"the {expectation.part} does not answer at `{endpoint.url}{expectation.path}`",
+                    because=because,
+                    hint="look at `todoctl status`; `todoctl port-forward` reaches the app without the Ingress",
+                )
+            sleep(min(_PAUSE_SECONDS, deadline.remaining()))
+    return answers
+
+
+def ask(endpoint: Endpoint, path: str, *, timeout: float) -> Answer:
+    """Send one GET straight to the address, round all proxies, and read at most the start of the body.
+
+    `timeout` (seconds) holds for connecting and for each read. Raises OSError and http.client.HTTPException.
+    """
+    connection = http.client.HTTPConnection(endpoint.address, endpoint.port, timeout=timeout)
+    try:
+        connection.connect()
+        if endpoint.tls:
+            # Not HTTPSConnection: that would ask for, and verify, the address in place of the host.
+            connection.sock = _tls(endpoint.verify).wrap_socket(connection.sock, server_hostname=endpoint.host)
+        usual = 443 if endpoint.tls else 80
+        host = endpoint.host if endpoint.port == usual else f"{endpoint.host}:{endpoint.port}"
+        connection.request("GET", path, headers={"Host": host, "Connection": "close", "User-Agent": "todoctl"})
+        response = connection.getresponse()
+        return Answer(
+            status=response.status,
+            media_type=response.headers.get_content_type().lower() if response.headers["Content-Type"] else "",
+            server=response.headers["Server"] or "",
+            body=response.read(_BODY_LIMIT),
+        )
+    finally:
+        connection.close()
+
+
+def why_silent(error: Exception, endpoint: Endpoint) -> str:
+    """Explain an error that came in place of an answer."""
+    where = f"{endpoint.address}:{endpoint.port}"
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of `{endpoint.host}` is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            return f"{where} does not speak TLS: {error.reason or error}"
+        case ConnectionRefusedError():
+            return f"connection refused: nothing listens at {where}"
+        case TimeoutError():
+            return f"timed out: {where} cannot be reached from this host, or does not answer"
+        case ConnectionError() | http.client.HTTPException():
+            return f"{where} ended the connection without an answer"
+        case _:
+            return f"{where} cannot be reached: {error}"
+
+
+def why_unexpected(answer: Answer, endpoint: Endpoint) -> str:
+    """Explain an answer that our app would not give."""
+    status = f"{answer.status} {http.client.responses.get(answer.status, '')}".strip()
+    by = f" from {answer.server}" if answer.server else ""
+    match answer.status:
+        case 404:
+            return f"{status}{by}: the ingress controller has no rule for `{endpoint.host}` and this path"
+        case 502 | 504:
+            return f"{status}{by}: the ingress controller cannot reach a pod"
+        case 503:
+            return f"{status}{by}: there is no Ready pod behind the Service"
+        case _:
+            return f"{status}{by}: something else than the app answered"
+
+
+def _tls(verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - the endpoint's own field
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
