@@ -23,7 +23,7 @@ export function SignOutButton() {
       <button className={`${controls.button} ${controls.quiet}`} type="button" onClick={leave}>
         Sign out
       </button>
-      <span className={controls.error} role="status">
+      <span role="status">
         {hasFailed && "Not signed out: the server cannot be reached"}
       </span>
     </>
