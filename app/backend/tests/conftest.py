@@ -12,10 +12,11 @@ import pytest
 from postgres import Server, new_server, url
 from psycopg import sql
 from starlette.testclient import TestClient
+from tokens import SECRET
+
 from todo_backend.application import create_app
 from todo_backend.migrate import migrate
 from todo_backend.settings import MigrateSettings, Settings
-from tokens import SECRET
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +50,16 @@ def admin_url(request: pytest.FixtureRequest) -> str:
 @contextmanager
 def _database(admin_url: str) -> Iterator[str]:
     name = f"test_{secrets.token_hex(6)}"
+    _execute(admin_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield urlsplit(admin_url)._replace(path=f"/{name}").geturl()
+    finally:
+        _execute(admin_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _execute(admin_url: str, statement: sql.Composed) -> None:
     with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield urlsplit(admin_url)._replace(path=f"/{name}").geturl()
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        admin.execute(statement)
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import psycopg
 
-PASSWORD = "p%40ss-" + secrets.token_hex(8)
-"""Percent-encoded in URLs, so that the tests also hold for passwords that need it."""
+PASSWORD = f"p@ss/{secrets.token_hex(8)}"
+"""Has to be percent-encoded in a URL, so that the tests hold for such passwords, too."""
 _ROLE = "todo"
 
 
@@ -28,7 +29,7 @@ class Server(Protocol):
 
 
 def url(port: int, database: str) -> str:
-    return f"postgresql://{_ROLE}:{PASSWORD}@127.0.0.1:{port}/{database}"
+    return f"postgresql://{_ROLE}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/{database}"
 
 
 def free_port() -> int:
@@ -50,7 +51,7 @@ class DebianServer:
             nobody = pwd.getpwnam("nobody")
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         password_file = folder / "password"
-        password_file.write_text(psycopg.conninfo.conninfo_to_dict(url(1, "x"))["password"])
+        password_file.write_text(PASSWORD)
         password_file.chmod(0o644)
         self._run("initdb", "-D", self._data, "-U", _ROLE, "--auth=scram-sha-256", f"--pwfile={password_file}", "-N")
         settings = (
@@ -82,9 +83,8 @@ class ContainerServer:
     def __init__(self) -> None:
         self.port = free_port()
         self._name = f"todo-backend-tests-{secrets.token_hex(4)}"
-        password = psycopg.conninfo.conninfo_to_dict(url(1, "x"))["password"]
         create = ["create", f"--name={self._name}", f"--publish=127.0.0.1:{self.port}:5432", "--env=POSTGRES_PASSWORD"]
-        environment = {**os.environ, "POSTGRES_PASSWORD": str(password)}
+        environment = {**os.environ, "POSTGRES_PASSWORD": PASSWORD}
         subprocess.run(
             ["docker", *create, f"--env=POSTGRES_USER={_ROLE}", "postgres:17"],
             check=True,
@@ -123,6 +123,7 @@ def new_server(folder: Path) -> Server | None:
     if found:
         return DebianServer(found[0].parent, folder)
     docker = shutil.which("docker")
-    if docker and not subprocess.run(["docker", "image", "inspect", "postgres:17"], capture_output=True).returncode:
-        return ContainerServer()
+    if docker:
+        image = subprocess.run([docker, "image", "inspect", "postgres:17"], check=False, capture_output=True)
+        return None if image.returncode else ContainerServer()
     return None

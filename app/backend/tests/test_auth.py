@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from todo_backend import auth
 from todo_backend.auth import InvalidToken, TokenVerifier
 

@@ -1,4 +1,5 @@
 import pytest
+
 from todo_backend.settings import Settings, SettingsError, load
 
 URL = "postgresql://todo:secret-word@db/todo"

@@ -14,7 +14,8 @@ Json = dict[str, Any]
 def _create(api: TestClient, user: str, title: str, **more: Any) -> Json:
     answer = api.post("/api/tasks", json={"title": title, **more}, headers=bearer(user))
     assert answer.status_code == 201, answer.text
-    return answer.json()
+    task: Json = answer.json()
+    return task
 
 
 def _titles(api: TestClient, user: str) -> list[str]:
@@ -184,9 +185,7 @@ REFUSED_BODIES: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("body", "pointer"), REFUSED_BODIES)
-def test_input_that_does_not_fit_is_refused_with_the_place(
-    api: TestClient, user: str, body: str, pointer: str
-) -> None:
+def test_input_that_does_not_fit_is_refused_with_the_place(api: TestClient, user: str, body: str, pointer: str) -> None:
     answer = api.post("/api/tasks", content=body, headers=bearer(user) | {"Content-Type": "application/json"})
     assert answer.status_code == 422, answer.text
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
@@ -208,9 +207,7 @@ def test_lengths_count_characters_not_bytes(api: TestClient, user: str) -> None:
     assert (len(task["title"]), len(task["description"])) == (200, 1000)
 
 
-def test_a_deleted_account_with_a_token_that_is_still_valid_gets_401(
-    api: TestClient, user: str, database: str
-) -> None:
+def test_a_deleted_account_with_a_token_that_is_still_valid_gets_401(api: TestClient, user: str, database: str) -> None:
     _create(api, user, "Buy milk")
     with psycopg.connect(database) as connection:
         connection.execute('DELETE FROM "user" WHERE id = %s', (user,))

@@ -3,6 +3,7 @@
 import time
 
 import jwt
+
 from todo_backend.auth import AUDIENCE, ISSUER, derive_key
 
 SECRET = "the-secret-of-the-tests-and-of-nothing-else"

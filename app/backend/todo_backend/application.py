@@ -11,7 +11,7 @@ from todo_backend.auth import TokenVerifier
 from todo_backend.database import Database
 from todo_backend.health import Readiness
 from todo_backend.limits import Limits
-from todo_backend.logs import RequestLog
+from todo_backend.request_log import RequestLog
 from todo_backend.settings import Settings
 from todo_backend.tasks import endpoints as tasks
 

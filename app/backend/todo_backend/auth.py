@@ -23,7 +23,7 @@ MAX_LIFETIME_SECONDS: Final = 300
 LEEWAY_SECONDS: Final = 30
 
 
-class InvalidToken(Exception):  # noqa: N818 - reads as what it is
+class InvalidToken(Exception):
     """A token that does not name a user now; the message says why and never quotes it."""
 
 

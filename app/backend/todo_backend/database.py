@@ -5,37 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-CONNECT_SECONDS: Final = 5
+from todo_backend.connection import connect_args
+
+PROBE_STATEMENT_SECONDS: Final = 2
 STATEMENT_SECONDS: Final = 10
 POOL_WAIT_SECONDS: Final = 5
 
 metadata = MetaData()
 """The tables that queries are written against. Migrations, not this, make them."""
-
-
-def connect_args(url: SecretStr, *, statement_seconds: int) -> dict[str, Any]:
-    """Return what psycopg connects with: the URL as libpq reads it, and where it is silent, bounds.
-
-    So `sslmode` and its like mean what the Postgres documentation says, and no engine's URL holds a password. The
-    keepalives notice a server that vanished without a word after about half a minute.
-    """
-    given = conninfo_to_dict(url.get_secret_value())
-    bounds = {
-        "connect_timeout": CONNECT_SECONDS,
-        "application_name": "todo-backend",
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
-    }
-    options = f"-c statement_timeout={statement_seconds}s -c timezone=UTC {given.get('options', '')}"
-    return {**bounds, **given, "options": options}
 
 
 class Database:
@@ -48,7 +30,7 @@ class Database:
 
     def __init__(self, url: SecretStr, pool_size: int) -> None:
         self._requests = _engine(url, pool_size - 1, statement_seconds=STATEMENT_SECONDS)
-        self._probe = _engine(url, 1, statement_seconds=CONNECT_SECONDS)
+        self._probe = _engine(url, 1, statement_seconds=PROBE_STATEMENT_SECONDS)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:

@@ -48,7 +48,7 @@ _log = logging.getLogger("todo_backend.database")
 
 
 class Problem(HTTPException):
-    """An error that ends a request: an HTTP status, one sentence for a person, and headers where the status wants them."""
+    """An error that ends a request: an HTTP status, a sentence for a person, headers where the status wants them."""
 
     def __init__(
         self,

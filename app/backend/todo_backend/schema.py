@@ -2,7 +2,10 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import psycopg
+from psycopg.errors import UndefinedTable
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 
@@ -28,3 +31,12 @@ def compare(revision: str | None) -> SchemaState:
     if revision is None or revision in REVISIONS:
         return SchemaState.BEHIND
     return SchemaState.BEYOND
+
+
+def revision(connection: psycopg.Connection[Any]) -> str | None:
+    """Read a database's revision; None where no migration ever ran. The connection is in autocommit mode."""
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except UndefinedTable:
+        return None
+    return row[0] if row else None

@@ -25,11 +25,12 @@ async def _service(request: Request, user: CurrentUser) -> AsyncIterator[TaskSer
 
 # The scope gives the connection back before the answer is sent, however slowly the client reads.
 Service = Annotated[TaskService, Depends(_service, scope="function")]
+Limit = Annotated[int, Query(ge=1, le=50)]
 Cursor = Annotated[str | None, Query(pattern=cursors.PATTERN, description="`next_cursor` of the page before")]
 
 
 @router.get("")
-async def list_tasks(service: Service, limit: Annotated[int, Query(ge=1, le=50)] = 50, cursor: Cursor = None) -> TaskPage:
+async def list_tasks(service: Service, limit: Limit = 50, cursor: Cursor = None) -> TaskPage:
     """List the user's tasks, newest first."""
     return await service.page(limit, cursor)
 

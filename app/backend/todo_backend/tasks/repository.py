@@ -11,12 +11,12 @@ from todo_backend.tasks.cursor import Position
 from todo_backend.tasks.schemas import TaskChanges
 from todo_backend.tasks.table import task
 
-TaskRow = Row[Any]
+TaskRow = Row[*tuple[Any, ...]]
 _COLUMNS = (task.c.id, task.c.title, task.c.description, task.c.done, task.c.created_at, task.c.updated_at)
 
 
 class TaskRepository:
-    """One user's tasks. Each method is one statement; those about one task give None where the user has no such task."""
+    """One user's tasks. Each method is one statement; those about one task give None where the user has none such."""
 
     def __init__(self, connection: AsyncConnection, user_id: str) -> None:
         self._connection = connection

@@ -7,9 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, StringCon
 from typing_extensions import TypedDict  # Pydantic takes typing's own from Python 3.12 on only
 
 # Postgres keeps no NUL character in text.
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
-]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Description = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 
 

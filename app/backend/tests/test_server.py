@@ -1,0 +1,182 @@
+"""The app as it runs: `fastapi run` in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import psycopg
+import pytest
+from postgres import PASSWORD, Server, free_port
+from tokens import SECRET, bearer
+
+FOLDER = Path(__file__).parent.parent
+
+
+class Running:
+    """A running server; `lines` are what it printed, to be read once it has ended."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process = process
+        self.address = address
+        self.client = httpx2.Client(base_url=address, timeout=20)
+
+    def wait_for(self, path: str, status: int, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        last: object = None
+        while time.monotonic() < deadline:
+            try:
+                last = self.client.get(path).status_code
+            except httpx2.TransportError as error:
+                last = error
+            if last == status:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{path} never answered {status}, last: {last}")
+
+    def output(self) -> str:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.communicate(timeout=40)[0]
+
+
+@contextmanager
+def _running(database: str, **environment: str) -> Iterator[Running]:
+    port = free_port()
+    command = ["-m", "fastapi_cli", "run", "--entrypoint", "todo_backend.main:app", "--host", "127.0.0.1"]
+    process = subprocess.Popen(
+        [sys.executable, *command, "--port", str(port)],
+        cwd=FOLDER,
+        env={**os.environ, "DATABASE_URL": database, "BETTER_AUTH_SECRET": SECRET, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = Running(process, f"http://127.0.0.1:{port}")
+    try:
+        server.wait_for("/health", 200)
+        yield server
+    finally:
+        server.client.close()
+        process.kill()
+        process.communicate()
+
+
+def _json_lines(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def test_sigterm_lets_a_running_request_end_and_takes_no_new_one(database: str, user: str) -> None:
+    with _running(database) as server, psycopg.connect(database) as holder, ThreadPoolExecutor() as threads:
+        task = server.client.post("/api/tasks", json={"title": "x"}, headers=bearer(user)).json()
+        holder.execute("SELECT 1 FROM task WHERE id = %s FOR UPDATE", [task["id"]])
+        path = f"{server.address}/api/tasks/{task['id']}/toggle"
+        running = threads.submit(httpx2.post, path, headers=bearer(user), timeout=20)
+        time.sleep(0.5)  # it now waits for the row
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(f"{server.address}/health")
+        assert not running.done()
+        holder.rollback()
+        assert (running.result().status_code, running.result().json()["done"]) == (200, True)
+        assert server.process.wait(timeout=10) in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+
+
+def test_a_stopped_database_turns_readiness_off_and_its_return_turns_it_on(
+    own_server: Server, database: str, user: str
+) -> None:
+    if str(own_server.port) not in database:
+        pytest.skip("TEST_DATABASE_URL names a server that this test may not stop")
+    with _running(database) as server:
+        server.wait_for("/ready", 200)
+        assert server.client.get("/api/tasks", headers=bearer(user)).status_code == 200
+        own_server.stop()
+        try:
+            server.wait_for("/ready", 503)
+            answer = server.client.get("/api/tasks", headers=bearer(user))
+            assert (answer.status_code, answer.json()["detail"]) == (503, "The database cannot serve this now")
+            assert server.client.get("/health").status_code == 200
+        finally:
+            own_server.start()
+        server.wait_for("/ready", 200)
+        assert server.client.get("/api/tasks", headers=bearer(user)).status_code == 200
+        messages = [line["message"] for line in _json_lines(server.output())]
+    of_readiness = [message for message in messages if "ready" in message and "GET" not in message]
+    assert of_readiness == ["ready", "not ready: the database is not reachable", "ready"]
+
+
+def test_log_lines_are_json_with_the_requests_id_and_the_answer_carries_it(database: str, user: str) -> None:
+    with _running(database) as server:
+        given = server.client.get("/api/tasks", headers=bearer(user) | {"X-Request-ID": "from-the-ingress_1.2"})
+        made = server.client.get("/api/tasks")
+        insane = server.client.get("/api/tasks", headers={"X-Request-ID": 'forged", "level": "info'})
+        server.wait_for("/ready", 200)
+        output = server.output()
+    assert given.headers["X-Request-ID"] == "from-the-ingress_1.2"
+    assert len(made.headers["X-Request-ID"]) == 32
+    assert len(insane.headers["X-Request-ID"]) == 32
+    lines = [line for line in _json_lines(output) if line["logger"] == "todo_backend.access"]
+    probes = [line for line in lines if line["path"] in ("/health", "/ready")]
+    assert [line for line in probes if line["status"] < 400] == []
+    seen = [(line["request_id"], line["method"], line["path"], line["status"]) for line in lines if line not in probes]
+    assert seen == [
+        ("from-the-ingress_1.2", "GET", "/api/tasks", 200),
+        (made.headers["X-Request-ID"], "GET", "/api/tasks", 401),
+        (insane.headers["X-Request-ID"], "GET", "/api/tasks", 401),
+    ]
+    banner, _, rest = output.partition("{")  # fastapi-cli's own greeting comes before the first line of ours
+    assert "Starting FastAPI" in banner
+    assert all(line.startswith("{") for line in f"{{{rest}".splitlines())
+
+
+def test_a_crash_is_a_500_problem_without_the_reason_and_the_reason_is_in_the_log(empty_database: str) -> None:
+    with _running(empty_database) as server:  # which has no tables
+        answer = server.client.get("/api/tasks", headers=bearer("anyone"))
+        output = server.output()
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json() == {"type": "about:blank", "title": "Internal Server Error", "status": 500}
+    [line] = [line for line in _json_lines(output) if line["level"] == "error"]
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert 'relation "task" does not exist' in line["exception"]
+
+
+def test_no_secret_is_in_the_log_whatever_happens(database: str, empty_database: str, user: str) -> None:
+    header = bearer(user)
+    output = ""
+    for url in (database, empty_database, database.replace("127.0.0.1", "127.0.0.1,127.0.0.2")):
+        with _running(url, LOG_LEVEL="debug") as server:
+            server.client.post("/api/tasks", json={"title": "my-private-title"}, headers=header)
+            server.client.get("/api/tasks", headers=header)
+            server.client.get("/api/tasks", params={"cursor": "my-private-title"}, headers=header)
+            server.client.get("/api/tasks", headers={"Authorization": header["Authorization"] + "x"})
+            server.client.get("/ready")
+            output += server.output()
+    assert "todo_backend.access" in output
+    secrets = [PASSWORD, quote(PASSWORD, safe=""), SECRET, header["Authorization"].split()[1], "my-private-title"]
+    assert [secret for secret in secrets if secret in output] == []
+
+
+def test_without_its_secret_it_refuses_to_start_with_one_line_and_no_traceback(database: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "fastapi_cli", "run", "--entrypoint", "todo_backend.main:app"],
+        cwd=FOLDER,
+        env={**os.environ, "DATABASE_URL": database, "BETTER_AUTH_SECRET": "short"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    [line] = _json_lines(ended.stdout)
+    assert line["message"].startswith("refusing to start: BETTER_AUTH_SECRET: ")
+    assert "Traceback" not in ended.stdout + ended.stderr
