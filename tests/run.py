@@ -165,7 +165,7 @@ class Locked:
 
 def pytest(folder: Path) -> list[str]:
     """Return the command that runs a folder's tests, with skips as failures where they are."""
-    strict = ["-p", "require_all"] if REQUIRE_ALL else []
+    strict = ["-p", "require_all"] if REQUIRE_ALL else ["-rs"]
     return [tool(folder, "python"), "-m", "pytest", *strict]
 
 
