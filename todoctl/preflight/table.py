@@ -21,5 +21,6 @@ def checks(settings: Settings) -> list[Check]:
 
 
 def cluster_checks(settings: Settings) -> list[Check]:
-    """Return those to run once more after the cluster was started."""
-    return cluster.checks(Facts(settings))
+    """Return those that only a running cluster answers, to run once more after it was started."""
+    facts = Facts(settings)
+    return [*context.checks(facts), *cluster.checks(facts)]

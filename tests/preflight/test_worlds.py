@@ -1,0 +1,86 @@
+"""Broken worlds, made with the real commands: what each check finds in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from todoctl.adapters import process
+from todoctl.preflight import check
+from todoctl.preflight.check import Finding, Status
+from todoctl.preflight.table import checks
+from todoctl.settings import Settings
+
+
+def findings(settings: Settings | None = None) -> dict[str, Finding]:
+    return {finding.id: finding for finding in check.run(checks(settings or Settings()))}
+
+
+def with_status(found: dict[str, Finding], status: Status) -> set[str]:
+    return {finding.id for finding in found.values() if finding.status is status}
+
+
+def test_without_docker_and_minikube_both_are_told_and_nothing_else_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    found = findings()
+    assert with_status(found, Status.FATAL) == {"docker.command", "minikube.command"}
+    assert found["docker.command"].found == "there is no `docker` command"
+    assert found["minikube.command"].found == "there is no `minikube` command"
+    looked_at = {id_ for id_ in found if found[id_].status is Status.OK}
+    assert all(id_.startswith("host.") or id_ == "context.kubeconfig" for id_ in looked_at)
+
+
+@pytest.mark.docker
+def test_without_minikube_docker_is_still_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    docker = process.which("docker")
+    assert docker is not None
+    (tmp_path / "docker").symlink_to(docker)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = findings()
+    assert with_status(found, Status.FATAL) == {"minikube.command"}
+    assert found["docker.engine"].status is Status.OK
+
+
+@pytest.mark.minikube
+class TestMinikubeWorlds:
+    def test_a_docker_that_does_not_answer_is_the_one_fatal_finding(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        found = findings()
+        assert with_status(found, Status.FATAL) == {"docker.engine"}
+        assert found["docker.engine"].because == "its socket is not there"
+        # Minikube would call the profile broken: that is not its fault.
+        assert found["minikube.running"].status is Status.SKIPPED
+
+    def test_an_absent_profile_is_a_warning(self) -> None:
+        found = findings(Settings(profile="t-absent", context="t-absent"))
+        assert with_status(found, Status.FATAL) == set()
+        assert with_status(found, Status.WARNING) == {"minikube.profile"}
+        assert found["minikube.profile"].found == "there is no profile `t-absent` yet"
+        assert check.exit_code(list(found.values())) == 3
+
+    def test_another_clusters_context_is_fatal_before_the_profile_is_made(self) -> None:
+        found = findings(Settings(profile="t-absent", context="production"))
+        assert with_status(found, Status.FATAL) == {"context.named"}
+        assert found["context.named"].found == "context `production` is not known to be of profile `t-absent`"
+
+    @pytest.mark.parametrize("content", ["a: [", "just text", "apiVersion: v1\nclusters: 7\n"])
+    def test_an_unreadable_kubeconfig_is_the_first_fatal_finding(
+        self, content: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "kubeconfig"
+        path.write_text(content)
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        found = findings(Settings(profile="t-absent", context="t-absent"))
+        assert with_status(found, Status.FATAL) == {"context.kubeconfig"}
+        assert found["context.kubeconfig"].found == f"cannot use kubeconfig `{path}`"
+
+    def test_a_kubeconfig_that_is_not_there_is_none_of_an_absent_profiles_trouble(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+        found = findings(Settings(profile="t-absent", context="t-absent"))
+        assert found["context.kubeconfig"].found == "no context `t-absent` yet"
