@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ READ_SECONDS = 30.0
 RETRY_SECONDS = 15.0
 """How long one call goes on trying while the server is away, busy or failing."""
 
-_RETRIED = frozenset({429, 500, 502, 503, 504})
+_PASSING = frozenset({429, 502, 503, 504})
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 OnRequest = Callable[[str, str, int, float], None]
 """Told of every request: method, path with query, status (0: no answer), milliseconds. From any thread."""
@@ -89,6 +92,7 @@ class ApiServer:
         self.connection = connection
         self._on_request = on_request
         self._on_warning = on_warning
+        self._warned: set[str] = set()
         self._pool = _pool(connection)
 
     def request(
@@ -148,7 +152,7 @@ class ApiServer:
                 if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's range of success
                     return answer
                 failure = _refusal(what, answer)
-                lasting = answer.status not in _RETRIED
+                lasting = not _may_pass(failure)
             pause = _pause(attempt, answer)
             if failure is not None and (lasting or pause >= patience.remaining()):
                 raise failure
@@ -164,7 +168,7 @@ class ApiServer:
         where = self.connection.server
         if self.connection.proxy_url:
             where += f" through proxy `{_without_user(self.connection.proxy_url)}`"
-        reason = getattr(error, "reason", None) or error
+        reason = getattr(error, "original_error", None) or error
         match error:
             case urllib3.exceptions.SSLError():
                 return ClusterError(
@@ -175,10 +179,12 @@ class ApiServer:
                 )
             case urllib3.exceptions.ReadTimeoutError():
                 because = f"{where} gave no answer in time"
-            case urllib3.exceptions.ConnectTimeoutError():
+            case urllib3.exceptions.ConnectTimeoutError() if not isinstance(
+                error, urllib3.exceptions.NewConnectionError
+            ):
                 because = f"{where} did not accept a connection in time"
             case _:
-                because = f"{where}: {str(reason).rpartition(': ')[2]}"
+                because = f"{where}: {_ERRNO.sub('', str(reason).rpartition(': ')[2])}"
         return ClusterError(
             "cluster.unreachable",
             f"cannot {what}: the API server of context `{self.connection.context}` does not answer",
@@ -187,10 +193,12 @@ class ApiServer:
         )
 
     def _pass_on_warnings(self, answer: urllib3.BaseHTTPResponse) -> None:
-        if self._on_warning:
-            for header in answer.headers.getlist("Warning"):
-                # 299 - "text", see RFC 9111 5.5 and KEP-1693
-                self._on_warning(header.partition('"')[2].rpartition('"')[0].replace('\\"', '"') or header)
+        for header in answer.headers.getlist("Warning"):
+            # 299 - "text", see RFC 9111 5.5 and KEP-1693
+            text = header.partition('"')[2].rpartition('"')[0].replace('\\"', '"') or header
+            if self._on_warning and text not in self._warned:
+                self._warned.add(text)  # a dry run and the write that follows say the same
+                self._on_warning(text)
 
 
 def _pool(connection: kubeconfig.Connection) -> urllib3.PoolManager:
@@ -210,6 +218,15 @@ def _pool(connection: kubeconfig.Connection) -> urllib3.PoolManager:
             because=str(error),
             hint="name an http or https proxy in the kubeconfig's `proxy-url`",
         ) from error
+
+
+def _may_pass(refusal: TodoctlError) -> bool:
+    """Tell whether the same request may be granted later.
+
+    Of the 500s those with a reason: an admission webhook or etcd did not answer. Those without one are about what was
+    sent, such as a manifest that does not fit the schema.
+    """
+    return isinstance(refusal, ApiError) and (refusal.status in _PASSING or refusal.reason == "InternalError")
 
 
 def _pause(attempt: int, answer: urllib3.BaseHTTPResponse | None) -> float:

@@ -87,7 +87,7 @@ def _files(kubeconfig: Path | None) -> tuple[Path, ...]:
 
 def _merged(files: tuple[Path, ...], *, explicit: bool) -> tuple[dict[str, _Entry], ...]:
     """Merge the files; of entries with the same name the first counts. Files that KUBECONFIG names may be absent."""
-    import yaml  # noqa: PLC0415 - slow to load
+    import yaml
 
     present = [path for path in files if explicit or path.exists()]
     if not present:
@@ -164,7 +164,7 @@ def _run_plugin(context: str, cluster: _Entry, user: _Entry) -> dict[str, Any]:
         }
     request = {"apiVersion": plugin["apiVersion"], "kind": "ExecCredential", "spec": spec}
     command = plugin["command"]
-    if os.path.dirname(command):  # noqa: PTH120 - `./plugin` differs from `plugin`, and Path makes them the same
+    if os.path.dirname(command):
         command = str(user.folder / command)
 
     def failed(because: str) -> ClusterError:
@@ -191,7 +191,7 @@ def _run_plugin(context: str, cluster: _Entry, user: _Entry) -> dict[str, Any]:
     try:
         status = json.loads(done.stdout)["status"]
         if not (status.get("token") or status.get("clientCertificateData")):
-            raise KeyError("token")  # noqa: TRY301 - both ways end in the same error
+            raise KeyError("token")
     except (ValueError, KeyError, TypeError, AttributeError):
         # What it printed may be half a credential: not a word of it is repeated.
         raise failed(f"`{plugin['command']}` answered no ExecCredential with a token or a certificate") from None

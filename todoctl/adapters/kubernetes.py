@@ -50,8 +50,8 @@ class Cluster:
     ) -> Cluster:
         """Make a Cluster of a kubeconfig's context (see `kubeconfig.load`); the current context is not looked at.
 
-        Sends nothing yet: `version` is the call that shows whether the server answers. `on_warning` gets the texts of
-        the `Warning:` headers that the server sends, `on_request` every request; both from any thread.
+        Sends nothing yet: `version` is the call that shows whether the server answers. `on_warning` gets each text of
+        the `Warning:` headers that the server sends once, `on_request` every request; both from any thread.
         """
         connection = kubeconfig.load(context, kubeconfig_path)
         return cls(ApiServer(connection, on_request=on_request, on_warning=on_warning))
@@ -79,7 +79,7 @@ class Cluster:
         try:
             return self._json("GET", kind.path(namespace, name), f"read {kind} `{name}`")
         except ApiError as error:
-            if error.status == 404:  # noqa: PLR2004 - the status itself
+            if error.status == 404:
                 return None
             raise
 
@@ -174,7 +174,7 @@ class Cluster:
         try:
             self._json("DELETE", kind.path(namespace, name), f"delete {kind} `{name}`", body=options)
         except ApiError as error:
-            if error.status == 404:  # noqa: PLR2004 - the status itself
+            if error.status == 404:
                 return False
             raise
         return True

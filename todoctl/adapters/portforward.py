@@ -41,7 +41,7 @@ class PortConnection:
 
         That the pod accepts the connection shows only in the first `recv`.
         """
-        import websocket  # noqa: PLC0415 - for port-forwards alone
+        import websocket
 
         stream = websocket.WebSocket(sslopt=_tls_options(connection), enable_multithread=True)
         try:
@@ -68,7 +68,7 @@ class PortConnection:
 
         Raises ClusterError when the pod refused or broke the connection.
         """
-        import websocket  # noqa: PLC0415 - loaded by `open` already
+        import websocket
 
         while not self._received:
             try:
@@ -94,7 +94,7 @@ class PortConnection:
 
     def sendall(self, data: bytes) -> None:
         """Send all of `data`. Raises OSError when the connection is gone."""
-        import websocket  # noqa: PLC0415 - loaded by `open` already
+        import websocket
 
         try:
             self._stream.send_binary(bytes([_DATA]) + data)

@@ -15,6 +15,7 @@ from todoctl.objects import order
 from todoctl.objects.diff import Action, Change, ChangeSet, compare, lookup
 
 CONCURRENT_REQUESTS = 8
+_READS = 5
 
 T = TypeVar("T")
 
@@ -48,22 +49,43 @@ def _apply_stage(
     pool: ThreadPoolExecutor,
     observe: Callable[[Change], None],
 ) -> list[Change]:
-    live = _all(pool, lambda item: read(cluster, item), stage)
-    results = _all(pool, lambda pair: _apply_one(cluster, *pair, dry_run=True), list(zip(stage, live, strict=True)))
-    changes = [compare(before, after) for before, after in zip(live, results, strict=True)]
+    compared = _all(pool, lambda item: _compare(cluster, item), stage)
     drifted = [
-        pair for *pair, change in zip(stage, live, changes, strict=True) if change.action is not Action.UNCHANGED
+        (item, live)
+        for item, (live, change) in zip(stage, compared, strict=True)
+        if change.action is not Action.UNCHANGED
     ]
     _all(pool, lambda pair: _apply_one(cluster, *pair, dry_run=False), drifted)
+    changes = [change for _, change in compared]
     for change in changes:
         observe(change)
     return changes
+
+
+def _compare(cluster: Cluster, manifest: Mapping[str, Any]) -> tuple[Object | None, Change]:
+    """Return the live object of a manifest, and what a dry run says that applying would do to it."""
+    live = read(cluster, manifest)
+    for _ in range(_READS):
+        change = compare(live, _apply_one(cluster, manifest, live, dry_run=True))
+        if live is None or change.action is Action.UNCHANGED:
+            break
+        # A controller may have written between the read and the dry run: its change is not drift.
+        before, live = live, read(cluster, manifest)
+        if live is not None and live["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]:
+            break
+    return live, change
 
 
 def read(cluster: Cluster, manifest: Mapping[str, Any]) -> Object | None:
     """Return the live object of a manifest, or None."""
     metadata = manifest["metadata"]
     return cluster.get(kinds.of(manifest), metadata["name"], metadata.get("namespace"))
+
+
+def read_all(cluster: Cluster, objects: Sequence[Mapping[str, Any]]) -> list[Object | None]:
+    """Return the live objects of all manifests, read at once."""
+    with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+        return _all(pool, lambda item: read(cluster, item), objects)
 
 
 def _apply_one(

@@ -29,7 +29,7 @@ def load(environment: str) -> list[Object]:
 
 def parse(text: str) -> list[Object]:
     """Return the objects of a YAML stream."""
-    import yaml  # noqa: PLC0415 - slow to load
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is absent from a pure-Python zipapp
     return [document for document in yaml.load_all(text, loader) if document]
@@ -37,7 +37,7 @@ def parse(text: str) -> list[Object]:
 
 def dump(objects: Sequence[Mapping[str, Any]]) -> str:
     """Return the objects as a YAML stream, each key in the order it has."""
-    import yaml  # noqa: PLC0415 - slow to load
+    import yaml
 
     return "".join(f"---\n{yaml.safe_dump(item, sort_keys=False, allow_unicode=True)}" for item in objects)
 
@@ -46,11 +46,6 @@ def host_of(objects: Sequence[Mapping[str, Any]]) -> str:
     """Return the host name under which the Ingress serves the app."""
     ingress = next(item for item in objects if item["kind"] == "Ingress")
     return str(ingress["spec"]["rules"][0]["host"])
-
-
-def host_of(objects: Sequence[Mapping[str, Any]]) -> str:
-    """Return the host of the environment's Ingress."""
-    return next(str(item["spec"]["rules"][0]["host"]) for item in objects if item["kind"] == "Ingress")
 
 
 def customise(

@@ -1,0 +1,440 @@
+"""Objects on a real cluster: the one of the context `minikube`, in namespaces that are removed again."""
+
+from __future__ import annotations
+
+import secrets as random
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import GoneError
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.deadline import Deadline
+from todoctl.errors import ClusterError, ConflictError, RolloutError
+from todoctl.objects import manifests
+from todoctl.objects.apply import apply
+from todoctl.objects.delete import uninstall
+from todoctl.objects.diff import Action
+from todoctl.objects.wait import wait
+
+pytestmark = pytest.mark.minikube
+
+CONTEXT = "minikube"
+IMAGE = "python:3.12-slim"
+RUN = ["python", "-m", "http.server", "8000"]
+CRASH = ["python", "-c", "print('postgresql://todo:hunter2@db/todo is away'); raise SystemExit(7)"]
+
+Object = dict[str, Any]
+
+
+@dataclass
+class Recorder:
+    """The requests and warnings that a test caused."""
+
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def __call__(self, method: str, path: str, status: int, milliseconds: float) -> None:
+        assert milliseconds >= 0
+        self.requests.append((method, path, status))
+
+    def writes(self) -> list[tuple[str, str, int]]:
+        return [entry for entry in self.requests if entry[0] != "GET" and "dryRun=All" not in entry[1]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def image_on_the_node() -> None:
+    there = subprocess.run(
+        ["docker", "exec", CONTEXT, "crictl", "images", "-q", IMAGE], capture_output=True, check=True
+    ).stdout
+    if not there.strip():
+        with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
+            command = ["docker", "exec", "-i", CONTEXT, "ctr", "-n", "k8s.io", "images", "import", "-"]
+            subprocess.run(command, stdin=saved.stdout, check=True, capture_output=True)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def cluster(recorder: Recorder) -> Cluster:
+    return Cluster.connect(CONTEXT, on_request=recorder, on_warning=recorder.warnings.append)
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    name = f"t-objects-{random.token_hex(4)}"
+    labels = {"app.kubernetes.io/part-of": "todo-app", "pod-security.kubernetes.io/warn": "restricted"}
+    apply(cluster, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}])
+    yield name
+    cluster.delete(kinds.NAMESPACE, name, propagation="Background")
+
+
+def kubectl(*arguments: str) -> None:
+    subprocess.run(["kubectl", "--context", CONTEXT, *arguments], check=True, capture_output=True)
+
+
+def config_map(namespace: str, **data: str) -> Object:
+    labels = {"app.kubernetes.io/part-of": "todo-app"}
+    metadata = {"name": "settings", "namespace": namespace, "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def deployment(namespace: str, command: list[str], **container: Any) -> Object:
+    """A Deployment with one pod, restricted, ready as soon as it runs unless `container` says otherwise."""
+    labels = {"app.kubernetes.io/name": "web", "app.kubernetes.io/part-of": "todo-app"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": namespace, "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "selector": {"matchLabels": {"app.kubernetes.io/name": "web"}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "terminationGracePeriodSeconds": 1,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 10001,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "containers": [
+                        {
+                            "name": "app",
+                            "image": IMAGE,
+                            "imagePullPolicy": "Never",
+                            "command": command,
+                            "securityContext": {
+                                "allowPrivilegeEscalation": False,
+                                "capabilities": {"drop": ["ALL"]},
+                            },
+                            **container,
+                        }
+                    ],
+                },
+            },
+        },
+    }
+
+
+def times_of(cluster: Cluster, objects: list[Object]) -> list[tuple[Any, ...]]:
+    live = [cluster.get(kinds.of(one), one["metadata"]["name"], one["metadata"].get("namespace")) for one in objects]
+    return [
+        (
+            one["metadata"].get("generation"),
+            [entry["time"] for entry in one["metadata"]["managedFields"] if entry["manager"] == "todoctl"],
+        )
+        for one in live
+        if one is not None
+    ]
+
+
+def test_a_second_apply_of_the_bundled_manifests_writes_nothing(
+    cluster: Cluster, namespace: str, recorder: Recorder
+) -> None:
+    objects = manifests.customise(
+        manifests.load("development"),
+        namespace=namespace,
+        host=f"{namespace}.test",
+        images={name: f"{name}:{namespace}" for name in ("todo-backend", "todo-frontend")},
+    )
+    first = apply(cluster, objects)
+    assert len(first.of(Action.CREATED)) == len(objects) - 1  # the fixture made the Namespace
+    before = times_of(cluster, objects)
+    recorder.requests.clear()
+    time.sleep(1.1)  # times in managedFields are whole seconds
+    second = apply(cluster, objects)
+    assert second.empty
+    assert recorder.writes() == []
+    assert [status for _, _, status in recorder.requests] == [200] * (2 * len(objects))
+    assert times_of(cluster, objects) == before
+    assert len(before) == len(objects)
+
+
+def test_values_in_another_spelling_are_no_drift(cluster: Cluster, namespace: str) -> None:
+    resources = {"limits": {"cpu": "1000m", "memory": "1024Mi"}, "requests": {"cpu": "0.05", "memory": "0.0625Gi"}}
+    web = deployment(namespace, RUN, resources=resources, ports=[{"containerPort": 8000}])
+    web["spec"]["replicas"] = 0
+    apply(cluster, [web])
+    assert apply(cluster, [web]).empty
+
+
+def test_only_what_drifted_is_written(cluster: Cluster, namespace: str, recorder: Recorder) -> None:
+    settings = config_map(namespace, greeting="grüß dich 🎉")
+    other = {**settings, "metadata": {**settings["metadata"], "name": "other"}}
+    apply(cluster, [settings, other])
+    kubectl("--namespace", namespace, "label", "configmap", "settings", "app.kubernetes.io/part-of-")
+    recorder.requests.clear()
+    (drifted, untouched) = apply(cluster, [settings, other]).changes
+    assert (drifted.action, drifted.fields) == (Action.CONFIGURED, ("metadata.labels",))
+    assert untouched.action is Action.UNCHANGED
+    assert len(recorder.writes()) == 1
+    live = cluster.get(kinds.CONFIG_MAP, "settings", namespace)
+    assert live is not None
+    assert live["data"]["greeting"] == "grüß dich 🎉"
+
+
+def test_a_field_that_the_manifests_no_longer_have_goes_away(cluster: Cluster, namespace: str) -> None:
+    apply(cluster, [config_map(namespace, stays="1", goes="2")])
+    (change,) = apply(cluster, [config_map(namespace, stays="1")]).changes
+    assert change.fields == ("data.goes",)
+    live = cluster.get(kinds.CONFIG_MAP, "settings", namespace)
+    assert live is not None
+    assert live["data"] == {"stays": "1"}
+
+
+def test_a_conflict_names_field_owner_and_both_values_and_writes_nothing(
+    cluster: Cluster, namespace: str, recorder: Recorder
+) -> None:
+    web = deployment(namespace, RUN)
+    web["spec"]["replicas"] = 0
+    apply(cluster, [web])
+    kubectl("--namespace", namespace, "scale", "deployment", "web", "--replicas=1")
+    kubectl("--namespace", namespace, "set", "image", "deployment/web", "app=python:other")
+    recorder.requests.clear()
+    with pytest.raises(ConflictError) as caught:
+        apply(cluster, [web])
+    image = '.spec.template.spec.containers[name="app"].image'
+    assert set(caught.value.details) == {
+        ".spec.replicas: kubectl has 1, the manifests have 0",
+        f'{image}: kubectl-set has "python:other", the manifests have "{IMAGE}"',
+    }
+    assert recorder.writes() == []
+
+
+def test_nothing_of_a_stage_is_written_when_the_server_refuses_one_object(cluster: Cluster, namespace: str) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": namespace},
+        "spec": {"ports": [{"port": 99999}]},
+    }
+    with pytest.raises(ClusterError) as caught:
+        apply(cluster, [config_map(namespace, a="b"), service])
+    assert "spec.ports[0].port" in str(caught.value.because)
+    assert cluster.get(kinds.CONFIG_MAP, "settings", namespace) is None
+
+
+def test_an_unknown_field_is_refused(cluster: Cluster, namespace: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(ClusterError) as caught:
+        apply(cluster, [{**config_map(namespace), "dada": {}}])
+    assert "dada" in str(caught.value.because)
+    assert time.monotonic() - started < 5, "it was tried again"
+
+
+def test_warnings_of_the_server_are_passed_on_once(cluster: Cluster, namespace: str, recorder: Recorder) -> None:
+    web = deployment(namespace, RUN, securityContext={"privileged": True})
+    web["spec"]["replicas"] = 0
+    apply(cluster, [web])
+    assert len(recorder.warnings) == 1
+    assert "would violate PodSecurity" in recorder.warnings[0]
+
+
+def test_a_rollout_ends_when_its_workloads_are_available(cluster: Cluster, namespace: str) -> None:
+    seen: list[str] = []
+    web = deployment(namespace, RUN)
+    apply(cluster, [web])
+    rolled = wait(
+        cluster, [web], deadline=Deadline(60), observe=lambda statuses: seen.extend(str(one) for one in statuses)
+    )
+    assert [str(one) for one in rolled.workloads] == ["Deployment/web: 1 pod available"]
+    assert seen[-1] == "Deployment/web: 1 pod available"
+    assert len(seen) == len(set(seen)) > 1
+    started = time.monotonic()
+    wait(cluster, [web], deadline=Deadline(60))
+    assert time.monotonic() - started < 2
+
+
+def test_an_autoscaler_without_figures_is_reported_and_not_waited_for(cluster: Cluster, namespace: str) -> None:
+    web = deployment(namespace, RUN, resources={"requests": {"cpu": "10m"}})
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": namespace},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 1,
+            "maxReplicas": 2,
+        },
+    }
+    del web["spec"]["replicas"]
+    apply(cluster, [web, scaler])
+    rolled = wait(cluster, [web, scaler], deadline=Deadline(60))
+    assert rolled.warming_up == ("web",)
+
+
+def since_shown(cluster: Cluster, namespace: str, reason: str) -> float:
+    """Wait until a pod's waiting container shows `reason`; return the instant on the monotonic clock."""
+    deadline = Deadline(60)
+    while not deadline.expired():
+        for pod in cluster.list(kinds.POD, namespace)[0]:
+            for state in pod["status"].get("containerStatuses", ()):
+                if state["state"].get("waiting", {}).get("reason") == reason:
+                    return time.monotonic()
+        time.sleep(0.2)
+    raise AssertionError(f"{reason} did not show")
+
+
+@pytest.mark.parametrize(
+    ("command", "container", "reason", "expected"),
+    [
+        pytest.param(
+            RUN,
+            {"image": "todo-absent:1"},
+            "ErrImageNeverPull",
+            "hint: bring the image to the node with `todoctl load`",
+        ),
+        pytest.param(
+            {
+                "env": [
+                    {"name": "A", "valueFrom": {"secretKeyRef": {"name": "todo-secrets", "key": "database-url"}}},
+                ]
+            },
+            "CreateContainerConfigError",
+            'secret "todo-secrets" not found',
+        ),
+        pytest.param({"command": CRASH}, "CrashLoopBackOff", "it exited with code 7 (Error)"),
+    ],
+    ids=["an image that is not on the node", "a missing Secret", "a crash loop"],
+)
+def test_a_failing_pod_is_explained_within_5_seconds(
+    cluster: Cluster, namespace: str, container: Object, reason: str, expected: str
+) -> None:
+    web = deployment(namespace, RUN, **container)
+    apply(cluster, [web])
+    with ThreadPoolExecutor() as pool:
+        shown = pool.submit(since_shown, cluster, namespace, reason)
+        with pytest.raises(RolloutError) as caught:
+            wait(cluster, [web], deadline=Deadline(90))
+        ended = time.monotonic()
+    error = caught.value
+    text = "\n".join([error.what, f"because: {error.because}", f"hint: {error.hint}", *error.details])
+    assert error.what == f"`web` does not start: {reason} (container `app`)"
+    assert expected in text
+    assert ended - shown.result() < 5
+    if reason == "CrashLoopBackOff":
+        assert "postgresql://todo:***@db/todo is away" in text
+    assert "hunter2" not in text
+
+
+def test_a_pod_that_fits_no_node_is_explained_within_20_seconds(cluster: Cluster, namespace: str) -> None:
+    web = deployment(namespace, RUN, resources={"requests": {"cpu": "500"}})
+    apply(cluster, [web])
+    started = time.monotonic()
+    with pytest.raises(RolloutError) as caught:
+        wait(cluster, [web], deadline=Deadline(90))
+    assert 14 < time.monotonic() - started < 20
+    assert caught.value.what == "`web` does not start: Unschedulable"
+    assert "Insufficient cpu" in str(caught.value.because)
+
+
+def test_a_pod_that_never_gets_ready_is_explained_at_the_deadline(cluster: Cluster, namespace: str) -> None:
+    probe = {"httpGet": {"path": "/missing", "port": 8000}, "periodSeconds": 1}
+    web = deployment(namespace, RUN, readinessProbe=probe)
+    apply(cluster, [web])
+    with pytest.raises(RolloutError) as caught:
+        wait(cluster, [web], deadline=Deadline(12))
+    error = caught.value
+    assert error.what == "`web` not Available after 12 s"
+    assert error.because == "0 of 1 pods are available"
+    text = "\n".join(error.details)
+    assert "container app: running, not ready" in text
+    assert "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404" in text
+
+
+def test_a_crashing_pod_of_the_old_revision_does_not_fail_the_new_one(cluster: Cluster, namespace: str) -> None:
+    broken, mended = deployment(namespace, CRASH), deployment(namespace, RUN)
+    apply(cluster, [broken])
+    with pytest.raises(RolloutError):
+        wait(cluster, [broken], deadline=Deadline(90))
+    apply(cluster, [mended])
+    assert wait(cluster, [mended], deadline=Deadline(60)).workloads
+
+
+def test_a_pod_that_failed_before_is_started_anew(
+    cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = {"valueFrom": {"configMapKeyRef": {"name": "settings", "key": "colour"}}}
+    web = deployment(namespace, RUN, env=[{"name": "COLOUR", **reads}])
+    apply(cluster, [web])
+    with pytest.raises(RolloutError):
+        wait(cluster, [web], deadline=Deadline(60))
+    apply(cluster, [config_map(namespace, colour="blue")])
+    monkeypatch.setattr("todoctl.objects.wait.STALE_SECONDS", 0.0)
+    assert wait(cluster, [web], deadline=Deadline(60)).workloads
+
+
+def test_a_watch_from_a_version_that_is_too_old_is_gone(cluster: Cluster) -> None:
+    with pytest.raises(GoneError), cluster.watch(kinds.POD, "kube-system", "1") as events:
+        list(events)
+
+
+def test_closing_a_watch_ends_its_iteration_in_another_thread(cluster: Cluster) -> None:
+    watch = cluster.watch(kinds.POD, "kube-system", cluster.list(kinds.POD, "kube-system")[1])
+    thread = threading.Thread(target=lambda: list(watch))
+    thread.start()
+    watch.close()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def volume_claim(namespace: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {
+            "name": "data-todo-postgres-0",
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/part-of": "todo-app"},
+        },
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+    }
+
+
+def secret(namespace: str) -> Object:
+    metadata = {"name": "todo-secrets", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"a": "b"}}
+
+
+def test_uninstall_keeps_data_unless_asked_and_does_nothing_twice(cluster: Cluster, namespace: str) -> None:
+    web = deployment(namespace, RUN)
+    objects = [web, config_map(namespace, a="b"), volume_claim(namespace)]
+    apply(cluster, objects)
+    cluster.create(secret(namespace))
+    kept = uninstall(cluster, namespace, objects, deadline=Deadline(60))
+    assert [str(change) for change in kept.deleted.changes] == ["Deployment/web deleted", "ConfigMap/settings deleted"]
+    assert set(kept.kept) == {
+        "PersistentVolumeClaim/data-todo-postgres-0",
+        "Secret/todo-secrets",
+        f"Namespace/{namespace}",
+    }
+    assert cluster.list(kinds.POD, namespace)[0] == []
+    assert uninstall(cluster, namespace, objects, deadline=Deadline(60)).deleted.empty
+    gone = uninstall(cluster, namespace, objects, data=True, deadline=Deadline(60))
+    assert gone.kept == ()
+    assert cluster.get(kinds.NAMESPACE, namespace) is None
+    assert uninstall(cluster, namespace, objects, data=True, deadline=Deadline(60)).deleted.empty
+
+
+def test_uninstall_leaves_what_is_somebody_else_s(cluster: Cluster, namespace: str) -> None:
+    apply(cluster, [config_map(namespace, a="b")])
+    kubectl("--namespace", namespace, "create", "configmap", "theirs")
+    kubectl("--namespace", namespace, "create", "configmap", "alike")
+    kubectl("--namespace", namespace, "label", "configmap", "alike", "app.kubernetes.io/part-of=todo-app")
+    gone = uninstall(cluster, namespace, [], data=True, deadline=Deadline(60))
+    assert [str(change) for change in gone.deleted.changes] == ["ConfigMap/settings deleted"]
+    assert gone.kept == (f"Namespace/{namespace}",)
+    left = {item["metadata"]["name"] for item in cluster.list(kinds.CONFIG_MAP, namespace)[0]}
+    assert left == {"theirs", "alike", "kube-root-ca.crt"}
