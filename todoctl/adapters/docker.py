@@ -185,8 +185,8 @@ class DockerSdk:
 
     def _ask(self, about: str, question: Callable[[Any], Any], **absent: None) -> Any:
         """Ask; `absent=None` says that what the engine does not have is no error."""
-        import docker  # noqa: PLC0415 - 0.15 s, which only commands that reach Docker should pay
-        import requests  # noqa: PLC0415
+        import docker
+        import requests
 
         try:
             if self._connected is None:

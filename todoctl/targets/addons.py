@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from todoctl.adapters.apiserver import ApiError
 from todoctl.adapters.kinds import DEPLOYMENT, INGRESS_CLASS, Kind
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
@@ -109,7 +110,10 @@ def _await_controller(cluster: Cluster, deadline: Deadline, *, enabled: bool, sl
 
 
 def _await_admission(cluster: Cluster, deadline: Deadline) -> None:
-    """Wait until the API server admits an Ingress: a dry run asks its webhooks, and the Cluster asks again on a 500."""
+    """Wait until the API server admits an Ingress, which it refuses with a 500 while a webhook does not answer.
+
+    A dry run asks the webhooks too. Being Available is not enough: a job patches the webhook's certificate later.
+    """
     backend = {"service": {"name": "todoctl-probe", "port": {"number": 80}}}
     path = {"path": "/", "pathType": "Prefix", "backend": backend}
     probe = {
@@ -121,12 +125,20 @@ def _await_admission(cluster: Cluster, deadline: Deadline) -> None:
             "rules": [{"host": "todoctl-probe.invalid", "http": {"paths": [path]}}],
         },
     }
-    try:
-        cluster.within(deadline).apply(probe, dry_run=True)
-    except ClusterError as error:
-        raise ClusterError(
-            "cluster.ingress",
-            "the cluster does not admit an Ingress",
-            because=error.because,
-            hint="see `kubectl get validatingwebhookconfigurations`, and the pods that they call",
-        ) from error
+    while True:
+        try:
+            # The Cluster itself tries again for a while, with pauses.
+            cluster.within(deadline).apply(probe, dry_run=True)
+        except ApiError as error:
+            if error.status < 500:  # noqa: PLR2004 - HTTP's server errors
+                return  # refused for what it says: so it was read
+            if not deadline.expired():
+                continue
+            raise ClusterError(
+                "cluster.ingress",
+                "the cluster does not admit an Ingress",
+                because=error.because,
+                hint="see `kubectl get validatingwebhookconfigurations`, and the pods that they call",
+            ) from error
+        else:
+            return

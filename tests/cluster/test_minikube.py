@@ -1,0 +1,184 @@
+"""The running cluster as the target and the checks see it. Changes nothing but an image of its own on the node."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from todoctl.adapters import docker, kinds, process
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.deadline import Deadline
+from todoctl.errors import ClusterError
+from todoctl.preflight import check
+from todoctl.preflight.check import Finding, Status
+from todoctl.preflight.table import checks
+from todoctl.settings import Settings
+from todoctl.targets import addons, minikube
+from todoctl.targets.minikube import Minikube
+from todoctl.targets.profile import Status as ProfileStatus
+from todoctl.targets.reference import qualified
+
+pytestmark = pytest.mark.minikube
+
+PROFILE = "minikube"
+
+
+@pytest.fixture
+def target() -> Minikube:
+    return Minikube(PROFILE)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster.connect(PROFILE)
+
+
+class Silent:
+    """Enables nothing: here there is nothing to enable."""
+
+    def enable_addon(self, addon: str, *_: object) -> None:
+        raise AssertionError(addon)
+
+
+class TestTarget:
+    def test_the_profile_runs_and_its_nodes_are_the_clusters(self, target: Minikube, cluster: Cluster) -> None:
+        state = target.state()
+        assert (state.status, state.trouble, state.kubeconfig_ok) == (ProfileStatus.RUNNING, None, True)
+        nodes, _ = cluster.list(kinds.NODE)
+        assert sorted(target.nodes()) == sorted(node["metadata"]["name"] for node in nodes)
+        assert state.profile is not None
+        assert state.profile.kubernetes_version == cluster.version()
+
+    def test_its_address_is_the_nodes(self, target: Minikube, cluster: Cluster) -> None:
+        node = cluster.get(kinds.NODE, target.nodes()[0])
+        assert node is not None
+        addresses = {one["type"]: one["address"] for one in node["status"]["addresses"]}
+        assert target.address() == addresses["InternalIP"]
+
+    def test_the_node_holds_the_image_that_its_pods_run_from(self, target: Minikube, cluster: Cluster) -> None:
+        pods, _ = cluster.list(kinds.POD, "kube-system", labels="component=kube-apiserver")
+        (running,) = pods[0]["status"]["containerStatuses"]
+        held = target.node_images(target.nodes()[0])
+        assert held[qualified(pods[0]["spec"]["containers"][0]["image"])] == running["imageID"]
+
+    def test_an_absent_profile_has_no_nodes_and_says_so(self) -> None:
+        absent = Minikube("t-absent")
+        assert absent.state().status is ProfileStatus.ABSENT
+        with pytest.raises(ClusterError, match="there is no Minikube profile `t-absent`"):
+            absent.nodes()
+        with pytest.raises(ClusterError, match="profile `t-absent` has no address"):
+            absent.address()
+
+    def test_bringing_up_what_runs_does_nothing(self, target: Minikube) -> None:
+        # Without a reporter: anything that were done would be told to it.
+        state = target.bring_up(driver=None, resources=None, reporter=None, deadline=Deadline(60))  # type: ignore[arg-type]
+        assert state.status is ProfileStatus.RUNNING
+
+    def test_the_command_tells_its_version(self) -> None:
+        assert minikube.version().startswith("v1.")
+
+
+class TestImport:
+    @pytest.fixture
+    def image(self, target: Minikube) -> Iterator[str]:
+        reference = f"todoctl-test-{uuid.uuid4().hex[:8]}:one"
+        dockerfile = "FROM scratch\nCOPY --from=python:3.12-slim /usr/bin/env /env\n"
+        environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
+        argv = ["docker", "build", "-q", "--label", f"for={reference}", "-t", reference, "-"]
+        subprocess.run(argv, input=dockerfile, text=True, check=True, capture_output=True, env=environment)
+        yield reference
+        subprocess.run(["docker", "image", "rm", reference], check=True, capture_output=True)
+        for node in target.nodes():
+            rest = ["crictl", "rmi", qualified(reference)]
+            process.run([*target._inside(node), *rest], deadline=Deadline(30))
+
+    @pytest.mark.parametrize("driver", ["docker", "kvm2"], ids=["docker exec", "minikube ssh"])
+    def test_an_image_reaches_the_node_with_its_config_digest(
+        self, driver: str, image: str, target: Minikube, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # The way in by `minikube ssh` is that of virtual machines; this node's container has it as well.
+        monkeypatch.setattr(target, "_known", _with_driver(target, driver))
+        (node, *_) = target.nodes()
+        assert qualified(image) not in target.node_images(node)
+        saved, imported = process.pipe(["docker", "save", image], target.import_command(node), deadline=Deadline(60))
+        assert (saved.code, imported.code) == (0, 0), imported.stderr
+        on_host = docker.connect().image(image)
+        assert on_host is not None
+        if docker.connect().engine().image_store is docker.ImageStore.CLASSIC:
+            assert target.node_images(node)[qualified(image)] == on_host.id
+
+    @pytest.mark.parametrize("driver", ["docker", "kvm2"], ids=["docker exec", "minikube ssh"])
+    def test_a_stream_that_is_no_image_fails_on_the_node(
+        self, driver: str, target: Minikube, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(target, "_known", _with_driver(target, driver))
+        (node, *_) = target.nodes()
+        done = process.run(target.import_command(node), stdin="no archive", deadline=Deadline(60))
+        assert not done.ok
+
+
+def _with_driver(target: Minikube, driver: str) -> object:
+    import dataclasses
+
+    return dataclasses.replace(target._profile(), driver=driver)
+
+
+class TestAddons:
+    def test_a_cluster_that_has_both_gets_neither(self, cluster: Cluster) -> None:
+        reporter = None  # nothing is done, so nothing is told
+        assert not addons.ensure_ingress(Silent(), cluster, reporter, Deadline(60))  # type: ignore[arg-type]
+        assert not addons.ensure_metrics(Silent(), cluster, reporter, Deadline(60))  # type: ignore[arg-type]
+
+    def test_the_probe_of_the_ingress_leaves_nothing_behind(self, cluster: Cluster) -> None:
+        addons.ensure_ingress(Silent(), cluster, None, Deadline(60))  # type: ignore[arg-type]
+        assert cluster.get(kinds.INGRESS, "todoctl-probe", "default") is None
+
+
+class TestChecks:
+    def findings(self, settings: Settings) -> dict[str, Finding]:
+        return {finding.id: finding for finding in check.run(checks(settings))}
+
+    def test_nothing_is_fatal_here(self) -> None:
+        found = self.findings(Settings(namespace="t-checks", host="t-checks.local"))
+        assert [finding for finding in found.values() if finding.status is Status.FATAL] == []
+        assert found["cluster.profile"].status is Status.OK
+        assert found["cluster.storage"].found == "`standard`"
+
+    def test_a_context_that_is_not_there_is_fatal(self) -> None:
+        found = self.findings(Settings(context="elsewhere"))
+        assert found["cluster.reachable"].found == "there is no context `elsewhere`"
+        assert found["cluster.reachable"].status is Status.FATAL
+
+    def test_a_kubeconfig_without_the_profile_is_fatal_with_the_way_to_mend_it(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    ) -> None:
+        monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none")
+        found = self.findings(Settings())
+        assert found["context.entry"].status is Status.FATAL
+        assert found["context.entry"].hint == "`minikube update-context -p minikube`"
+        assert found["cluster.reachable"].status is Status.SKIPPED
+
+    def test_another_installations_host_is_taken(self, cluster: Cluster) -> None:
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "t-checks-host"}}
+        backend = {"service": {"name": "x", "port": {"number": 80}}}
+        rule = {"host": "t-taken.local", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+        ingress = {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": {"name": "other", "namespace": "t-checks-host"},
+            "spec": {"rules": [rule]},
+        }
+        cluster.apply(namespace)
+        try:
+            cluster.apply(ingress)
+            taken = self.findings(Settings(host="t-taken.local"))["cluster.host"]
+            assert (taken.status, taken.found) == (Status.FATAL, "host `t-taken.local` is taken")
+            assert taken.because == "Ingress `other` in namespace `t-checks-host` has it"
+            ours = self.findings(Settings(host="t-taken.local", namespace="t-checks-host"))["cluster.host"]
+            assert ours.status is Status.OK
+        finally:
+            cluster.delete(kinds.NAMESPACE, "t-checks-host")
