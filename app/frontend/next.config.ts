@@ -10,6 +10,8 @@ const config: NextConfig = {
   outputFileTracingExcludes: { "next-server": unusedByTheServer, "*": unusedByTheServer },
   images: { unoptimized: true },
   poweredByHeader: false,
+  // /api is the backend's: it is asked for what the browser asked for.
+  skipTrailingSlashRedirect: true,
   // `next dev` would write instruction files into the checkout.
   agentRules: false,
   headers: () =>

@@ -13,3 +13,9 @@ export function problem(status: number, detail: string, headers?: HeadersInit): 
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
+
+/** The answer where Better Auth failed, most often as Postgres is away; the reason goes to the log. */
+export function signInUnavailable(error: unknown): Response {
+  console.error(JSON.stringify({ level: "error", message: "sign-in is not available", error: String(error) }));
+  return problem(503, "Sign-in is not available at the moment.", { "Retry-After": "1" });
+}

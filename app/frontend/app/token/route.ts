@@ -1,7 +1,7 @@
 import { auth } from "@/server/auth";
 import { readEnvironment } from "@/server/environment";
 import { refuseForeign } from "@/server/origin";
-import { problem } from "@/server/problem";
+import { problem, signInUnavailable } from "@/server/problem";
 import { mintToken } from "@/server/token";
 
 /** Mints the token that the page shows the API, for the session in the request's cookie. */
@@ -16,8 +16,7 @@ export async function POST(request: Request): Promise<Response> {
   try {
     session = await auth().api.getSession({ headers: request.headers, returnHeaders: true });
   } catch (error) {
-    console.error(JSON.stringify({ level: "error", message: "could not read the session", error: String(error) }));
-    return problem(503, "Sign-in is not available at the moment.", { "Retry-After": "1" });
+    return signInUnavailable(error);
   }
   if (session.response === null) {
     return problem(401, "Sign in first.");

@@ -1,8 +1,19 @@
 import { auth } from "@/server/auth";
 import { readEnvironment } from "@/server/environment";
 import { refuseForeign } from "@/server/origin";
+import { signInUnavailable } from "@/server/problem";
 
-// Better Auth looks at the origin only where there is a cookie: signing in has none yet.
-const handle = (request: Request) => refuseForeign(request, readEnvironment()) ?? auth().handler(request);
+async function handle(request: Request): Promise<Response> {
+  // Better Auth looks at the origin only where there is a cookie: signing in has none yet.
+  const refusal = refuseForeign(request, readEnvironment());
+  if (refusal !== null) {
+    return refusal;
+  }
+  try {
+    return await auth().handler(request);
+  } catch (error) {
+    return signInUnavailable(error);
+  }
+}
 
 export { handle as GET, handle as POST };
