@@ -1,4 +1,4 @@
-"""What this machine says of itself, against what it says elsewhere; and the other systems, as far as they can be told."""
+"""What this machine says of itself, against what it says elsewhere; other systems, as far as they can be told."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def test_what_is_no_event_of_minikubes_is_none(line: str) -> None:
             "minikube.guest-provision",
             ClusterError,
             (
-                "error provisioning guest: Failed to start host: creating host: create: creating: create kic node: create"
-                " container: not enough CPUs is available for container"
+                "error provisioning guest: Failed to start host: creating host: create: creating: create kic node:"
+                " create container: not enough CPUs is available for container"
             ),
         ),
         (
