@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +14,40 @@ from todoctl.deadline import Deadline
 from todoctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from todoctl.access.advice import Advice, HostSystem
+    from todoctl.access.forward import PortForward
     from todoctl.adapters.docker import Docker
     from todoctl.adapters.kubernetes import Cluster, Object
     from todoctl.images.build import Built, Plan
     from todoctl.images.sideload import Sideloaded
-    from todoctl.objects.diff import Change, ChangeSet
     from todoctl.objects.delete import Uninstalled
+    from todoctl.objects.diff import Change, ChangeSet
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
+    from todoctl.preflight.check import Check
     from todoctl.reporter import Reporter
     from todoctl.secrets import SecretsReport
     from todoctl.settings import Settings
     from todoctl.targets.minikube import Minikube
     from todoctl.targets.profile import Status
     from todoctl.targets.resources import Resources
+
+ACCESS_SECONDS = 60.0
+"""How long an Ingress controller may take to notice a new Ingress and its endpoints."""
+
+MENDED = frozenset({"minikube.profile", "minikube.running", "cluster.ingress", "cluster.metrics"})
+"""Checks whose warnings install does something about, so that it need not show them."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How the app is reached, after it has answered: its URL, the advice, and whether the hosts file has the host."""
+
+    url: str
+    advice: Advice
+    in_hosts_file: bool
 
 
 class Steps:
@@ -65,29 +85,44 @@ class Steps:
     def preflight(self) -> None:
         """Check what an install needs, and bring the cluster up, with ingress and metrics-server.
 
-        Raises PreflightError for what todoctl cannot mend, ConsentError where starting Minikube was not wanted.
+        Raises what the first check that is fatal found, and ConsentError where starting Minikube was not wanted.
         """
-        self.bring_up()
-
-    def bring_up(self) -> None:
-        """Have the profile run, after a question where it does not."""
+        from todoctl.preflight.table import checks, cluster_checks
         from todoctl.targets import addons
-        from todoctl.targets.profile import Status
-        from todoctl.targets.resources import default_resources, Resources
 
-        state = self.target.state()
-        if state.status is not Status.RUNNING:
-            engine = self.engine.engine()
-            default = default_resources(engine.cpus, engine.memory_bytes)
-            resources = Resources(
-                self.settings.cpus or default.cpus, self.settings.memory_mib or default.memory_mib
-            )
-            self.reporter.confirm(_question(self.settings.profile, state.status, resources))
-            state = self.target.bring_up(
-                driver=self.settings.driver, resources=resources, reporter=self.reporter, deadline=self._deadline()
-            )
+        self._require(checks(self.settings))
+        if self._bring_up():
+            self._require(cluster_checks(self.settings))
         addons.ensure_ingress(self.target, self.cluster, self.reporter, self._deadline())
         addons.ensure_metrics(self.target, self.cluster, self.reporter, self._deadline())
+
+    def _require(self, checks: Sequence[Check]) -> None:
+        from todoctl.preflight.check import Status, first_fatal, run
+
+        findings = list(run(checks))
+        for finding in findings:
+            self.reporter.debug(f"{finding.status.value}: {finding.title}: {finding.found}")
+            if finding.status is Status.WARNING and finding.id not in MENDED:
+                self.reporter.warn(finding.found + (f": {finding.because}" if finding.because else ""))
+        if fatal := first_fatal(findings):
+            raise fatal
+
+    def _bring_up(self) -> bool:
+        """Have the profile run, after a question where it does not; tell whether it had to be started."""
+        from todoctl.targets.profile import Status
+        from todoctl.targets.resources import Resources, default_resources
+
+        state = self.target.state()
+        if state.status is Status.RUNNING:
+            return False
+        engine = self.engine.engine()
+        default = default_resources(engine.cpus, engine.memory_bytes)
+        resources = Resources(self.settings.cpus or default.cpus, self.settings.memory_mib or default.memory_mib)
+        self.reporter.confirm(_question(self.settings.profile, state.status, resources))
+        self.target.bring_up(
+            driver=self.settings.driver, resources=resources, reporter=self.reporter, deadline=self._deadline()
+        )
+        return True
 
     def env_file(self) -> dict[str, str]:
         """Read the env file, if one is named. Raises UsageError."""
@@ -209,6 +244,83 @@ class Steps:
 
         return wait(self.cluster, objects, deadline=self._deadline(), observe=observe)
 
+    def access(self, objects: Sequence[Object]) -> Access:
+        """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
+        from todoctl.access import advice, hosts, probe
+        from todoctl.objects import manifests
+
+        host = manifests.host_of(objects)
+        profile = self.target.state().profile
+        advised = advice.advise(
+            _host_system(),
+            profile.driver if profile else "docker",
+            advice.DockerKind.DESKTOP if self.engine.engine().desktop else advice.DockerKind.ENGINE,
+            node_address=self.target.address(),
+            host=host,
+            profile=self.settings.profile,
+        )
+        endpoint = probe.Endpoint(advised.address, host)
+        deadline = self._deadline().within(ACCESS_SECONDS)
+        if advised.tunnel is None:
+            probe.probe(endpoint, deadline=deadline)
+        else:
+            with self._to_controller() as forwarded:
+                probe.probe(probe.Endpoint(advice.LOOPBACK, host, forwarded.port), deadline=deadline)
+        entry = hosts.look_up(advised.hosts_file, host, advised.address).entry
+        return Access(endpoint.url, advised, in_hosts_file=entry is hosts.Entry.PRESENT)
+
+    @contextmanager
+    def port_forward(self, part: str, local_port: int | None) -> Iterator[PortForward]:
+        """Forward to a part of the app (a key of `forward.PARTS`); it has answered when the block begins.
+
+        Raises AccessError and ClusterError.
+        """
+        from todoctl.access import probe
+        from todoctl.access.advice import LOOPBACK
+        from todoctl.access.forward import PARTS, PortForward
+
+        to = PARTS[part]
+        with PortForward(
+            self.cluster,
+            self.settings.namespace,
+            to.service,
+            to.port,
+            local_port=local_port or to.port,
+            reporter=self.reporter,
+        ) as forwarded:
+            if to.healthy is not None:
+                probe.probe(
+                    probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
+                    deadline=self._deadline().within(ACCESS_SECONDS),
+                    expectations=(probe.Expectation(part, to.healthy, 200),),
+                )
+            yield forwarded
+
+    def _to_controller(self) -> PortForward:
+        """Forward to the ingress controller: where no address leads to it, the API server does."""
+        from todoctl.access.forward import PortForward
+
+        return PortForward(
+            self.cluster, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
+        )
+
+    def live(self) -> tuple[list[Object], list[Object]]:
+        """Return the installation's objects that are there, and its pods. Needs nothing but the cluster."""
+        from todoctl.adapters import kinds
+        from todoctl.objects import manifests
+        from todoctl.objects.apply import read_all
+
+        objects = manifests.load(self.settings.environment)
+        wanted = manifests.customise(
+            objects,
+            namespace=self.settings.namespace,
+            host=self.settings.host or manifests.host_of(objects),
+            images={},
+        )
+        there = [item for item in read_all(self.cluster, wanted) if item is not None]
+        pods, _ = self.cluster.list(kinds.POD, self.settings.namespace, labels=manifests.PART_OF)
+        return there, pods
+
     def uninstall(self, *, with_data: bool) -> Uninstalled:
         """Remove the app; with its data only after a question."""
         from todoctl.objects import manifests
@@ -239,10 +351,6 @@ class Steps:
         return Deadline(self.settings.timeout)
 
 
-    def access(self, objects: Sequence[Object]) -> Access:
-        raise NotImplementedError
-
-
 def _question(profile: str, status: Status, resources: Resources) -> str:
     from todoctl.targets.profile import Status
 
@@ -252,3 +360,14 @@ def _question(profile: str, status: Status, resources: Resources) -> str:
             f"{resources.memory_mib} MiB of memory?"
         )
     return f"Minikube profile `{profile}` is {status.value}. Start it?"
+
+
+def _host_system() -> HostSystem:
+    from todoctl.access.advice import HostSystem
+    from todoctl.adapters import system
+
+    if system.is_wsl():
+        return HostSystem.WSL
+    if system.WINDOWS:
+        return HostSystem.WINDOWS
+    return HostSystem.DARWIN if system.MACOS else HostSystem.LINUX

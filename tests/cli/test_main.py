@@ -3,6 +3,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from todoctl import __version__
 from todoctl.cli import main as cli
 from todoctl.errors import ExitCode, RolloutError

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+
 from todoctl.cli.terminal import Terminal
 from todoctl.errors import ConsentError, ExitCode, SideloadError
 
@@ -75,7 +76,8 @@ def test_yes_given_beforehand_asks_nothing():
 
 def test_a_character_that_the_terminal_cannot_show_is_no_traceback():
     raw = io.BytesIO()
-    Terminal(stderr=io.TextIOWrapper(raw, encoding="ascii"), environment={}).note("läuft")
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    Terminal(stderr=stream, environment={}).note("läuft")
     assert raw.getvalue() == b"  l?uft\n"
 
 

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from harness import PROFILE, ROOT, Kubectl, Todoctl, command
 
 

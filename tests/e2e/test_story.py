@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+
 from harness import HOST, NAMESPACE, PROFILE, ROOT, Browser, command
 
 pytestmark = pytest.mark.minikube
@@ -271,6 +272,4 @@ def test_uninstall_with_data_asks_and_then_removes_everything(todoctl, kubectl):
     gone = todoctl("uninstall", "--data", "--yes")
     assert gone.code == 0, gone.err
     assert json.loads(kubectl("get", "namespaces", "-o", "json"))["items"]
-    assert NAMESPACE not in [
-        item["metadata"]["name"] for item in kubectl.json("get", "namespaces")["items"]
-    ]
+    assert NAMESPACE not in [item["metadata"]["name"] for item in kubectl.json("get", "namespaces")["items"]]

@@ -29,8 +29,8 @@ def command(*, output: str, debug: bool, no_color: bool, timeout: float) -> Resu
 
     An image's tag is the fingerprint of its build inputs: what is there already is not built again.
     """
-    from todoctl.steps import Steps
     from todoctl.settings import Settings
+    from todoctl.steps import Steps
 
     steps = Steps(Settings(timeout=timeout), options.terminal(debug=debug, no_color=no_color))
     built = steps.build(steps.fingerprint())

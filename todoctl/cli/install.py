@@ -9,6 +9,7 @@ import click
 
 from todoctl.cli import options
 from todoctl.result import Result
+from todoctl.settings import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from todoctl.install import Installed
@@ -88,7 +89,7 @@ def _text(installed: Installed, settings: Settings) -> str:
 def _port_forward(settings: Settings) -> str:
     chosen = "" if settings.profile == "minikube" else f" -p {settings.profile}"
     return f"todoctl port-forward{chosen}" + (
-        "" if settings.namespace == options.DEFAULT_NAMESPACE else f" -n {settings.namespace}"
+        "" if settings.namespace == DEFAULT_NAMESPACE else f" -n {settings.namespace}"
     )
 
 
@@ -111,7 +112,6 @@ def _data(installed: Installed) -> dict[str, Any]:
         "warmingUp": list(installed.rolled.warming_up),
         "access": {
             "url": access.url,
-            "reached": access.reached,
             "hostsFile": access.advice.hosts_file,
             "hostsLine": access.advice.hosts_line,
             "inHostsFile": access.in_hosts_file,

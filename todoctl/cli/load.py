@@ -23,7 +23,7 @@ Then, with the two Secrets made (an earlier `todoctl install` made them), these 
 @click.command("load", epilog=EPILOG)
 @options.cluster
 @options.output
-def command(  # noqa: D417
+def command(
     *,
     profile: str,
     context: str | None,

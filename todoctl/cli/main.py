@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import click
 
 from todoctl import __version__
-from todoctl.cli.terminal import Terminal
-from todoctl.errors import ConsentError, ExitCode, TodoctlError
+from todoctl.cli.terminal import Terminal, may_color
+from todoctl.errors import ExitCode, TodoctlError, UsageError
 from todoctl.result import Result
 
 # Verb → module in this package. Imported when used, for a fast start.
@@ -67,26 +68,16 @@ def main(arguments: list[str] | None = None) -> int:
     terminal = Terminal(debug=debug)
     try:
         outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False)
-    except click.ClickException as error:
-        return _usage(error, command, as_json=as_json)
-    except (click.Abort, KeyboardInterrupt):
-        return _fail(terminal, command, _interrupted(), as_json=as_json)
-    except ConsentError as error:
-        return _fail(terminal, command, error, as_json=as_json)
-    except TodoctlError as error:
-        if debug:
-            traceback.print_exc()
-        return _fail(terminal, command, error, as_json=as_json)
     except BrokenPipeError:
         # `todoctl manifests | head`: the reader has what it wanted. Keep the interpreter from flushing again.
         sys.stdout = None
         return ExitCode.OK
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for the user
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
         if debug:
             traceback.print_exc()
-        return _fail(terminal, command, _unforeseen(error), as_json=as_json)
+        return _fail(terminal, command, _as_ours(error, command), as_json=as_json)
     if isinstance(outcome, Result):
-        return _render(outcome, as_json=as_json)
+        return _render(outcome, as_json=as_json, color="--no-color" not in arguments)
     return int(outcome or 0)
 
 
@@ -98,13 +89,13 @@ def _wants_json(arguments: list[str]) -> bool:
     )
 
 
-def _render(result: Result, *, as_json: bool) -> int:
+def _render(result: Result, *, as_json: bool, color: bool) -> int:
     if as_json:
         from todoctl.cli import envelope
 
         _write(envelope.of_result(result))
     elif result.text:
-        _write(result.text)
+        _write(result.text if color and may_color(sys.stdout, os.environ) else click.unstyle(result.text))
     return int(result.exit_code)
 
 
@@ -123,27 +114,19 @@ def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: boo
     return int(error.exit_code)
 
 
-def _usage(error: click.ClickException, command: str, *, as_json: bool) -> int:
-    if as_json:
-        from todoctl.cli import envelope
-        from todoctl.errors import UsageError
-
-        _write(envelope.of_error(command, UsageError("usage", error.format_message())))
-    error.show()
-    return int(ExitCode.USAGE)
-
-
-class _InterruptedError(TodoctlError):
+class _Interrupted(TodoctlError):
     exit_code = ExitCode.INTERRUPTED
 
 
-def _interrupted() -> TodoctlError:
-    return _InterruptedError(
-        "interrupted", "interrupted", hint="what is done stays done: run the same command again to go on"
-    )
-
-
-def _unforeseen(error: Exception) -> TodoctlError:
+def _as_ours(error: BaseException, command: str) -> TodoctlError:
+    if isinstance(error, TodoctlError):
+        return error
+    if isinstance(error, click.ClickException):
+        verb = "" if command == "todoctl" else f" {command}"
+        return UsageError("usage", error.format_message().rstrip("."), hint=f"see `todoctl{verb} --help`")
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        hint = "what is done stays done: run the same command again to go on"
+        return _Interrupted("interrupted", "interrupted", hint=hint)
     return TodoctlError(
         "unforeseen",
         "todoctl ran into something that it did not foresee",

@@ -6,6 +6,7 @@ import click
 
 from todoctl.cli import options
 from todoctl.result import Result
+from todoctl.settings import DEFAULT_NAMESPACE
 
 EPILOG = """\b
 Examples:
@@ -25,7 +26,7 @@ Examples:
 @click.option(
     "-n",
     "--namespace",
-    default=options.DEFAULT_NAMESPACE,
+    default=DEFAULT_NAMESPACE,
     show_default=True,
     callback=options.label,
     help="The installation's namespace.",
@@ -45,9 +46,9 @@ def command(
 
     Needs no cluster. Install adds one annotation to each pod template that reads a Secret: the Secret's version.
     """
-    from todoctl.steps import Steps
     from todoctl.objects import manifests
     from todoctl.settings import Settings
+    from todoctl.steps import Steps
 
     settings = Settings(namespace=namespace, host=host, environment=environment)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))

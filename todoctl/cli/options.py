@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from todoctl.cli.terminal import Terminal
-from todoctl.settings import DEFAULT_HOST, DEFAULT_NAMESPACE, Settings
+from todoctl.settings import DEFAULT_NAMESPACE, Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,6 +18,7 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 
 
 def label(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Let a DNS label through (RFC 1123), which a namespace has to be."""
     if not _LABEL.match(value):
         raise click.BadParameter(
             f"{value!r} is not a DNS label: at most 63 of a-z, 0-9 and '-', with a letter or digit at each end",
@@ -28,6 +28,7 @@ def label(_context: click.Context, parameter: click.Parameter, value: str) -> st
 
 
 def subdomain(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Let a lower-case host name through (RFC 1123)."""
     if value is not None and (len(value) > 253 or not all(_LABEL.match(part) for part in value.split("."))):  # noqa: PLR2004 - RFC 1123
         raise click.BadParameter(f"{value!r} is not a host name: lower-case labels joined by dots", param=parameter)
     return value
@@ -78,21 +79,7 @@ cluster: Callable[[Any], Any] = _stack(
     ),
 )
 
-host: Callable[[Any], Any] = click.option(
-    "--host",
-    default=DEFAULT_HOST,
-    show_default=True,
-    callback=subdomain,
-    help="The Ingress's host; a second installation needs one of its own.",
-)
-
 yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
-
-env_file: Callable[[Any], Any] = click.option(
-    "--env-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file with OPENAI_API_KEY or an external DATABASE_URL, one KEY=value a line.",
-)
 
 
 def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False) -> Terminal:

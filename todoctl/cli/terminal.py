@@ -15,6 +15,11 @@ import click
 from todoctl.errors import ConsentError, TodoctlError
 
 
+def may_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Tell whether a stream is a terminal that wants colour (https://no-color.org: any value that is not empty)."""
+    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
 class Terminal:
     """A Reporter on a stream (stderr). Tests replace the streams and the environment."""
 
@@ -34,11 +39,7 @@ class Terminal:
         self._yes = assume_yes
         self._debug = debug
         self._lock = threading.Lock()
-        self.color = self._may_color(environment) if color is None else color
-
-    def _may_color(self, environment: Mapping[str, str]) -> bool:
-        # https://no-color.org: any non-empty value counts.
-        return self._err.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+        self.color = may_color(self._err, environment) if color is None else color
 
     def _print(self, text: str) -> None:
         encoding = getattr(self._err, "encoding", None) or "utf-8"
