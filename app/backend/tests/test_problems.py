@@ -1,5 +1,6 @@
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from httpx2 import Response
@@ -22,10 +23,19 @@ def test_an_unknown_path_is_a_404_problem_and_never_a_redirect(api: TestClient, 
     assert "Location" not in answer.headers
 
 
-def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones(api: TestClient) -> None:
-    answer = api.put("/api/tasks")
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/tasks", "GET, POST"),
+        (f"/api/tasks/{uuid4()}", "GET, PATCH, DELETE"),
+        (f"/api/tasks/{uuid4()}/toggle", "POST"),
+        ("/health", "GET"),
+    ],
+)
+def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones(api: TestClient, path: str, allowed: str) -> None:
+    answer = api.put(path)
     _problem(answer, 405, "Method Not Allowed")
-    assert answer.headers["Allow"]
+    assert answer.headers["Allow"] == allowed
 
 
 def test_input_that_does_not_fit_is_a_422_problem_without_the_input(api: TestClient, user: str) -> None:

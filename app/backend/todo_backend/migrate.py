@@ -99,10 +99,11 @@ def _upgrade(connection: Connection) -> None:
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool, use_native_hstore=False
     )
-    config = Config(attributes={"connection": engine.connect()})
+    config = Config()
     config.set_main_option("script_location", str(schema.VERSIONS.parent))
     try:
-        command.upgrade(config, "head")
+        with engine.connect() as config.attributes["connection"]:
+            command.upgrade(config, "head")
     except DBAPIError as error:
         if isinstance(error.orig, psycopg.Error):
             raise error.orig from error

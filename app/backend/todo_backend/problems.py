@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -93,10 +94,20 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": title(status), "content": content} for status in statuses}
 
 
-async def _on_http_exception(_: Request, error: HTTPException) -> Response:
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     if isinstance(error, Problem):
         return error.response()
-    return Problem(error.status_code, error.detail, headers=error.headers).response()
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return Problem(error.status_code, error.detail, headers=headers).response()
+
+
+def _allowed(request: Request) -> str:
+    # The framework names the methods of the first route alone, where RFC 9110 wants all of the path's.
+    def serves(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(filter(serves, ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")))
 
 
 async def _on_invalid_input(_: Request, error: RequestValidationError) -> Response:
