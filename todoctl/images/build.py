@@ -162,7 +162,7 @@ def _build(plan: Plan, context: bytes, *, reporter: Reporter, deadline: Deadline
 
 def _failure(plan: Plan, progress: Progress, done: process.Completed) -> BuildError:
     """Say which step failed, on what, and what a person can do about it."""
-    known = causes.find("\n".join([*progress.last_lines, progress.error or done.stderr]))
+    known = causes.find(progress.output if progress.failed_step else done.stderr)
     said = progress.error or done.complaint()
     step = f" in step `{progress.failed_step}`" if progress.failed_step else ""
     return BuildError(
@@ -175,7 +175,7 @@ def _failure(plan: Plan, progress: Progress, done: process.Completed) -> BuildEr
 
 
 def _context(image: Image, root: Path) -> bytes:
-    """Pack exactly the files that the fingerprint covers, with the Dockerfile.
+    """Pack exactly the files that the fingerprint covers; the Dockerfile has a folder of its own beside them.
 
     Sent as a stream, the build works wherever Docker cannot look (a snap's Docker sees neither /tmp nor hidden
     folders), and every file has the same mode and owner, whatever this clone's umask or operating system.

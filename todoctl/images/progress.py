@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 _LINE = re.compile(r"#(?P<step>\d+) (?P<text>.*)")
 _OUTPUT = re.compile(r"\d+\.\d+ (?P<said>.*)")
 _NAME = re.compile(r"\[[^\]]+\] .+")
-_TAIL = 15
+_KEPT = 100
+_SHOWN = 15
 
 
 @dataclass
 class _Step:
     name: str
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
 
 class Progress:
@@ -57,6 +58,11 @@ class Progress:
         return self._error
 
     @property
+    def output(self) -> str:
+        """What the failed step printed, and BuildKit's own word on it: enough to find the cause in."""
+        return "\n".join([*(self._failed.tail if self._failed else ()), self._error or ""])
+
+    @property
     def last_lines(self) -> tuple[str, ...]:
-        """The last lines that the failed step printed."""
-        return tuple(self._failed.tail) if self._failed else ()
+        """The last lines that the failed step printed, for a person."""
+        return tuple(self._failed.tail)[-_SHOWN:] if self._failed else ()

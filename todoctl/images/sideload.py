@@ -12,7 +12,7 @@ from todoctl.errors import SideloadError
 from todoctl.images import causes
 from todoctl.images.archive import ArchiveTap
 from todoctl.images.at_once import at_once
-from todoctl.images.image import qualified
+from todoctl.targets.reference import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

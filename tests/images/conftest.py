@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from todoctl.images.image import Image
+
+
+@dataclass
+class Heard:
+    """A reporter that keeps what it was told."""
+
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    debugged: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        self.notes.append(title)
+        yield
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def debug(self, text: str) -> None:
+        self.debugged.append(text)
+
+    def confirm(self, question: str) -> None:
+        raise AssertionError(question)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A payload of one small image, with a name of its own."""
+
+    root: Path
+    image: Image
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="")
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Iterator[Sources]:
+    image = Image(f"t-images-{uuid.uuid4().hex[:8]}", "dockerfiles/app.Dockerfile", "app")
+    made = Sources(tmp_path / "payload", image)
+    made.write("dockerfiles/app.Dockerfile", "FROM scratch\nCOPY . /\n")
+    made.write("dockerfiles/app.Dockerfile.dockerignore", "*\n!src\n")
+    made.write("app/src/main.py", "print('hello')\n")
+    made.write("app/src/deep/other.py", "x = 1\n")
+    made.write("app/.env", "SECRET=1\n")
+    yield made
+    listed = subprocess.run(["docker", "image", "ls", "-q", image.name], capture_output=True, check=False, text=True)
+    for found in set(listed.stdout.split()):
+        subprocess.run(["docker", "image", "rm", "-f", found], capture_output=True, check=False)
