@@ -1,12 +1,22 @@
-"""The markers `docker` and `minikube`: on a machine without, a test that carries one is skipped, and says why."""
+"""What tests share: the markers `docker` and `minikube`, and one cluster for all tests that need one.
+
+On a machine without Docker or Minikube a test with such a marker is skipped, and says why. The cluster is a Minikube
+profile of the tests' own, which the first test that needs it makes by an install from nothing, and which is deleted at
+the end. Where TODOCTL_TEST_PROFILE names another profile, that one is used as it is, and kept.
+"""
 
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
+
+from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -23,3 +33,38 @@ def _missing(marker: str) -> str | None:
         return f"needs {' and '.join(absent)} on PATH"
     engine = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, check=False)
     return "needs a Docker engine that answers" if engine.returncode else None
+
+
+@pytest.fixture(scope="session")
+def zipapp() -> str:
+    """The built zipapp's path."""
+    command(sys.executable, "build_zipapp.py", cwd=ROOT)
+    return str(ROOT / "dist" / "todoctl.pyz")
+
+
+@pytest.fixture(scope="session")
+def todoctl(zipapp: str) -> Todoctl:
+    return Todoctl(zipapp, PROFILE)
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Kubectl:
+    return Kubectl(PROFILE)
+
+
+@pytest.fixture(scope="session")
+def installed(todoctl: Todoctl) -> Iterator[Outcome]:
+    """Install, from no cluster at all: what it printed."""
+    own = "TODOCTL_TEST_PROFILE" not in os.environ
+    if own:
+        command("minikube", "delete", "-p", PROFILE)
+    outcome = todoctl("install", "--yes")
+    assert outcome.code == 0, outcome.err
+    yield outcome
+    if own:
+        command("minikube", "delete", "-p", PROFILE)
+
+
+@pytest.fixture(scope="session")
+def address(installed: Outcome) -> str:
+    return command("minikube", "ip", "-p", PROFILE).strip()

@@ -1,12 +1,13 @@
 """The built zipapp, kubectl and a browser of sorts, for the tests that go through a real cluster."""
 
+import http.client
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
-import urllib.error
-import urllib.request
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,13 +36,13 @@ class Outcome:
 class Todoctl:
     """Runs the zipapp as a user does, in a process of its own."""
 
-    zipapp: Path
+    zipapp: str
     profile: str
     environment: dict = field(default_factory=dict)
 
     def __call__(self, *arguments, timeout=900, python=sys.executable, stdin=subprocess.DEVNULL, **environment):
         done = subprocess.run(
-            [python, str(self.zipapp), *arguments],
+            [python, self.zipapp, *arguments],
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -71,8 +72,10 @@ class Kubectl:
 class Browser:
     """An HTTP client with a cookie jar, which reaches the Ingress by address and names the host by hand."""
 
-    def __init__(self, address, host=HOST, scheme="http"):
-        self.address, self.host, self.scheme = address, host, scheme
+    def __init__(self, address, host=HOST, authority=None):
+        """Speak HTTP, or TLS that `authority` (a PEM file) vouches for."""
+        self.address, self.host, self.authority = address, host, authority
+        self.scheme = "https" if authority else "http"
         self.cookies = {}
         self.set_cookie = []
 
@@ -82,22 +85,19 @@ class Browser:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        data = None
         if body is not None:
             headers["Content-Type"] = "application/json"
-            data = json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"{self.scheme}://{self.address}{path}", data=data, headers=headers, method=method
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *self.handlers())
+            body = json.dumps(body).encode()
+        connection = http.client.HTTPConnection(self.address, 443 if self.authority else 80, timeout=30)
         try:
-            with opener.open(request, timeout=30) as response:
-                return self._read(response)
-        except urllib.error.HTTPError as error:
-            return self._read(error)
-
-    def handlers(self):
-        return []
+            connection.connect()
+            if self.authority:
+                context = ssl.create_default_context(cafile=self.authority)
+                connection.sock = context.wrap_socket(connection.sock, server_hostname=self.host)
+            connection.request(method, path, body=body, headers=headers)
+            return self._read(connection.getresponse())
+        finally:
+            connection.close()
 
     def _read(self, response):
         for line in response.headers.get_all("Set-Cookie") or []:
@@ -118,3 +118,20 @@ class Browser:
         status, answer = self("POST", "/token")
         assert status == 200, answer
         return answer["token"]
+
+    def titles(self):
+        status, page = self("GET", "/api/tasks", token=self.token())
+        assert status == 200, page
+        return [task["title"] for task in page["items"]]
+
+
+def until(ask, *, seconds):
+    """Ask again while it fails, as a rollout may not have ended everywhere."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except (AssertionError, OSError, http.client.HTTPException):
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)

@@ -5,12 +5,11 @@ import os
 import re
 import socket
 import subprocess
-import time
 from contextlib import contextmanager
 
 import pytest
 
-from harness import HOST, NAMESPACE, PROFILE, ROOT, Browser, command
+from harness import HOST, NAMESPACE, PROFILE, ROOT, Browser, command, until
 
 pytestmark = pytest.mark.minikube
 EMAIL = "ada@example.org"
@@ -25,12 +24,6 @@ def ada(address):
         status, answer = browser.sign_in(EMAIL)
     assert status == 200, answer
     return browser
-
-
-def titles(browser):
-    status, page = browser("GET", "/api/tasks", token=browser.token())
-    assert status == 200, page
-    return [task["title"] for task in page["items"]]
 
 
 def test_from_no_cluster_the_install_ends_with_the_app_answering(installed, address):
@@ -69,7 +62,7 @@ def test_a_user_signs_up_through_the_ingress_and_works_with_tasks(ada):
     assert (status, task["done"]) == (201, False)
     status, task = ada("POST", f"/api/tasks/{task['id']}/toggle", token=token)
     assert (status, task["done"]) == (200, True)
-    assert "Water the plants" in titles(ada)
+    assert "Water the plants" in ada.titles()
 
 
 def test_cookies_over_plain_http_are_not_secure(ada):
@@ -114,24 +107,12 @@ def test_a_second_install_says_that_nothing_changed(todoctl, ada):
 
 
 def test_a_restarted_pod_loses_no_task(kubectl, ada):
-    before = titles(ada)
+    before = ada.titles()
     for name in ("todo-backend", "todo-postgres"):
         kubectl("delete", "pod", "-n", NAMESPACE, "-l", f"app.kubernetes.io/name={name}", "--wait=false")
     kubectl("rollout", "status", "-n", NAMESPACE, "statefulset/todo-postgres", "--timeout=180s")
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=180s")
-    assert until(lambda: titles(ada), seconds=60) == before
-
-
-def until(ask, *, seconds):
-    """Ask again while it fails, as a rollout may not have ended everywhere."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return ask()
-        except (AssertionError, OSError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(1)
+    assert until(ada.titles, seconds=60) == before
 
 
 def test_the_browser_does_everything_through_the_ingress(ada, address, tmp_path):
@@ -154,7 +135,7 @@ def drive(url, shots, rule=None):
 @contextmanager
 def forwarded(todoctl, *arguments):
     process = subprocess.Popen(
-        ["python3", str(todoctl.zipapp), "port-forward", "-p", PROFILE, *arguments],
+        ["python3", todoctl.zipapp, "port-forward", "-p", PROFILE, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -217,7 +198,7 @@ def test_an_api_key_from_the_env_file_reaches_the_secret_and_rolls_its_readers(t
     data = kubectl.json("get", "secret", "todo-secrets", "-n", NAMESPACE)["data"]
     assert command("base64", "-d", input=data["openai-api-key"]) == "sk-made-up-for-a-test"
     assert kubectl.json("get", "deployment", "todo-backend", "-n", NAMESPACE)["metadata"]["generation"] > generation
-    assert titles(ada)
+    assert ada.titles()
 
 
 def test_dead_proxies_in_the_environment_do_not_matter(todoctl, ada):
@@ -233,7 +214,7 @@ def test_the_versioned_images_let_kubectl_apply_the_rendered_file(todoctl, kubec
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(rendered))
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=240s")
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-frontend", "--timeout=240s")
-    assert until(lambda: titles(ada), seconds=60)
+    assert until(ada.titles, seconds=60)
     # What kubectl owns now is its own: todoctl names it rather than take it back silently.
     refused = todoctl("install", "-o", "json")
     assert refused.code == 12
@@ -262,7 +243,7 @@ def test_uninstall_keeps_the_data_and_the_next_install_finds_it(todoctl, kubectl
     back = todoctl("install", "--yes")
     assert back.code == 0, back.err
     assert browser.sign_in("fresh@example.org")[0] == 200
-    assert titles(browser) == ["Survive"]
+    assert browser.titles() == ["Survive"]
 
 
 def test_uninstall_with_data_asks_and_then_removes_everything(todoctl, kubectl):

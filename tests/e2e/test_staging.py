@@ -1,0 +1,110 @@
+"""The staging values by `helm install`: an external Postgres, and TLS by a certificate of the test's own."""
+
+import json
+
+import pytest
+
+from harness import PROFILE, ROOT, Browser, command, until
+
+pytestmark = pytest.mark.minikube
+
+NAMESPACE, DATABASE = "t-staging", "t-staging-database"
+HOST = "staging.todo-app.com"
+
+POSTGRES = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "postgres", "namespace": DATABASE, "labels": {"app": "postgres"}},
+    "spec": {
+        "containers": [
+            {
+                "name": "postgres",
+                "image": "postgres:17",
+                "imagePullPolicy": "Never",
+                "env": [
+                    {"name": "POSTGRES_USER", "value": "todo"},
+                    {"name": "POSTGRES_PASSWORD", "value": "only-for-this-test"},
+                    {"name": "POSTGRES_DB", "value": "todo"},
+                ],
+                "readinessProbe": {
+                    "exec": {"command": ["pg_isready", "-h", "127.0.0.1", "-U", "todo"]},
+                    "periodSeconds": 1,
+                },
+            }
+        ]
+    },
+}
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "postgres", "namespace": DATABASE},
+    "spec": {"selector": {"app": "postgres"}, "ports": [{"port": 5432}]},
+}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    command(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}"),
+        *("-addext", f"subjectAltName=DNS:{HOST}", "-keyout", str(folder / "key.pem"), "-out", str(folder / "crt.pem")),
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def staging(todoctl, kubectl, address, certificate):
+    assert todoctl("uninstall", "--yes").code == 0, "two cores do not hold both"
+    assert todoctl("load").code == 0
+    for namespace in (NAMESPACE, DATABASE):
+        kubectl("create", "namespace", namespace)
+    for item in (POSTGRES, SERVICE):
+        kubectl("apply", "-f", "-", input=json.dumps(item))
+    kubectl("wait", "-n", DATABASE, "pod/postgres", "--for=condition=Ready", "--timeout=120s")
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "todo-secrets", "namespace": NAMESPACE},
+        "stringData": {
+            "database-url": f"postgresql://todo:only-for-this-test@postgres.{DATABASE}:5432/todo",
+            "better-auth-secret": "made-up-for-this-test-and-long-enough",
+        },
+    }
+    kubectl("apply", "-f", "-", input=json.dumps(secret))
+    kubectl(
+        *("create", "secret", "tls", "todo-app-tls", "-n", NAMESPACE),
+        *("--cert", str(certificate / "crt.pem"), "--key", str(certificate / "key.pem")),
+    )
+    chart = ROOT / "bundled_manifests" / "chart"
+    command(
+        *("helm", "install", "todo-app", str(chart), "--kube-context", PROFILE, "--namespace", NAMESPACE),
+        *("--values", str(chart / "values-staging.yaml"), "--wait", "--timeout", "5m"),
+    )
+    yield Browser(address, HOST, certificate / "crt.pem")
+    kubectl("delete", "namespace", NAMESPACE, DATABASE)
+
+
+def test_https_answers_from_frontend_and_backend(staging):
+    assert until(lambda: answer(staging, "/healthz", 200), seconds=60)
+    assert until(lambda: answer(staging, "/api/tasks", 401), seconds=60)
+
+
+def answer(browser, path, wanted):
+    status, body = browser("GET", path)
+    assert status == wanted
+    return body
+
+
+def test_cookies_are_secure_and_carry_a_session(staging):
+    status, body = staging.sign_up("grace@example.org")
+    assert status == 200, body
+    assert staging.set_cookie
+    for line in staging.set_cookie:
+        assert "secure" in line.lower().replace(" ", "").split(";"), line.partition("=")[0]
+    assert staging.titles() == []
+
+
+def test_the_ingress_asks_lets_encrypt_staging_for_its_certificate(staging, kubectl):
+    ingress = kubectl.json("get", "ingress", "todo-app", "-n", NAMESPACE)
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "letsencrypt-staging"
+    assert ingress["spec"]["tls"] == [{"hosts": [HOST], "secretName": "todo-app-tls"}]
