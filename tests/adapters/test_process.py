@@ -121,6 +121,20 @@ class TestRun:
             process.run(python(stubborn), deadline=Deadline(0.7))
         assert time.monotonic() - began < 5
 
+    def test_what_a_program_leaves_in_the_background_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(process, "GRACE_SECONDS", 0.3)
+        # The one left behind has a session of its own and holds both outputs open, as ssh's ControlPersist does.
+        source = """
+import subprocess, sys
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+print(left.pid)
+"""
+        began = time.monotonic()
+        done = process.run(python(source), deadline=soon())
+        os.kill(int(done.stdout), signal.SIGKILL)
+        assert done.ok
+        assert time.monotonic() - began < 10
+
     def test_nothing_is_started_once_the_deadline_has_passed(self, tmp_path: Path) -> None:
         mark = tmp_path / "mark"
         with pytest.raises(process.ProcessTimeout):
@@ -194,9 +208,9 @@ class TestPipe:
         assert producer.code != 0
         assert (consumer.code, consumer.stderr) == (1, "no space left on device")
 
-    def test_a_missing_producer_ends_the_consumer(self) -> None:
+    def test_a_missing_producer_is_named_before_the_consumer_starts(self) -> None:
         with pytest.raises(process.ProgramMissing, match="no-such-program-4711"):
-            process.pipe(["no-such-program-4711"], python("import sys; sys.stdin.read()"), deadline=soon())
+            process.pipe(["no-such-program-4711"], ["nor-this-4711"], deadline=soon())
 
     def test_at_the_deadline_both_are_ended(self) -> None:
         began = time.monotonic()

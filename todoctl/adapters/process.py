@@ -17,9 +17,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from todoctl.adapters import system
+from todoctl.adapters import pumps, system
 from todoctl.deadline import Deadline
 from todoctl.errors import PreflightError, TodoctlError
 
@@ -28,7 +27,6 @@ GRACE_SECONDS = 3.0
 TAIL_LINES = 200
 """How many of the last lines `stream` and `pipe` keep of each output."""
 
-_CHUNK = 256 * 1024
 _SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 
@@ -107,14 +105,16 @@ def run(
 
     Raises ProgramMissing, and ProcessTimeout at the deadline.
     """
-    stdout: list[str] = []
-    stderr: list[str] = []
+    stdout, stderr = bytearray(), bytearray()
     with _started(argv, deadline=deadline, stdin=stdin is not None, env=env, cwd=cwd) as child:
-        pumps = [_Pump(_read_text, child.stdout, stdout.append), _Pump(_read_text, child.stderr, stderr.append)]
+        streams = [
+            pumps.Pump(pumps.read, child.stdout, stdout.extend),
+            pumps.Pump(pumps.read, child.stderr, stderr.extend),
+        ]
         if stdin is not None:
-            pumps.append(_Pump(_write, child.stdin, stdin.encode() if isinstance(stdin, str) else stdin))
-        _finish([child], pumps, deadline, argv, stderr)
-    return Completed(tuple(argv), child.returncode, "".join(stdout), "".join(stderr))
+            streams.append(pumps.Pump(pumps.write, child.stdin, stdin.encode() if isinstance(stdin, str) else stdin))
+        _finish([child], streams, deadline, argv)
+    return Completed(tuple(argv), child.returncode, _text(stdout), _text(stderr))
 
 
 def stream(
@@ -143,13 +143,13 @@ def stream(
         return handle
 
     with _started(argv, deadline=deadline, stdin=stdin is not None, env=env, cwd=cwd) as child:
-        pumps = [
-            _Pump(_read_lines, child.stdout, handler(tails[0])),
-            _Pump(_read_lines, child.stderr, handler(tails[1])),
+        streams = [
+            pumps.Pump(pumps.read_lines, child.stdout, handler(tails[0])),
+            pumps.Pump(pumps.read_lines, child.stderr, handler(tails[1])),
         ]
         if stdin is not None:
-            pumps.append(_Pump(_write, child.stdin, stdin))
-        _finish([child], pumps, deadline, argv, tails[1])
+            streams.append(pumps.Pump(pumps.write, child.stdin, stdin))
+        _finish([child], streams, deadline, argv, said=tails[1])
     return Completed(tuple(argv), child.returncode, "\n".join(tails[0]), "\n".join(tails[1]))
 
 
@@ -170,17 +170,18 @@ def pipe(
     said: deque[str] = deque(maxlen=TAIL_LINES)
     answers: deque[str] = deque(maxlen=TAIL_LINES)
     complaints: deque[str] = deque(maxlen=TAIL_LINES)
+    _resolve(producer[0], os.environ)  # before a consumer waits for it
     with (
         _started(consumer, deadline=deadline, stdin=True) as sink,
         _started(producer, deadline=deadline) as source,
     ):
-        pumps = [
-            _Pump(_copy, source.stdout, sink.stdin, tap),
-            _Pump(_read_lines, source.stderr, said.append),
-            _Pump(_read_lines, sink.stdout, answers.append),
-            _Pump(_read_lines, sink.stderr, complaints.append),
+        streams = [
+            pumps.Pump(pumps.copy, source.stdout, sink.stdin, tap),
+            pumps.Pump(pumps.read_lines, source.stderr, said.append),
+            pumps.Pump(pumps.read_lines, sink.stdout, answers.append),
+            pumps.Pump(pumps.read_lines, sink.stderr, complaints.append),
         ]
-        _finish([source, sink], pumps, deadline, producer, complaints)
+        _finish([source, sink], streams, deadline, producer, said=complaints)
     return (
         Completed(tuple(producer), source.returncode, "", "\n".join(said)),
         Completed(tuple(consumer), sink.returncode, "\n".join(answers), "\n".join(complaints)),
@@ -216,11 +217,7 @@ def _started(
     if deadline.expired():
         raise ProcessTimeout(argv, deadline.seconds)
     environment = {**os.environ, **(env or {})}
-    # Resolved here and not by the OS: Windows finds only .exe files by itself, and a missing program must not be
-    # taken for a missing `cwd`.
-    program = shutil.which(argv[0], path=environment.get("PATH"))
-    if program is None:
-        raise ProgramMissing(argv[0], "no such program on PATH")
+    program = _resolve(argv[0], environment)
     try:
         child = subprocess.Popen(
             [program, *argv[1:]],
@@ -241,16 +238,21 @@ def _started(
         _end([child])
         raise
     finally:
-        for end in (child.stdin, child.stdout, child.stderr):
-            if end is not None:
-                with contextlib.suppress(OSError):
-                    end.close()
         with _lock:
             _running.discard(child)
             interrupted = child in _interrupted
             _interrupted.discard(child)
     if interrupted:
         raise KeyboardInterrupt
+
+
+def _resolve(program: str, environment: Mapping[str, str]) -> str:
+    # Not left to the OS: Windows finds only .exe files by itself, and a missing program must not be taken for a
+    # missing `cwd`.
+    found = shutil.which(program, path=environment.get("PATH"))
+    if found is None:
+        raise ProgramMissing(program, "no such program on PATH")
+    return found
 
 
 def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -269,76 +271,41 @@ def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
         child.wait()
 
 
-class _Pump(threading.Thread):
-    """A thread that moves one stream; keeps what went wrong for the thread that waits."""
-
-    def __init__(self, work: Callable[..., None], *arguments: object) -> None:
-        super().__init__(daemon=True)
-        self._work = work
-        self._arguments = arguments
-        self.error: BaseException | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self._work(*self._arguments)
-        except BaseException as error:  # noqa: BLE001 - raised again by _finish, in the thread that waits
-            self.error = error
-
-
 def _finish(
     children: Sequence[subprocess.Popen[bytes]],
-    pumps: Sequence[_Pump],
+    streams: Sequence[pumps.Pump],
     deadline: Deadline,
     argv: Sequence[str],
-    said: Sequence[str],
+    *,
+    said: Sequence[str] = (),
 ) -> None:
-    """Wait until every stream is at its end and every child has exited."""
-    while any(pump.is_alive() for pump in pumps):
-        for pump in pumps:
-            if pump.error is not None:
-                raise pump.error
+    """Wait until every stream is at its end and every child has exited.
+
+    What a child left running in the background may hold its streams open for ever: it is not waited for.
+    """
+    patience: Deadline | None = None
+    while alive := [pump for pump in streams if pump.is_alive()]:
+        _raise_first(streams)
         if deadline.expired():
-            raise ProcessTimeout(argv, deadline.seconds, tuple("\n".join(said).splitlines()[-5:]))
-        next(pump for pump in pumps if pump.is_alive()).join(min(_SLICE_SECONDS, deadline.remaining()))
-    for pump in pumps:
-        if pump.error is not None:
-            raise pump.error
+            raise ProcessTimeout(argv, deadline.seconds, tuple(said)[-5:])
+        if patience is None and all(child.poll() is not None for child in children):
+            patience = Deadline(GRACE_SECONDS)
+        if patience is not None and patience.expired():
+            break
+        alive[0].join(min(_SLICE_SECONDS, deadline.remaining()))
+    _raise_first(streams)
     for child in children:
         try:
             child.wait(timeout=deadline.remaining())
         except subprocess.TimeoutExpired as error:
-            raise ProcessTimeout(argv, deadline.seconds, tuple("\n".join(said).splitlines()[-5:])) from error
+            raise ProcessTimeout(argv, deadline.seconds, tuple(said)[-5:]) from error
 
 
-def _read_text(source: IO[bytes], sink: Callable[[str], None]) -> None:
-    sink(source.read().decode("utf-8", "replace").replace("\r\n", "\n"))
+def _raise_first(streams: Sequence[pumps.Pump]) -> None:
+    for pump in streams:
+        if pump.error is not None:
+            raise pump.error
 
 
-def _read_lines(source: IO[bytes], on_line: Callable[[str], None]) -> None:
-    for line in iter(source.readline, b""):
-        on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
-
-
-def _write(sink: IO[bytes], content: bytes) -> None:
-    # A program may end without reading its input: its exit code tells, not this.
-    with contextlib.suppress(BrokenPipeError, OSError):
-        sink.write(content)
-    with contextlib.suppress(OSError):
-        sink.close()
-
-
-def _copy(source: IO[bytes], sink: IO[bytes], tap: Callable[[bytes], None] | None) -> None:
-    try:
-        while chunk := source.read1(_CHUNK):  # type: ignore[attr-defined] # a BufferedReader, typed as IO
-            if tap is not None:
-                tap(chunk)
-            try:
-                sink.write(chunk)
-            except OSError:
-                return  # the consumer has ended: its exit code tells
-    finally:
-        with contextlib.suppress(OSError):
-            sink.close()
-        # The producer then learns that nobody listens, rather than fill a pipe for ever.
-        source.close()
+def _text(output: bytearray) -> str:
+    return output.decode("utf-8", "replace").replace("\r\n", "\n")
