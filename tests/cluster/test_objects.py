@@ -90,7 +90,7 @@ def config_map(namespace: str, **data: str) -> Object:
 
 
 def deployment(namespace: str, command: list[str], **container: Any) -> Object:
-    """A Deployment with one pod, restricted, ready as soon as it runs unless `container` says otherwise."""
+    """A Deployment with one pod, restricted, ready when it listens unless `container` says otherwise."""
     labels = {"app.kubernetes.io/name": "web", "app.kubernetes.io/part-of": "todo-app"}
     return {
         "apiVersion": "apps/v1",
@@ -115,6 +115,7 @@ def deployment(namespace: str, command: list[str], **container: Any) -> Object:
                             "image": IMAGE,
                             "imagePullPolicy": "Never",
                             "command": command,
+                            "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
                             "securityContext": {
                                 "allowPrivilegeEscalation": False,
                                 "capabilities": {"drop": ["ALL"]},
@@ -288,10 +289,9 @@ def since_shown(cluster: Cluster, namespace: str, reason: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("command", "container", "reason", "expected"),
+    ("container", "reason", "expected"),
     [
         pytest.param(
-            RUN,
             {"image": "todo-absent:1"},
             "ErrImageNeverPull",
             "hint: bring the image to the node with `todoctl load`",
@@ -312,7 +312,7 @@ def since_shown(cluster: Cluster, namespace: str, reason: str) -> float:
 def test_a_failing_pod_is_explained_within_5_seconds(
     cluster: Cluster, namespace: str, container: Object, reason: str, expected: str
 ) -> None:
-    web = deployment(namespace, RUN, **container)
+    web = deployment(namespace, **{"command": RUN, **container})
     apply(cluster, [web])
     with ThreadPoolExecutor() as pool:
         shown = pool.submit(since_shown, cluster, namespace, reason)
