@@ -438,3 +438,40 @@ def test_uninstall_leaves_what_is_somebody_else_s(cluster: Cluster, namespace: s
     assert gone.kept == (f"Namespace/{namespace}",)
     left = {item["metadata"]["name"] for item in cluster.list(kinds.CONFIG_MAP, namespace)[0]}
     assert left == {"theirs", "alike", "kube-root-ca.crt"}
+
+
+def test_a_pod_s_port_is_reached_whatever_proxies_the_environment_names(
+    cluster: Cluster, namespace: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    web = deployment(namespace, RUN)
+    apply(cluster, [web])
+    wait(cluster, [web], deadline=Deadline(60))
+    (pod,) = (item["metadata"]["name"] for item in cluster.list(kinds.POD, namespace)[0])
+    connection = cluster.open_port(namespace, pod, 8000)
+    connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    received = b"".join(iter(connection.recv, b""))
+    assert received.startswith(b"HTTP/1.0 200 OK")
+    connection.close()
+    connection.close()
+    assert connection.recv() == b""
+    with pytest.raises(OSError, match="closed"):
+        connection.sendall(b"more")
+    assert recorder.requests[-1][:2] == ("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports=8000")
+
+    refused = cluster.open_port(namespace, pod, 8001)
+    with pytest.raises(ClusterError) as caught:
+        refused.recv()
+    assert "connection refused" in str(caught.value.because)
+
+    waiting = cluster.open_port(namespace, pod, 8000)
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(waiting.recv)
+        time.sleep(0.2)
+        waiting.close()
+        assert ended.result(5) == b""
+
+    with pytest.raises(ClusterError) as caught:
+        cluster.open_port(namespace, "absent", 8000)
+    assert caught.value.because == 'pods "absent" not found'

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,7 +29,14 @@ READ_SECONDS = 30.0
 RETRY_SECONDS = 15.0
 """How long one call goes on trying while the server is away, busy or failing."""
 
-_PASSING = frozenset({429, 502, 503, 504})
+_PASSING = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
 
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
@@ -271,7 +279,7 @@ def error_of(what: str, code: int, status: Mapping[str, Any]) -> TodoctlError:
     form = ApiError
     if reason == "AlreadyExists":
         form = AlreadyExistsError
-    elif reason in ("Expired", "Gone") or code == 410:  # noqa: PLR2004 - the status itself
+    elif reason in ("Expired", "Gone") or code == HTTPStatus.GONE:
         form = GoneError
     elif reason == "Conflict":
         form = StaleError

@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Cluster:
         try:
             return self._json("GET", kind.path(namespace, name), f"read {kind} `{name}`")
         except ApiError as error:
-            if error.status == 404:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
@@ -174,12 +175,12 @@ class Cluster:
         try:
             self._json("DELETE", kind.path(namespace, name), f"delete {kind} `{name}`", body=options)
         except ApiError as error:
-            if error.status == 404:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return False
             raise
         return True
 
-    def logs(self, pod: str, namespace: str, container: str, *, tail: int, previous: bool = False) -> str:
+    def logs(self, namespace: str, pod: str, container: str, *, tail: int, previous: bool = False) -> str:
         """Return the last `tail` lines of a container's log, or of its previous run's."""
         query = {"container": container, "tailLines": str(tail), "previous": "true" if previous else "false"}
         path = kinds.POD.path(namespace, pod) + "/log"

@@ -7,6 +7,7 @@ only repeats the port. One WebSocket carries one connection; who wants more open
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -142,5 +143,8 @@ def _tls_options(connection: Connection) -> dict[str, object]:
 
 
 def _because(error: Exception) -> str:
-    body = getattr(error, "resp_body", None)
-    return (body.decode("utf-8", "replace") if body else str(error)).strip()
+    """Return the message of the Status with which the server refused, or else what the error says."""
+    try:
+        return str(json.loads(getattr(error, "resp_body", b""))["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(error)

@@ -65,15 +65,15 @@ def uninstall(
 
         for stage in order.STAGES[:0:-1]:
             going = [item for item in found(kind for kind in stage if kind not in DATA) if _ours(item, named)]
-            deleted += _delete(bounded, namespace, going, deadline, observe)
+            deleted += _delete(cluster, namespace, going, deadline, observe)
         kept = [item for item in found(DATA) if _is_data(item)]
         if not data:
             return Uninstalled(ChangeSet(tuple(deleted)), (*map(_label, kept), _label(owner)))
-        deleted += _delete(bounded, namespace, kept, deadline, observe)
+        deleted += _delete(cluster, namespace, kept, deadline, observe)
         foreign = [item for item in found(_FOREIGN_LOOKED_FOR) if _foreign(item)]
     if foreign or not _labelled(owner):
         return Uninstalled(ChangeSet(tuple(deleted)), (_label(owner),))
-    deleted += _delete(bounded, None, [{"apiVersion": "v1", "kind": "Namespace", **owner}], deadline, observe)
+    deleted += _delete(cluster, None, [{"apiVersion": "v1", "kind": "Namespace", **owner}], deadline, observe)
     return Uninstalled(ChangeSet(tuple(deleted)), ())
 
 

@@ -176,7 +176,7 @@ def _logs(cluster: Cluster, namespace: str, pod: str, entry: Object) -> Iterator
     """Yield the last log lines of a container, of its previous run first."""
     for previous in (True, False) if entry.get("restartCount") else (False,):
         yield f"  log of {entry['name']}, {'previous' if previous else 'latest'} run:"
-        ask = partial(cluster.logs, pod, namespace, entry["name"], tail=LOG_LINES, previous=previous)
+        ask = partial(cluster.logs, namespace, pod, entry["name"], tail=LOG_LINES, previous=previous)
         yield from (f"    {line}" for line in _attempt(ask, "log"))
 
 

@@ -53,7 +53,7 @@ def wait(
     bounded = cluster.within(deadline)
     judge: _Judge | None = None
     last: tuple[WorkloadStatus, ...] = ()
-    with Follower(bounded, namespace, rollout.kinds) as follower:
+    with Follower(cluster, namespace, rollout.kinds) as follower:
         while True:
             pause = deadline.remaining()
             if rollout.complete:

@@ -1,0 +1,88 @@
+"""What a healthy API server does not do on demand: versions that get too old, watches that end at once, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import GoneError
+from todoctl.errors import ClusterError
+from todoctl.objects.follow import Follower
+
+
+def pod(name: str, version: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "uid": name, "resourceVersion": version}}
+
+
+class Watch:
+    def __init__(self, events: list[Any]) -> None:
+        self._events = events
+
+    def __iter__(self) -> Iterator[Any]:
+        for event in self._events:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    def close(self) -> None:
+        pass
+
+
+class Server:
+    """Answers lists and watches from a script; asked for more than it has, it fails."""
+
+    def __init__(self, lists: list[Any], watches: list[list[Any]]) -> None:
+        self._lists, self._watches = lists, watches
+        self.watched_from: list[str] = []
+
+    def list(self, kind: Any, namespace: str) -> Any:
+        assert (kind, namespace) == (kinds.POD, "ns")
+        return self._lists.pop(0)
+
+    def watch(self, kind: Any, namespace: str, version: str) -> AbstractContextManager[Watch]:
+        assert (kind, namespace) == (kinds.POD, "ns")
+        self.watched_from.append(version)
+        if not self._watches:
+            raise ClusterError("cluster.unreachable", "cannot watch pods", because="the script has ended")
+        return opened(Watch(self._watches.pop(0)))
+
+
+@contextmanager
+def opened(watch: Watch) -> Iterator[Watch]:
+    yield watch
+
+
+def followed(server: Server) -> list[list[str]]:
+    """Return the names of the pods after each change, until the script has ended."""
+    seen: list[list[str]] = []
+    with Follower(server, "ns", [kinds.POD]) as follower:  # type: ignore[arg-type]
+        while True:
+            try:
+                change = follower.next(5)
+            except ClusterError as error:
+                assert error.because == "the script has ended"
+                return seen
+            if change is not None:
+                seen.append([item["metadata"]["name"] for item in change[1]])
+
+
+def test_every_change_shows_all_objects_as_they_are() -> None:
+    events = [("ADDED", pod("b", "2")), ("MODIFIED", pod("a", "3")), ("DELETED", pod("a", "4"))]
+    server = Server([([pod("a", "1")], "1")], [events])
+    assert followed(server) == [["a"], ["a", "b"], ["a", "b"], ["b"]]
+
+
+def test_a_watch_that_ends_is_opened_again_from_its_last_version_bookmarks_included() -> None:
+    bookmark = {"metadata": {"resourceVersion": "9"}}
+    server = Server([([], "1")], [[("ADDED", pod("a", "2")), ("BOOKMARK", bookmark)], []])
+    assert followed(server) == [[], ["a"]]
+    assert server.watched_from == ["1", "9", "9"]
+
+
+def test_a_version_that_got_too_old_is_listed_anew() -> None:
+    gone = GoneError("cannot watch pods", status=410, reason="Expired", because="too old")
+    server = Server([([pod("a", "1")], "1"), ([pod("b", "7")], "7")], [[gone]])
+    assert followed(server) == [["a"], ["b"]]
+    assert server.watched_from == ["1", "7"]
