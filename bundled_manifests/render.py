@@ -2,7 +2,7 @@
 
 `python bundled_manifests/render.py` writes the files; with `--check` it writes none and exits with 1 when one of them
 is not what the chart gives now.
-"""
+"""  # noqa: INP001 - a script in a folder of data
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def main() -> int:
         try:
             fresh = render(environment)
         except RenderError as error:
-            print(f"error: {error}", file=sys.stderr)
+            sys.stderr.write(f"error: {error}\n")
             return 2
         current = file.read_text(encoding="utf-8") if file.exists() else ""
         if fresh == current:
@@ -76,10 +76,10 @@ def main() -> int:
         drifted = True
         if check:
             lines = difflib.unified_diff(current.splitlines(), fresh.splitlines(), file.name, "the chart", lineterm="")
-            print("\n".join(lines))
+            sys.stdout.writelines(f"{line}\n" for line in lines)
         else:
             file.write_text(fresh, encoding="utf-8", newline="\n")
-            print(f"wrote {file.name}")
+            sys.stdout.write(f"wrote {file.name}\n")
     return 1 if check and drifted else 0
 
 
