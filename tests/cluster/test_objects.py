@@ -329,6 +329,17 @@ def test_a_failing_pod_is_explained_within_5_seconds(
     assert "hunter2" not in text
 
 
+def test_an_image_that_cannot_be_pulled_is_explained(cluster: Cluster, namespace: str) -> None:
+    web = deployment(namespace, RUN, image="registry.invalid/todo:1", imagePullPolicy="IfNotPresent")
+    apply(cluster, [web])
+    with pytest.raises(RolloutError) as caught:
+        wait(cluster, [web], deadline=Deadline(90))
+    assert caught.value.what in {
+        f"`web` does not start: {reason} (container `app`)" for reason in ("ErrImagePull", "ImagePullBackOff")
+    }
+    assert "registry.invalid" in str(caught.value.because)
+
+
 def test_a_pod_that_fits_no_node_is_explained_within_20_seconds(cluster: Cluster, namespace: str) -> None:
     web = deployment(namespace, RUN, resources={"requests": {"cpu": "500"}})
     apply(cluster, [web])
