@@ -164,7 +164,7 @@ def _run_plugin(context: str, cluster: _Entry, user: _Entry) -> dict[str, Any]:
         }
     request = {"apiVersion": plugin["apiVersion"], "kind": "ExecCredential", "spec": spec}
     command = plugin["command"]
-    if os.path.dirname(command):
+    if "/" in command or os.sep in command:  # a bare name is looked for on PATH, a relative path at the kubeconfig
         command = str(user.folder / command)
 
     def failed(because: str) -> ClusterError:
@@ -188,14 +188,20 @@ def _run_plugin(context: str, cluster: _Entry, user: _Entry) -> dict[str, Any]:
         raise failed(f"`{plugin['command']}`: {error.what}") from error
     if not done.ok:
         raise failed(done.complaint())
-    try:
-        status = json.loads(done.stdout)["status"]
-        if not (status.get("token") or status.get("clientCertificateData")):
-            raise KeyError("token")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    status = _status(done.stdout)
+    if not (status.get("token") or status.get("clientCertificateData")):
         # What it printed may be half a credential: not a word of it is repeated.
-        raise failed(f"`{plugin['command']}` answered no ExecCredential with a token or a certificate") from None
-    return dict(status)
+        raise failed(f"`{plugin['command']}` answered no ExecCredential with a token or a certificate")
+    return status
+
+
+def _status(answer: str) -> dict[str, Any]:
+    """Return the status of an ExecCredential, empty for anything else."""
+    try:
+        status = json.loads(answer)["status"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 def _tls(cluster: _Entry, certificate: bytes | None, key: bytes | None) -> ssl.SSLContext:
