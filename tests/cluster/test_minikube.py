@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import uuid
@@ -12,7 +13,7 @@ import pytest
 from todoctl.adapters import docker, kinds, process
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
-from todoctl.errors import ClusterError
+from todoctl.errors import ClusterError, UsageError
 from todoctl.preflight import check
 from todoctl.preflight.check import Finding, Status
 from todoctl.preflight.table import checks
@@ -21,6 +22,7 @@ from todoctl.targets import addons, minikube
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.profile import Status as ProfileStatus
 from todoctl.targets.reference import qualified
+from todoctl.targets.resources import Resources
 
 pytestmark = pytest.mark.minikube
 
@@ -42,6 +44,18 @@ class Silent:
 
     def enable_addon(self, addon: str, *_: object) -> None:
         raise AssertionError(addon)
+
+
+class Told:
+    """A reporter that nobody listens to."""
+
+    def step(self, title: str) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002
+        return contextlib.nullcontext()
+
+    def note(self, text: str) -> None: ...
+    def warn(self, text: str) -> None: ...
+    def debug(self, text: str) -> None: ...
+    def confirm(self, question: str) -> None: ...
 
 
 class TestTarget:
@@ -77,6 +91,18 @@ class TestTarget:
         # Without a reporter: anything that were done would be told to it.
         state = target.bring_up(driver=None, resources=None, reporter=None, deadline=Deadline(60))  # type: ignore[arg-type]
         assert state.status is ProfileStatus.RUNNING
+
+    def test_a_start_that_minikube_refuses_is_told_with_the_way_back(self) -> None:
+        refused = Minikube("t-refused")
+        too_much = Resources(cpus=2, memory_mib=9_000_000)
+        try:
+            with pytest.raises(UsageError) as caught:
+                refused.bring_up(driver="docker", resources=too_much, reporter=Told(), deadline=Deadline(60))
+        finally:
+            subprocess.run(["minikube", "delete", "-p", "t-refused"], check=True, capture_output=True)
+        assert caught.value.what == "profile `t-refused` did not start"
+        assert "you specified 9000000MB" in str(caught.value.because)
+        assert "`minikube delete -p t-refused`" in str(caught.value.hint)
 
     def test_the_command_tells_its_version(self) -> None:
         assert minikube.version().startswith("v1.")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from todoctl.adapters import process
 from todoctl.deadline import Deadline
-from todoctl.errors import ClusterError, PreflightError
+from todoctl.errors import ClusterError, PreflightError, TodoctlError
 from todoctl.reporter import Reporter
 from todoctl.targets import events
 from todoctl.targets.events import Event
@@ -31,6 +31,8 @@ _IMPORT = {
     "cri-o": ("podman", "load"),
 }
 RUNTIMES = frozenset(_IMPORT)
+
+_TIMEOUT = "minikube.timeout"
 
 
 class MinikubeMissing(PreflightError):
@@ -81,7 +83,7 @@ class Minikube:
 
         `driver` None leaves the choice to Minikube; `resources` and the driver of a profile that is there are kept,
         whatever is asked for. kubectl's current context stays. Raises what `events.error` makes of Minikube's own
-        errors, and ProcessTimeout.
+        errors, and ClusterError at the deadline.
         """
         state = self.state()
         match state.status:
@@ -96,8 +98,14 @@ class Minikube:
                 command = ["start"]
         if command[0] == "start":
             command += ["--keep-context", "--interactive=false"]
-        self._do(command, f"profile `{self._name}` did not start", reporter, deadline)
         self._known = None
+        try:
+            self._do(command, f"profile `{self._name}` did not start", reporter, deadline)
+        except TodoctlError as error:
+            if state.status is Status.ABSENT and error.id != _TIMEOUT and self._find() is not None:
+                forget = f"`minikube delete -p {self._name}` makes the profile forget what it was asked for"
+                error.hint = f"{error.hint}; {forget}"
+            raise
         after = self.state()
         if after.status is not Status.RUNNING:
             raise ClusterError(
@@ -205,6 +213,14 @@ class Minikube:
             done = process.stream(argv, deadline=deadline, on_line=on_line, env=_ENVIRONMENT)
         except process.ProgramMissing as error:
             raise MinikubeMissing from error
+        except process.ProcessTimeout as error:
+            steps = [event.message for event in seen if event.kind == "step"]
+            raise ClusterError(
+                _TIMEOUT,
+                failed,
+                because=f"its {error.seconds:.0f} s are over; it was at: {steps[-1] if steps else 'its beginning'}",
+                hint="run the command again to go on from there, with more time by `--timeout`",
+            ) from error
         if not done.ok:
             raise events.error(failed, seen, done.code, done.complaint())
 
