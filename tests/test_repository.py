@@ -159,6 +159,13 @@ def test_a_lock_has_hashes_and_names_no_registry(lock):
         assert re.findall(r"https?://|--(?:extra-)?index-url|--find-links", text) == []
 
 
+def test_the_npm_lock_names_the_optional_packages_of_every_platform():
+    packages = json.loads((ROOT / "app/frontend/package-lock.json").read_text("utf-8"))["packages"]
+    optional = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
+    present = {name.rpartition("node_modules/")[2] for name in packages}
+    assert optional - present == set(), "run locks/complete_npm_lock.py"
+
+
 def test_the_zipapp_has_one_version_of_each_package():
     names = re.findall(r"^([\w.-]+)==", (ROOT / "locks/runtime.txt").read_text("utf-8"), flags=re.MULTILINE)
     assert sorted(set(names)) == sorted(names)
