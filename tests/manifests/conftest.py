@@ -93,7 +93,7 @@ class Helm:
         return done.stderr
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def helm() -> Helm:
     program = shutil.which("helm")
     if program is None:

@@ -102,15 +102,20 @@ def test_the_chart_wants_the_kubernetes_that_knows_prestop_sleep(helm: Helm) -> 
     assert helm.template("--kube-version", "1.30.0")
 
 
+@pytest.fixture(scope="module")
+def unchanged(helm: Helm) -> dict[str, str]:
+    """What Helm prints for the environments' own values."""
+    files = ("values.yaml", "values-staging.yaml")
+    return {name: helm("template", "todo-app", str(CHART), "--values", str(CHART / name)).stdout for name in files}
+
+
 @pytest.mark.parametrize(("path", "value"), list(leaves(VALUES)))
-def test_every_value_is_read(helm: Helm, path: str, value: Any) -> None:
+def test_every_value_is_read(helm: Helm, unchanged: dict[str, str], path: str, value: Any) -> None:
     change = ["--set-json", as_values(path, another(path, value))]
-    for environment in ("values.yaml", "values-staging.yaml"):  # some are only read with TLS or an external database
-        command = ["template", "todo-app", str(CHART), "--values", str(CHART / environment)]
-        before, after = helm(*command), helm(*command, *change)
-        assert before.returncode == 0, before.stderr
+    for environment in unchanged:  # some are only read with TLS or an external database: in staging
+        after = helm("template", "todo-app", str(CHART), "--values", str(CHART / environment), *change)
         assert "schema" not in after.stderr
-        if before.stdout != after.stdout:  # also where the chart itself refuses
+        if after.stdout != unchanged[environment]:  # also where the chart itself refuses
             return
     pytest.fail(f"nothing changes with {path}")
 
