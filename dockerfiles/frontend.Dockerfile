@@ -28,20 +28,21 @@ RUN set -eu; node=/usr/local/bin/node; libraries=$(ldd "$node" | grep -o '/[^ ]*
     echo 'todo:x:1001:' >/root-fs/etc/group; \
     chroot /root-fs /usr/local/bin/node --version
 
+# What the build needs; linters and tests are devDependencies.
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm \
     --mount=type=secret,id=extra-ca \
     if [ -s /run/secrets/extra-ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/extra-ca; fi; \
-    npm ci --no-update-notifier
+    npm ci --omit=dev --no-update-notifier
 
 FROM dependencies AS build
 ENV NEXT_TELEMETRY_DISABLED=1
 COPY . .
 # .next/cache must not reach the image, and as a mount it does not.
 RUN --mount=type=cache,id=todo-frontend-next,target=/app/.next/cache \
-    npm run build && \
+    npm run build --no-update-notifier && \
     mv .next/static .next/standalone/.next/static && \
     mv wait-for-schema.mjs auth-schema.json .next/standalone/
 
