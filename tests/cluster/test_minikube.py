@@ -92,7 +92,7 @@ class TestTarget:
         state = target.bring_up(driver=None, resources=None, reporter=None, deadline=Deadline(60))  # type: ignore[arg-type]
         assert state.status is ProfileStatus.RUNNING
 
-    def test_a_start_that_minikube_refuses_is_told_with_the_way_back(self) -> None:
+    def test_a_start_that_minikube_refuses_is_bad_input(self) -> None:
         refused = Minikube("t-refused")
         too_much = Resources(cpus=2, memory_mib=9_000_000)
         try:
@@ -102,7 +102,7 @@ class TestTarget:
             subprocess.run(["minikube", "delete", "-p", "t-refused"], check=True, capture_output=True)
         assert caught.value.what == "profile `t-refused` did not start"
         assert "you specified 9000000MB" in str(caught.value.because)
-        assert "`minikube delete -p t-refused`" in str(caught.value.hint)
+        assert caught.value.hint == "ask for another `--driver`, or other `--cpus` and `--memory`"
 
     def test_the_command_tells_its_version(self) -> None:
         assert minikube.version().startswith("v1.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from todoctl.errors import ClusterError, PreflightError, TodoctlError, UsageError
 
+_USAGE = 14  # ExProgramUsage: an option's value
 _PREFIX = "io.k8s.sigs.minikube."
 
 
@@ -69,7 +70,7 @@ def error(what: str, events: Iterable[Event], exit_code: int, complaint: str) ->
 
 
 def _type_of(exit_code: int) -> type[TodoctlError]:
-    if exit_code == 14:  # noqa: PLR2004 - ExProgramUsage: an option's value
+    if exit_code == _USAGE:
         return UsageError
     # 2x resources, 3x host, 5x driver, 6x provider, 7x local network
     if exit_code // 10 in {2, 3, 5, 6, 7}:
@@ -82,4 +83,7 @@ def _hint(event: Event | None) -> str:
     # An advice may come with its placeholders unfilled.
     advice = event.advice if event and "{{" not in event.advice else ""
     parts = [" ".join(advice.split()).rstrip("."), event.url if event else ""]
-    return "; see ".join(part for part in parts if part) or "see what `minikube logs` says"
+    told = "; see ".join(part for part in parts if part)
+    if event and event.exit_code == _USAGE:
+        return told or "ask for another `--driver`, or other `--cpus` and `--memory`"
+    return told or "see what `minikube logs` says"
