@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import os
 import sys
 from pathlib import Path
@@ -101,9 +103,25 @@ def test_a_name_and_password_are_sent_as_such(path: Path) -> None:
     assert connection.authorization == "Basic bWU6cA=="
 
 
-def test_an_auth_provider_is_refused_with_a_hint(path: Path) -> None:
-    error = failure("lab", write(path, config(**{"auth-provider": {"name": "gcp"}})))
+def test_an_open_id_token_signs_in(path: Path) -> None:
+    def part(content: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+    token = f"{part({'alg': 'none'})}.{part({'exp': 32503680000})}.c2lnbmF0dXJl"
+    provider = {"name": "oidc", "config": {"id-token": token, "idp-issuer-url": "https://lab"}}
+    connection = kubeconfig.load("lab", write(path, config(**{"auth-provider": provider})))
+    assert connection.authorization == f"Bearer {token}"
+    assert token not in repr(connection)
+
+
+@pytest.mark.parametrize(
+    "provider", [{"name": "gcp"}, {"name": "oidc"}, {"name": "oidc", "config": {"id-token": "hush"}}, {"name": "other"}]
+)
+def test_an_auth_provider_without_a_token_is_an_error_that_quotes_nothing(path: Path, provider: dict[str, Any]) -> None:
+    error = failure("lab", write(path, config(**{"auth-provider": provider})))
     assert error.id == "cluster.credentials"
+    assert provider["name"] in str(error.because)
+    assert "hush" not in str(error.because)
 
 
 def plugin(source: str, **more: Any) -> dict[str, Any]:
