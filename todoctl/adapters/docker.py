@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from todoctl.adapters import process, system
+from todoctl.adapters import process
+from todoctl.adapters.docker_errors import (
+    DockerMissing,
+    DockerNotRunning,
+    DockerRefused,
+    unreachable,
+)
 from todoctl.deadline import Deadline
-from todoctl.errors import PreflightError, TodoctlError
 
 if TYPE_CHECKING:
     import docker
@@ -70,46 +75,8 @@ class Image:
     created: str
 
 
-class DockerMissing(PreflightError):
-    """There is no `docker` command."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "docker.missing",
-            "there is no `docker` command",
-            because="it is not on PATH",
-            hint=_install_hint(),
-        )
-
-
-class DockerNotRunning(PreflightError):
-    """The engine does not answer."""
-
-    def __init__(self, because: str) -> None:
-        super().__init__("docker.not-running", "Docker does not answer", because=because, hint=_start_hint())
-
-
-class DockerPermission(PreflightError):
-    """The engine is there, but this user may not talk to it."""
-
-    def __init__(self, because: str) -> None:
-        super().__init__(
-            "docker.permission",
-            "this user may not talk to Docker",
-            because=because,
-            hint="add yourself to the group with `sudo usermod -aG docker $USER`, then log out and in again",
-        )
-
-
-class DockerRefused(TodoctlError):
-    """The engine answered with an error."""
-
-    def __init__(self, what: str, because: str) -> None:
-        super().__init__("docker.refused", what, because=because, hint="see what the same `docker` command says")
-
-
 class Docker(Protocol):
-    """What todoctl asks the engine for. Every call raises the errors above."""
+    """What todoctl asks the engine for. Every call raises what docker_errors has."""
 
     def engine(self) -> Engine:
         """Return what the engine says about itself."""
@@ -199,7 +166,7 @@ class DockerSdk:
         except docker.errors.APIError as error:
             raise DockerRefused(f"Docker refused `{about}`", error.explanation or str(error)) from error
         except (docker.errors.DockerException, requests.RequestException) as error:
-            raise _unreachable(str(error)) from error
+            raise unreachable(str(error)) from error
 
 
 class DockerCli:
@@ -209,7 +176,7 @@ class DockerCli:
         info = self._json(["info", "--format", "{{json .}}"])
         # Some versions exit 0 although nobody answered.
         if info.get("ServerErrors") or "ServerVersion" not in info:
-            raise _unreachable("; ".join(info.get("ServerErrors") or ["no server in the answer"]))
+            raise unreachable("; ".join(info.get("ServerErrors") or ["no server in the answer"]))
         return _engine(info)
 
     def image(self, reference: str) -> Image | None:  # noqa: D102
@@ -239,8 +206,8 @@ class DockerCli:
         if done.ok:
             return done.stdout
         complaint = done.stderr.strip()
-        if _is_connection_trouble(complaint):
-            raise _unreachable(complaint)
+        if is_unreachable(complaint):
+            raise unreachable(complaint)
         # Such as `Error response from daemon: No such image: todo:1`
         if "no such image" in complaint.lower():
             if absent:
@@ -255,7 +222,7 @@ def _cli(arguments: list[str]) -> process.Completed:
     except process.ProgramMissing as error:
         raise DockerMissing from error
     except process.ProcessTimeout as error:
-        raise DockerNotRunning(f"no answer in {CALL_SECONDS:.0f} s") from error
+        raise DockerNotRunning("no answer in time") from error
 
 
 def _host() -> str | None:
@@ -304,45 +271,3 @@ def _image(inspected: dict[str, Any], layers: Iterable[int]) -> Image:
 
 def _newest_first(images: Iterable[Image]) -> list[Image]:
     return sorted(images, key=lambda image: image.created, reverse=True)
-
-
-def _is_connection_trouble(complaint: str) -> bool:
-    said = complaint.lower()
-    return any(
-        text in said
-        for text in (
-            "cannot connect to the docker daemon",
-            "error during connect",
-            "failed to connect to the docker api",
-            "docker daemon is not running",
-            "permission denied while trying to connect",
-        )
-    )
-
-
-def _unreachable(because: str) -> DockerNotRunning | DockerPermission:
-    # The SDK nests what the socket said in the text of three exceptions; the command says it in a sentence.
-    said = because.lower()
-    if "permission denied" in said or "permissionerror" in said:
-        return DockerPermission("permission denied on its socket")
-    if "filenotfounderror" in said or "no such file" in said:
-        return DockerNotRunning("its socket is not there")
-    if "connectionrefusederror" in said or "connection refused" in said:
-        return DockerNotRunning("nobody listens on its socket")
-    if "timed out" in said:
-        return DockerNotRunning(f"no answer in {CALL_SECONDS:.0f} s")
-    return DockerNotRunning(" ".join(because.split()))
-
-
-def _install_hint() -> str:
-    if system.LINUX and not system.is_wsl():
-        return "install Docker Engine: https://docs.docker.com/engine/install/"
-    return "install Docker Desktop: https://docs.docker.com/desktop/"
-
-
-def _start_hint() -> str:
-    if system.is_wsl():
-        return "start Docker Desktop with WSL integration for this distribution, or `sudo service docker start`"
-    if system.LINUX:
-        return "start it with `sudo systemctl start docker`; which engine is asked: `docker context ls`"
-    return "start Docker Desktop, wait until it says that the engine runs, and try again"
