@@ -89,7 +89,7 @@ def declared(table):
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     block = re.search(rf"^{table} = \[(.*?)\]$", text, flags=re.MULTILINE | re.DOTALL)
     assert block, table
-    found = re.findall(r'"([A-Za-z][\w.-]*)(?:>=([\d.]+))?"', re.sub(r"\{[^}]*\}|#.*", "", block[1]))
+    found = re.findall(r'"([A-Za-z][\w.-]*)(?:[>=]=([\d.]+))?"', re.sub(r"\{[^}]*\}|#.*", "", block[1]))
     return {re.sub(r"[-_.]+", "-", name).lower(): minimum for name, minimum in found}
 
 
