@@ -19,6 +19,7 @@ from todoctl.adapters.docker_errors import (
     DockerMissing,
     DockerNotRunning,
     DockerRefused,
+    is_unreachable,
     unreachable,
 )
 from todoctl.deadline import Deadline
