@@ -7,7 +7,7 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends binutils \
  && rm -rf /var/lib/apt/lists/*
 RUN python -m venv --without-pip /opt/venv
-COPY requirements.lock ./
+COPY requirements.lock /tmp/
 # An extra CA bundle, for networks that re-sign TLS, comes as the build secret `extra-ca`. It is joined with the system's
 # own on a tmpfs, so that it is in no layer. The lock is complete: --no-deps keeps out what pyproject.toml overrides.
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -18,21 +18,25 @@ RUN --mount=type=cache,target=/root/.cache/pip \
       && export PIP_CERT=/run/ca/bundle.pem; \
     fi \
  && python -m pip --python /opt/venv/bin/python --disable-pip-version-check \
-      install --no-compile --no-deps --require-hashes --requirement requirements.lock
+      install --no-compile --no-deps --require-hashes --requirement /tmp/requirements.lock
 # Debug symbols are a fifth of the packages. Only what nothing has patched since it was linked: not psycopg's libraries.
 RUN find /opt/venv/lib/python3*/site-packages/sqlalchemy /opt/venv/lib/python3*/site-packages/greenlet \
       /opt/venv/lib/python3*/site-packages/httptools -name '*.so' -exec strip --strip-unneeded {} +
 # Bytecode for what is imported at start, the standard library's part too (the base image has none), and for nothing
-# else: with half a core it is the difference between 4 s and 14 s to start, and the root file system is read-only then.
+# else: the root file system is read-only later, and with half a core compiling is most of the time to start. By hash,
+# since copies from one stage to another may keep the times of an earlier build.
 ENV PYTHONPYCACHEPREFIX=/opt/bytecode
-RUN /opt/venv/bin/python -c "import alembic.command, fastapi_cli.cli, jwt, psycopg, psycopg_binary, pydantic_settings, \
-      sqlalchemy.ext.asyncio, sqlalchemy.dialects.postgresql.psycopg, uvicorn.lifespan.on, uvicorn.loops.asyncio, \
-      uvicorn.middleware.proxy_headers, uvicorn.protocols.http.httptools_impl"
+RUN PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python -c "import sys, alembic.command, fastapi_cli.cli, jwt, psycopg, pydantic.v1, \
+      pydantic_settings, sqlalchemy.ext.asyncio, sqlalchemy.dialects.postgresql.psycopg, uvicorn.lifespan.on, \
+      uvicorn.loops.asyncio, uvicorn.middleware.proxy_headers, uvicorn.protocols.http.httptools_impl; \
+      files = (getattr(module, '__file__', None) or '' for module in list(sys.modules.values())); \
+      print(*(file for file in files if file.endswith('.py')), sep='\n')" > /tmp/imported \
+ && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -i /tmp/imported
 
 FROM dependencies AS app
 WORKDIR /app
 COPY todo_backend todo_backend
-RUN /opt/venv/bin/python -m compileall -q todo_backend
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash todo_backend
 
 FROM ${PYTHON_IMAGE}
 ARG PYTHON_IMAGE
@@ -48,8 +52,8 @@ RUN groupadd --gid 10001 todo \
 COPY --from=dependencies /opt/venv /opt/venv
 COPY --from=dependencies /opt/bytecode /opt/bytecode
 COPY --from=app /opt/bytecode/app /opt/bytecode/app
+COPY --from=app /app /app
 WORKDIR /app
-COPY todo_backend todo_backend
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPYCACHEPREFIX=/opt/bytecode \

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +70,27 @@ def _running(database: str, **environment: str) -> Iterator[Running]:
         process.communicate()
 
 
+def _wait_until(holds: Callable[[], bool], seconds: float = 8) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _waiting_for_a_lock(database: str) -> bool:
+    with psycopg.connect(database) as watcher:
+        query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return watcher.execute(query).fetchone() is not None
+
+
+def _refuses_connections(address: str) -> bool:
+    try:
+        httpx2.get(f"{address}/health")
+    except httpx2.ConnectError:
+        return True
+    return False
+
+
 def _json_lines(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
@@ -80,11 +101,9 @@ def test_sigterm_lets_a_running_request_end_and_takes_no_new_one(database: str, 
         holder.execute("SELECT 1 FROM task WHERE id = %s FOR UPDATE", [task["id"]])
         path = f"{server.address}/api/tasks/{task['id']}/toggle"
         running = threads.submit(httpx2.post, path, headers=bearer(user), timeout=20)
-        time.sleep(0.5)  # it now waits for the row
+        _wait_until(lambda: _waiting_for_a_lock(database))
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        with pytest.raises(httpx2.ConnectError):
-            httpx2.get(f"{server.address}/health")
+        _wait_until(lambda: _refuses_connections(server.address))
         assert not running.done()
         holder.rollback()
         assert (running.result().status_code, running.result().json()["done"]) == (200, True)
