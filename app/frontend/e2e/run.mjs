@@ -209,6 +209,23 @@ async function main() {
     troubles.splice(0, troubles.length, ...troubles.filter((trouble) => !trouble.includes("401")));
   });
 
+  await step("the tasks beyond the first fifty are a click away", async () => {
+    await page.evaluate(async () => {
+      const { token } = await (await fetch("/token", { method: "POST" })).json();
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      for (let number = 1; number <= 55; number += 1) {
+        await fetch("/api/tasks", { method: "POST", headers, body: JSON.stringify({ title: `Chapter ${number}` }) });
+      }
+    });
+    await page.reload();
+    await row(page, "Chapter 55").waitFor();
+    assert.equal(await page.getByRole("checkbox").count(), 50);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await row(page, "Water the plants").waitFor();
+    assert.equal(await page.getByRole("checkbox").count(), 60);
+    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+  });
+
   await step("sign-out ends the session", async () => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL("**/sign-in");
@@ -221,7 +238,7 @@ async function main() {
     await page.getByText("The e-mail address or the password is wrong.").waitFor();
     await signIn(page);
     await page.waitForURL("**/tasks");
-    await row(page, "Buy oat milk").waitFor();
+    await row(page, "Chapter 55").waitFor();
     troubles.splice(0, troubles.length, ...troubles.filter((trouble) => !trouble.includes("401")));
   });
 

@@ -57,8 +57,9 @@ describe("the rate limit", () => {
   test("lets a class of forty behind one address sign in at once", async () => {
     await withAuth({}, async (ask) => {
       const own = { ...headers, "x-real-ip": "192.0.2.7" };
-      const answers = await Promise.all(Array.from({ length: 40 }, () => ask("sign-in/email", { body: guess, headers: own })));
-      expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([401]));
+      // An empty form counts like any other, and costs no password hash.
+      const answers = await Promise.all(Array.from({ length: 40 }, () => ask("sign-in/email", { headers: own })));
+      expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([400]));
     });
   });
 
