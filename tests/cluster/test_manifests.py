@@ -51,8 +51,9 @@ def as_admin(kubectl: Kubectl, question: str) -> str:
 
 
 def test_the_app_logs_in_as_a_role_that_owns_its_database_and_nothing_else(installed: object, kubectl: Kubectl) -> None:
-    columns = ("super", "createdb", "createrole", "replication", "bypassrls")
-    rights = "SELECT " + ", ".join(f"rol{column}" for column in columns) + " FROM pg_roles WHERE rolname = 'todo'"
+    rights = (
+        "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = 'todo'"
+    )
     assert as_admin(kubectl, rights) == "f|f|f|f|f"
     owned = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 'todo'"
     assert as_admin(kubectl, owned) == "todo"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from todoctl.objects import manifests as bundled
 
 BUNDLED = Path(__file__).parents[2] / "bundled_manifests"
 CHART = BUNDLED / "chart"
@@ -50,9 +54,13 @@ class Manifests:
         return found
 
 
+@functools.cache
+def parsed(environment: str) -> list[Object]:
+    return bundled.load(environment)
+
+
 def read(environment: str) -> Manifests:
-    text = (BUNDLED / "rendered" / f"{environment}.yaml").read_text(encoding="utf-8")
-    return Manifests(environment, list(yaml.safe_load_all(text)))
+    return Manifests(environment, copy.deepcopy(parsed(environment)))
 
 
 @pytest.fixture(params=ENVIRONMENTS)
