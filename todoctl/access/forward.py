@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PORTS_TRIED = 50
 _OPENED_AT_MOST = 3
 _SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
-_HALF_CLOSED_SECONDS = 30.0
+_HALF_CLOSED_SECONDS = 10.0  # how long an answer may come after the client's last byte
 _CHUNK = 64 * 1024
 
 
@@ -222,8 +222,8 @@ class _Link(threading.Thread):
         except OSError:
             self.close()
             return
-        # The client has sent all. It may only have closed its half, so the answer may still come; but a pod that keeps
-        # the connection open must not keep it for ever.
+        # The client has sent all. Whether it has gone, or closed its half alone and still listens, TCP does not tell;
+        # and the pod cannot be told, so it might keep the connection for ever.
         self._answered.wait(_HALF_CLOSED_SECONDS)
         self.close()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _TRY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
 _BODY_LIMIT = 4096
+_HINT = "look at `todoctl status`; `todoctl port-forward` reaches the app without the Ingress"
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,13 @@ def probe(
     *,
     deadline: Deadline,
     expectations: tuple[Expectation, ...] = (FRONTEND, BACKEND),
+    hint: str = _HINT,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Answer]:
     """Ask until every part of the app has answered as expected, and return the answers by part.
 
     An Ingress takes seconds to be programmed, so refusals and errors are asked again until the deadline.
-    Raises AccessError with the last reason.
+    Raises AccessError with the last reason, and `hint`.
     """
     answers: dict[str, Answer] = {}
     for expectation in expectations:
@@ -94,7 +96,7 @@ def probe(
                     f"access.{expectation.part}",
                     f"the {expectation.part} does not answer at `{endpoint.url}{expectation.path}`",
                     because=because,
-                    hint="look at `todoctl status`; `todoctl port-forward` reaches the app without the Ingress",
+                    hint=hint,
                 )
             sleep(min(_PAUSE_SECONDS, deadline.remaining()))
     return answers

@@ -1,0 +1,321 @@
+"""Forwarding to pods that are servers on this machine; tests/cluster has the real ones."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from todoctl.access.forward import PortForward, newest_ready, target_port
+from todoctl.adapters import kinds
+from todoctl.adapters.kinds import Kind
+from todoctl.errors import AccessError, ClusterError
+
+Object = dict[str, Any]
+
+
+def pod(name: str, created: str, *, ready: str = "True", going: bool = False, ports: tuple[Object, ...] = ()) -> Object:
+    metadata: Object = {"name": name, "creationTimestamp": created}
+    if going:
+        metadata["deletionTimestamp"] = created
+    return {
+        "metadata": metadata,
+        "spec": {"containers": [{"name": "sidecar"}, {"name": "app", "ports": list(ports)}]},
+        "status": {"conditions": [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": ready}]},
+    }
+
+
+OLD, NEW, NEWER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("pods", "chosen"),
+    [
+        ([], None),
+        ([pod("a", OLD)], "a"),
+        ([pod("a", NEW), pod("b", OLD)], "a"),
+        ([pod("a", OLD), pod("b", NEW), pod("c", NEWER)], "c"),
+        ([pod("a", OLD), pod("b", NEW, ready="False")], "a"),
+        ([pod("a", OLD), pod("b", NEW, ready="Unknown")], "a"),
+        ([pod("a", OLD), pod("b", NEW, going=True)], "a"),
+        ([pod("a", OLD, going=True), pod("b", NEW, ready="False")], None),
+        ([pod("a", OLD), {"metadata": {"name": "b", "creationTimestamp": NEW}, "spec": {}}], "a"),
+    ],
+)
+def test_the_newest_ready_pod_that_is_not_going_is_chosen(pods: list[Object], chosen: str | None) -> None:
+    found = newest_ready(pods)
+    assert (found and found["metadata"]["name"]) == chosen
+
+
+def service(**port: Any) -> Object:
+    return {
+        "metadata": {"name": "todo-frontend"},
+        "spec": {"selector": {"app": "todo", "tier": "web"}, "ports": [{"port": 9}, {"port": 3000, **port}]},
+    }
+
+
+def test_a_services_port_leads_to_a_number_or_a_named_port_of_the_pod() -> None:
+    named = pod("a", OLD, ports=({"containerPort": 1}, {"name": "http", "containerPort": 3001}))
+    assert target_port(service(), named, 3000) == 3000
+    assert target_port(service(targetPort=3002), named, 3000) == 3002
+    assert target_port(service(targetPort="http"), named, 3000) == 3001
+
+
+@pytest.mark.parametrize(("target", "port"), [("https", 3000), ("http", 8000)])
+def test_a_port_that_leads_nowhere_is_an_error(target: str, port: int) -> None:
+    with pytest.raises(AccessError) as caught:
+        target_port(service(targetPort=target), pod("a", OLD, ports=({"name": "http", "containerPort": 1},)), port)
+    assert caught.value.id == "forward.no-port"
+
+
+class Stream(socket.socket):
+    """A socket whose `close` also ends a thread that waits in `recv`, as a PortConnection's does."""
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.shutdown(socket.SHUT_RDWR)
+        super().close()
+
+
+@dataclass
+class Pods:
+    """A cluster with one Service and pods that are servers on this machine."""
+
+    addresses: dict[str, int] = field(default_factory=dict)
+    absent: bool = False
+    opened: list[Stream] = field(default_factory=list)
+    asked: list[str | None] = field(default_factory=list)
+
+    def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
+        assert (kind, name, namespace) == (kinds.SERVICE, "todo-frontend", "t")
+        return None if self.absent else service()
+
+    def list(self, kind: Kind, namespace: str | None = None, *, labels: str | None = None) -> tuple[list[Object], str]:
+        assert (kind, namespace) == (kinds.POD, "t")
+        self.asked.append(labels)
+        return [pod(name, f"2026-01-0{number}") for number, name in enumerate(self.addresses, 1)], "1"
+
+    def open_port(self, namespace: str, pod: str, port: int) -> Stream:
+        assert (namespace, port) == ("t", 3000)
+        if pod not in self.addresses:
+            raise ClusterError("cluster.port", f"cannot connect to pod `{pod}`", because="not found")
+        stream = Stream()
+        stream.connect(("127.0.0.1", self.addresses[pod]))
+        self.opened.append(stream)
+        return stream
+
+
+@contextlib.contextmanager
+def echo(mark: bytes = b"") -> Iterator[int]:
+    """A server that sends `mark`, then all that it gets, back."""
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
+
+        def serve(client: socket.socket) -> None:
+            with client, contextlib.suppress(OSError):
+                client.sendall(mark)
+                while data := client.recv(65536):
+                    client.sendall(data)
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def forward(heard):
+    with contextlib.ExitStack() as stack:
+
+        def start(cluster: Pods, port: int = 0) -> PortForward:
+            return stack.enter_context(
+                PortForward(cluster, "t", "todo-frontend", 3000, local_port=port, reporter=heard)
+            )
+
+        yield start
+
+
+def connected(forwarded: PortForward) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", forwarded.port), timeout=10)
+
+
+def read(client: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size and (data := client.recv(size - len(got))):
+        got += data
+    return got
+
+
+def settled(condition) -> bool:
+    end = time.monotonic() + 5
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def link_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("port-forward")]
+
+
+def test_bytes_pass_both_ways_unchanged(forward) -> None:
+    content = bytes(range(256)) * 8000
+    with echo() as port, connected(forward(Pods({"a": port}))) as client:
+        threading.Thread(target=client.sendall, args=(content,), daemon=True).start()
+        assert read(client, len(content)) == content
+
+
+def test_many_connections_at_once_stay_apart(forward) -> None:
+    with echo() as port:
+        cluster = Pods({"a": port})
+        forwarded = forward(cluster)
+
+        def talk(number: int) -> bool:
+            said = f"{number:05}".encode() * 2000
+            with connected(forwarded) as client:
+                client.sendall(said)
+                return read(client, len(said)) == said
+
+        with ThreadPoolExecutor(50) as pool:
+            assert all(pool.map(talk, range(100)))
+        assert len(cluster.opened) == 100
+        assert cluster.asked == ["app=todo,tier=web"]
+
+
+def test_a_client_that_leaves_takes_its_connection_to_the_pod_along(forward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_SECONDS", 0.5)
+    with echo() as port:
+        cluster = Pods({"a": port})
+        forwarded = forward(cluster)
+        for _ in range(20):
+            with connected(forwarded) as client:
+                client.sendall(b"x")
+                assert read(client, 1) == b"x"
+        assert settled(lambda: link_threads() == ["port-forward"])
+        assert [stream.fileno() for stream in cluster.opened] == [-1] * 20
+
+
+def test_a_client_that_closed_its_half_still_gets_the_answer(forward) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        cluster = Pods({"a": listener.getsockname()[1]})
+        with connected(forward(cluster)) as client:
+            client.sendall(b"question")
+            client.shutdown(socket.SHUT_WR)
+            server, _ = listener.accept()
+            with server:
+                assert read(server, 8) == b"question"
+                time.sleep(0.2)
+                server.sendall(b"answer")
+            assert read(client, 100) == b"answer"
+
+
+def test_a_pod_that_hangs_up_ends_the_clients_connection(forward) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with connected(forward(Pods({"a": listener.getsockname()[1]}))) as client:
+            listener.accept()[0].close()
+            assert client.recv(1) == b""
+        assert settled(lambda: link_threads() == ["port-forward"])
+
+
+def test_another_pod_is_chosen_when_the_chosen_one_has_gone(forward, heard) -> None:
+    with echo(b"a") as first, echo(b"b") as second:
+        cluster = Pods({"a": first})
+        forwarded = forward(cluster)
+        with connected(forwarded) as client:
+            assert read(client, 1) == b"a"
+        cluster.addresses = {"b": second}
+        with connected(forwarded) as client:
+            assert read(client, 1) == b"b"
+    assert heard.warnings == []
+
+
+def test_a_pod_that_refuses_in_its_first_answer_is_not_chosen_again(forward, heard) -> None:
+    class Refusing(Pods):
+        def open_port(self, namespace: str, pod: str, port: int) -> Stream:
+            stream = super().open_port(namespace, pod, port)
+            if pod == "a":
+                message = f"lost the connection to port {port} of pod `{pod}`"
+                error = ClusterError("cluster.port", message, because="connection refused")
+                stream.recv = lambda *_: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+            return stream
+
+    with echo() as first, echo(b"b") as second:
+        cluster = Refusing({"a": first})
+        forwarded = forward(cluster)
+        with connected(forwarded) as client:
+            assert client.recv(1) == b""
+        assert settled(lambda: heard.warnings)
+        assert heard.warnings == ["lost the connection to port 3000 of pod `a`: connection refused"]
+        cluster.addresses["b"] = second
+        with connected(forwarded) as client:
+            assert read(client, 1) == b"b"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "warning"),
+    [
+        (Pods(absent=True), "there is no Service `todo-frontend` in namespace `t`: the app is not installed there"),
+        (Pods(), "no pod of Service `todo-frontend` is Ready: 0 of its pods are there"),
+    ],
+)
+def test_a_connection_that_leads_nowhere_is_closed_and_explained(forward, heard, cluster: Pods, warning: str) -> None:
+    with connected(forward(cluster)) as client:
+        assert client.recv(1) == b""
+    assert settled(lambda: heard.warnings)
+    assert heard.warnings == [warning]
+
+
+def test_closing_ends_open_connections_threads_and_the_listener(heard) -> None:
+    with echo() as port:
+        cluster = Pods({"a": port})
+        with PortForward(cluster, "t", "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
+            clients = [connected(forwarded) for _ in range(10)]
+            for client in clients:
+                client.sendall(b"x")
+                assert read(client, 1) == b"x"
+            local = forwarded.port
+        assert link_threads() == []
+        assert [stream.fileno() for stream in cluster.opened] == [-1] * 10
+        for client in clients:
+            assert client.recv(1) == b""
+            client.close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", local), timeout=1)
+        with PortForward(cluster, "t", "todo-frontend", 3000, local_port=local, reporter=heard) as again:
+            assert again.port == local
+
+
+def test_waiting_ends_when_it_is_closed(forward) -> None:
+    forwarded = forward(Pods())
+    threading.Timer(0.3, forwarded.close).start()
+    started = time.monotonic()
+    forwarded.wait()
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1"])  # noqa: S104 - who has the port is the point
+def test_a_port_that_somebody_has_is_named_and_the_next_one_used(forward, heard, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+        forwarded = forward(Pods(), port)
+        assert port < forwarded.port < port + 50
+        assert heard.warnings[0] == f"port {port} is taken, trying the next one"
+
+
+def test_it_listens_on_the_loopback_address_alone(forward) -> None:
+    assert forward(Pods())._listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_no_free_port_is_an_error(heard) -> None:
+    with socket.create_server(("127.0.0.1", 65535)), pytest.raises(AccessError) as caught:
+        PortForward(Pods(), "t", "todo-frontend", 3000, local_port=65535, reporter=heard)
+    assert caught.value.id == "forward.no-local-port"
