@@ -6,7 +6,7 @@ from todoctl.startup import require_python
 def main() -> int:
     """Run todoctl on this process's arguments and return its exit code."""
     require_python()
-    from todoctl.cli.main import main as run  # noqa: PLC0415 - an old Python cannot read it
+    from todoctl.cli.main import main as run
 
     return run()
 

@@ -20,6 +20,7 @@ VOLUME_CLAIM = "data-todo-postgres-0"
 DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY = "database-url", "better-auth-secret", "openai-api-key"
 ADMIN_PASSWORD, APP_PASSWORD = "postgres-password", "app-password"
 
+_POSTGRES_PORT = 5432
 _ENTROPY_BYTES = 32
 _ATTEMPTS = 5
 
@@ -50,6 +51,8 @@ class SecretsReport:
     """What `ensure` did."""
 
     states: tuple[SecretState, ...]
+    external_port: int | None = None
+    """Where the database is not the Postgres that comes with the app: its port."""
 
     @property
     def changed(self) -> bool:
@@ -85,6 +88,8 @@ def ensure(
     data is not, or has lost a key: a new password or signing secret would not fit what the volume holds. Raises it too
     where there is no built-in Postgres and no DATABASE_URL.
     """
+    if "DATABASE_URL" in given:
+        _external_port(given["DATABASE_URL"])  # what is no URL must not get into the Secret
     # The volume first: its Secrets are always made before it, so a run at the same time cannot look like a loss.
     volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace) if built_in_postgres else None
     app = _values(cluster.get(kinds.SECRET, APP, namespace))
@@ -94,15 +99,16 @@ def ensure(
     if not built_in_postgres:
         if not (DATABASE_URL in app or "DATABASE_URL" in given):
             raise _no_database()
-        return SecretsReport((_converge(cluster, namespace, _app_secret(given))[0],))
+        state, held = _converge(cluster, namespace, _app_secret(given))
+        return SecretsReport((state,), _external_port(held[DATABASE_URL]))
     passwords = {
         ADMIN_PASSWORD: _random(),
         APP_PASSWORD: _built_in_password(app.get(DATABASE_URL, "")) or _random(),
     }
     postgres_state, postgres = _converge(cluster, namespace, _Wanted(POSTGRES, passwords))
     url = database_url(namespace, postgres[APP_PASSWORD])
-    app_state, _ = _converge(cluster, namespace, _app_secret(given, url))
-    return SecretsReport((postgres_state, app_state))
+    app_state, app = _converge(cluster, namespace, _app_secret(given, url))
+    return SecretsReport((postgres_state, app_state), _external_port(app[DATABASE_URL]))
 
 
 def database_url(namespace: str, password: str) -> str:
@@ -178,6 +184,26 @@ def _built_in_password(url: str) -> str | None:
     except ValueError:
         return None
     return unquote(parts.password) if host.partition(".")[0] == POSTGRES and parts.password else None
+
+
+def _external_port(url: str) -> int | None:
+    """Return the port of a database that does not come with the app; None for the one that does.
+
+    Raises SecretsError for what is no URL of a Postgres.
+    """
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port or _POSTGRES_PORT
+    except ValueError:
+        scheme = host = ""
+    if scheme not in {"postgres", "postgresql"} or not host:
+        raise SecretsError(
+            "secrets.database-url",
+            "DATABASE_URL is no URL of a Postgres",
+            because="it does not read postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+            hint="write it into a file as DATABASE_URL=postgresql://…, and name the file with `--env-file`",
+        )
+    return None if host.partition(".")[0] == POSTGRES else port
 
 
 def _manifest(name: str, namespace: str, values: Mapping[str, str]) -> Object:

@@ -194,6 +194,8 @@ class Steps:
         from todoctl.objects import manifests
 
         objects = manifests.load(self.settings.environment)
+        if secrets and secrets.external_port and self.settings.environment == "development":
+            objects = manifests.without_postgres(objects, secrets.external_port)
         return manifests.customise(
             objects,
             namespace=self.settings.namespace,

@@ -56,7 +56,7 @@ def test_an_unknown_option_is_a_usage_error_in_json_too(capsys, form):
 def raising(error):
     @click.command("version")
     @click.option("-o", "--output")
-    def command(output):  # noqa: ARG001
+    def command(output):
         raise error
 
     return command

@@ -8,38 +8,7 @@ from harness import PROFILE, ROOT, Browser, command, until
 
 pytestmark = pytest.mark.minikube
 
-NAMESPACE, DATABASE = "t-staging", "t-staging-database"
-HOST = "staging.todo-app.com"
-
-POSTGRES = {
-    "apiVersion": "v1",
-    "kind": "Pod",
-    "metadata": {"name": "postgres", "namespace": DATABASE, "labels": {"app": "postgres"}},
-    "spec": {
-        "containers": [
-            {
-                "name": "postgres",
-                "image": "postgres:17",
-                "imagePullPolicy": "Never",
-                "env": [
-                    {"name": "POSTGRES_USER", "value": "todo"},
-                    {"name": "POSTGRES_PASSWORD", "value": "only-for-this-test"},
-                    {"name": "POSTGRES_DB", "value": "todo"},
-                ],
-                "readinessProbe": {
-                    "exec": {"command": ["pg_isready", "-h", "127.0.0.1", "-U", "todo"]},
-                    "periodSeconds": 1,
-                },
-            }
-        ]
-    },
-}
-SERVICE = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "postgres", "namespace": DATABASE},
-    "spec": {"selector": {"app": "postgres"}, "ports": [{"port": 5432}]},
-}
+NAMESPACE, HOST = "t-staging", "staging.todo-app.com"
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +22,16 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def staging(todoctl, kubectl, address, certificate):
+def staging(todoctl, kubectl, address, certificate, database_elsewhere):
     assert todoctl("uninstall", "--yes").code == 0, "two cores do not hold both"
     assert todoctl("load").code == 0
-    for namespace in (NAMESPACE, DATABASE):
-        kubectl("create", "namespace", namespace)
-    for item in (POSTGRES, SERVICE):
-        kubectl("apply", "-f", "-", input=json.dumps(item))
-    kubectl("wait", "-n", DATABASE, "pod/postgres", "--for=condition=Ready", "--timeout=120s")
+    kubectl("create", "namespace", NAMESPACE)
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "todo-secrets", "namespace": NAMESPACE},
         "stringData": {
-            "database-url": f"postgresql://todo:only-for-this-test@postgres.{DATABASE}:5432/todo",
+            "database-url": database_elsewhere,
             "better-auth-secret": "made-up-for-this-test-and-long-enough",
         },
     }
@@ -81,7 +46,7 @@ def staging(todoctl, kubectl, address, certificate):
         *("--values", str(chart / "values-staging.yaml"), "--wait", "--timeout", "5m"),
     )
     yield Browser(address, HOST, certificate / "crt.pem")
-    kubectl("delete", "namespace", NAMESPACE, DATABASE)
+    kubectl("delete", "namespace", NAMESPACE)
 
 
 def test_https_answers_from_frontend_and_backend(staging):

@@ -149,3 +149,14 @@ def test_customising_the_bundled_manifests_with_their_own_values_changes_only_th
     )
     images = {name: f"{name}:{version}" for name in ("todo-backend", "todo-frontend")}
     assert manifests.customise(objects, namespace="todo-app", host=host, images=images) == objects
+
+
+def test_with_a_database_elsewhere_its_port_is_open_and_no_postgres_is_left() -> None:
+    made = manifests.without_postgres(manifests.load("development"), 6543)
+    assert "todo-postgres" not in {item["metadata"]["name"] for item in made}
+    policies = {item["metadata"]["name"]: item["spec"] for item in made if item["kind"] == "NetworkPolicy"}
+    for name in ("todo-backend", "todo-frontend"):
+        rules = [rule for rule in policies[name]["egress"] if rule["ports"] == [{"protocol": "TCP", "port": 6543}]]
+        assert [peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"]] == ["0.0.0.0/0", "::/0"]
+        assert "todo-postgres" not in str(policies[name])
+    assert policies["default-deny"]["policyTypes"] == ["Ingress", "Egress"]

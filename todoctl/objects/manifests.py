@@ -16,6 +16,8 @@ PART_OF = "app.kubernetes.io/part-of=todo-app"
 CONFIG_CHECKSUM = "checksum/config"
 SECRETS_VERSION = "todoctl.dev/secrets-version"
 CONFIG_MAP = "todo-config"
+POSTGRES = "todo-postgres"
+"""The name of every object that belongs to the Postgres that comes with the app, and of its pods' label."""
 ALLOWED_HOSTS = "auth-allowed-hosts"
 
 Object = dict[str, Any]
@@ -77,6 +79,27 @@ def customise(
         if versions:
             template["metadata"].setdefault("annotations", {})[SECRETS_VERSION] = ".".join(versions)
     return made
+
+
+def without_postgres(objects: Sequence[Mapping[str, Any]], port: int) -> list[Object]:
+    """Return the objects without the Postgres that comes with them, for a database elsewhere that listens at `port`.
+
+    Where that is nobody knows, so the app's pods may reach that port anywhere.
+    """
+    made = [copy.deepcopy(dict(item)) for item in objects if item["metadata"]["name"] != POSTGRES]
+    anywhere = {
+        "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}],
+        "ports": [{"protocol": "TCP", "port": port}],
+    }
+    for item in made:
+        if item["kind"] == "NetworkPolicy" and "egress" in item["spec"]:
+            item["spec"]["egress"] = [anywhere if _selects_postgres(rule) else rule for rule in item["spec"]["egress"]]
+    return made
+
+
+def _selects_postgres(rule: Mapping[str, Any]) -> bool:
+    labels = (selector.get("matchLabels", {}) for selector in _find(rule, "podSelector"))
+    return any(one.get("app.kubernetes.io/name") == POSTGRES for one in labels)
 
 
 def _set_namespace(objects: list[Object], namespace: str) -> None:
