@@ -49,7 +49,7 @@ def app(request: http.server.BaseHTTPRequestHandler) -> tuple[int, str]:
     if (request.headers["Host"] or "").partition(":")[0] != HOST:
         return 404, "text/html"
     if request.path == "/healthz":
-        return 200, "text/plain; charset=utf-8"
+        return 200, "application/json; charset=utf-8"
     return 401, "application/problem+json; charset=utf-8"
 
 
@@ -95,8 +95,14 @@ STATUSES = [
     ((503, "text/html"), "503 Service Unavailable from nginx: there is no Ready pod behind the Service"),
     ((502, "text/html"), "502 Bad Gateway from nginx: the ingress controller cannot reach a pod"),
     ((504, "text/html"), "504 Gateway Timeout from nginx: the ingress controller cannot reach a pod"),
-    ((403, "text/html"), "403 Forbidden from nginx: something else than the app answered"),
-    ((301, "text/html"), "301 Moved Permanently from nginx: something else than the app answered"),
+    (
+        (403, "text/html"),
+        "403 Forbidden from nginx: the ingress controller itself, or something else than the app, answered",
+    ),
+    (
+        (301, "text/html"),
+        "301 Moved Permanently from nginx: the ingress controller itself, or something else than the app, answered",
+    ),
 ]
 
 
@@ -108,15 +114,20 @@ def test_an_answer_that_is_not_the_apps_is_explained(answer: tuple[int, str], be
     assert str(error.because).startswith(because)
 
 
+def test_the_ingress_controllers_own_healthz_is_not_taken_for_the_frontend() -> None:
+    with server(lambda request: (200 if request.path == "/healthz" else 404, "text/html")) as port:
+        assert failure(Endpoint("127.0.0.1", HOST, port)).id == "access.frontend"
+
+
 def test_a_frontend_that_answers_for_everything_is_not_taken_for_the_backend() -> None:
-    with server(lambda _: (200, "text/html")) as port:
+    with server(lambda _: (200, "application/json")) as port:
         error = failure(Endpoint("127.0.0.1", HOST, port))
     assert error.id == "access.backend"
     assert error.what == f"the backend does not answer at `http://{HOST}:{port}/api/tasks`"
 
 
 def test_a_401_of_somebody_else_is_not_taken_for_the_backend() -> None:
-    with server(lambda request: (200 if request.path == "/healthz" else 401, "text/html")) as port:
+    with server(lambda request: (200 if request.path == "/healthz" else 401, "application/json")) as port:
         assert failure(Endpoint("127.0.0.1", HOST, port)).id == "access.backend"
 
 
