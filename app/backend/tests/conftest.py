@@ -4,12 +4,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from postgres import Server, new_server, url
+from postgres import Server, add_user, new_server, url
 from psycopg import sql
 from starlette.testclient import TestClient
 from tokens import SECRET
@@ -69,6 +70,13 @@ def empty_database(admin_url: str) -> Iterator[str]:
         yield database
 
 
+@pytest.fixture
+def stoppable_database(own_server: Server) -> Iterator[str]:
+    """The URL of a database of the test's own on the server that it may stop."""
+    with _database(url(own_server.port, "postgres")) as database:
+        yield database
+
+
 @pytest.fixture(scope="session")
 def database(admin_url: str) -> Iterator[str]:
     """The URL of a migrated database that all tests share; each makes users of its own."""
@@ -79,18 +87,8 @@ def database(admin_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def new_user(database: str) -> Callable[[], str]:
-    """A function that adds a user, as Better Auth would, and returns the id."""
-
-    def add() -> str:
-        user = secrets.token_hex(16)
-        with psycopg.connect(database) as connection:
-            connection.execute(
-                'INSERT INTO "user" (id, name, email, "emailVerified") VALUES (%s, %s, %s, false)',
-                (user, "Somebody", f"{user}@example.com"),
-            )
-        return user
-
-    return add
+    """A function that adds a user to the shared database and returns the id."""
+    return partial(add_user, database)
 
 
 @pytest.fixture

@@ -39,6 +39,17 @@ def free_port() -> int:
         return port
 
 
+def add_user(database: str) -> str:
+    """Add a user, as Better Auth would, and return the id."""
+    user = secrets.token_hex(16)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            'INSERT INTO "user" (id, name, email, "emailVerified") VALUES (%s, %s, %s, false)',
+            (user, "Somebody", f"{user}@example.com"),
+        )
+    return user
+
+
 class DebianServer:
     """Debian's binaries on a folder of our own; they refuse to run as root, so there as `nobody`."""
 
