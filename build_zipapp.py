@@ -33,6 +33,21 @@ COMPILED = {".so", ".pyd", ".dylib", ".dll"}
 NOT_SHIPPED = {"__pycache__", "bin", "tests", "RECORD", "WHEEL", "INSTALLER", "REQUESTED", "py.typed"}
 NOT_SHIPPED_SUFFIXES = COMPILED | {".pyi", ".pyx", ".pxd", ".c", ".h", ".pyc"}
 
+# Of the Kubernetes client, todoctl/adapters/kubeconfig.py alone takes something: the sign-in. The typed API and its
+# models are 17 of its 17.5 MB, and each import of it loads them all; these files in place of its own let them go.
+CLIENT_FILES = {
+    "kubernetes/__init__.py": "",
+    "kubernetes/client/models/__init__.py": "",
+    "kubernetes/client/__init__.py": (
+        "from kubernetes.client.api_client import ApiClient\n"
+        "from kubernetes.client.configuration import Configuration\n"
+    ),
+}
+CLIENT_NOTICE = "# Shortened for todoctl, which uses `kubernetes.config` and what that needs.\n"
+CLIENT_KEPT = {"kubernetes/client", "kubernetes/config"}
+# The time zones of the world: dateutil looks them up by name, which nothing here does.
+UNUSED = {"tzdata"}
+
 # What a developer's clone has beside the sources, and no ignore file may let in.
 PRIVATE = re.compile(r"\.env.*|\.git|node_modules|\.next|__pycache__|\.venv")
 
@@ -153,7 +168,7 @@ def portable_requirements(lock: str) -> tuple[str, str]:
         name = re.match(r"[\w.-]+", requirement)
         if name is None:
             raise ValueError(f"not a requirement: {requirement}")
-        if name[0] not in NOT_PORTABLE:
+        if name[0] not in NOT_PORTABLE | UNUSED:
             unmarked = re.sub(r" ; [^\\]*", " ", requirement, count=1)
             (compiled if name[0] in COMPILED_PART_OPTIONAL else pure).append(unmarked)
     return "\n".join(pure) + "\n", "\n".join(compiled) + "\n"
@@ -164,8 +179,22 @@ def slim(modules: Path) -> None:
     for path in sorted(modules.rglob("*"), reverse=True):
         if path.name in NOT_SHIPPED and path.is_dir():
             shutil.rmtree(path)
-        elif path.name in NOT_SHIPPED or path.suffix in NOT_SHIPPED_SUFFIXES:
+        elif path.name in NOT_SHIPPED or path.suffix in NOT_SHIPPED_SUFFIXES or path.name.endswith("_test.py"):
             path.unlink()
+    slim_kubernetes_client(modules)
+
+
+def slim_kubernetes_client(modules: Path) -> None:
+    """Leave of the Kubernetes client what signing in takes."""
+    client = modules / "kubernetes"
+    for folder in (path for path in client.iterdir() if path.is_dir()):
+        if folder.relative_to(modules).as_posix() not in CLIENT_KEPT:
+            shutil.rmtree(folder)
+    for folder in (client / "client" / "api", client / "client" / "models"):
+        shutil.rmtree(folder)
+    for name, source in CLIENT_FILES.items():
+        (modules / name).parent.mkdir(exist_ok=True)
+        (modules / name).write_text(CLIENT_NOTICE + source, encoding="utf-8")
 
 
 def pack(python: Path, staged: Path, out: Path) -> None:

@@ -1,5 +1,7 @@
 """The zipapp on the Pythons, folders and hosts that it will meet."""
 
+import base64
+import http.server
 import json
 import os
 import shutil
@@ -7,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -143,6 +146,70 @@ def test_it_finds_the_same_build_inputs_as_a_clone(probe, run):
         [sys.executable, "-c", f"{source}main()"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert run(probe(source)) == (0, in_clone.stdout, "")
+
+
+class Issuer(http.server.BaseHTTPRequestHandler):
+    """An OpenID provider that has one fresh token to give, to whoever shows the right refresh token."""
+
+    def do_GET(self):
+        self.answer({"token_endpoint": f"http://{self.headers['Host']}/token"})
+
+    def do_POST(self):
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        known = "refresh_token=let-me-in" in asked
+        self.answer({"id_token": token(time.time() + DAY), "refresh_token": "n", "access_token": "a"} if known else {})
+
+    def answer(self, document):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def token(expires):
+    parts = ({"alg": "none"}, {"exp": int(expires)}, {})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+
+
+def test_signing_in_by_an_older_provider_works_with_what_is_left_of_the_kubernetes_client(probe, run, tmp_path):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    provider = {
+        "name": "oidc",
+        "config": {
+            "id-token": token(0),
+            "refresh-token": "let-me-in",
+            "idp-issuer-url": f"http://127.0.0.1:{server.server_port}",
+            "client-id": "c",
+            "client-secret": "s",
+        },
+    }
+    kubeconfig = {
+        "current-context": "lab",
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "ada"}}],
+        "clusters": [{"name": "lab", "cluster": {"server": "https://127.0.0.1"}}],
+        "users": [{"name": "ada", "user": {"auth-provider": provider}}],
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig))
+    source = (
+        "import sys\n"
+        "def main():\n"
+        "    from pathlib import Path\n"
+        "    from todoctl.adapters import kubeconfig\n"
+        "    print(kubeconfig.load('lab', Path(sys.argv[1])).authorization)\n"
+        "    print([name for name in sys.modules if name.startswith('kubernetes.client.models.')])\n"
+    )
+    insecure = {"OAUTHLIB_INSECURE_TRANSPORT": "1", "NO_PROXY": "127.0.0.1"}
+    code, out, err = run(probe(source), str(tmp_path / "kubeconfig"), **insecure)
+    server.shutdown()
+    assert (code, err) == (0, "")
+    signed_in, models = out.splitlines()
+    assert signed_in.startswith(f"Bearer {token(0).split('.')[0]}.")
+    assert signed_in != f"Bearer {token(0)}"
+    assert models == "[]"
 
 
 def test_a_damaged_file_is_called_so_and_leaves_nothing(zipapp, run, cache, tmp_path):
