@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, and no package
 """Write token.json: the test vectors of the API's token, for the tests of the frontend and of the backend.
 
 The contract is in docs/design.md. This is written from the RFCs (5869 for the key, 7515 and 7519 for the token) with
@@ -38,8 +39,8 @@ KEY = hkdf_sha256(SECRET.encode(), b"", INFO.encode(), 32)
 
 def token(claims: dict[str, Any], *, alg: str = "HS256", key: bytes = KEY) -> str:
     """Return a signed token in compact form; `alg` none has an empty signature."""
-    parts = [_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in ({"alg": alg, "typ": "JWT"}, claims)]
-    signed = ".".join(parts)
+    parts = ({"alg": alg, "typ": "JWT"}, claims)
+    signed = ".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
     hashes = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
     signature = b"" if alg == "none" else hmac.digest(key, signed.encode(), hashes[alg])
     return f"{signed}.{_base64url(signature)}"
