@@ -40,9 +40,11 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM dependencies AS build
 ENV NEXT_TELEMETRY_DISABLED=1
 COPY . .
-# .next/cache must not reach the image, and as a mount it does not.
-RUN --mount=type=cache,id=todo-frontend-next,target=/app/.next/cache \
-    npm run build --no-update-notifier && \
+# .next/cache must not reach the image, and as a mount it does not. Next can stumble over a cache that another build, cut
+# off or of another version, has left: then it builds once more without.
+RUN --mount=type=cache,id=todo-frontend-next,target=/app/.next/cache,sharing=locked \
+    export npm_config_update_notifier=false; \
+    npm run build || { find .next/cache -mindepth 1 -delete && npm run build; } && \
     mv .next/static .next/standalone/.next/static && \
     mv wait-for-schema.mjs auth-schema.json .next/standalone/
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 from typing import Any
@@ -65,7 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
     as_json = _wants_json(arguments)
     command = next((word for word in arguments if word in VERBS), "todoctl")
     debug = "--debug" in arguments
-    terminal = Terminal(debug=debug)
+    terminal = Terminal(debug=debug, color=False if "--no-color" in arguments else None)
+    # Whoever ends todoctl politely gets what Ctrl-C does: children ended, and a word on how to go on.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False)
     except BrokenPipeError:
@@ -73,12 +76,19 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout = None
         return ExitCode.OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
+        _end_children()
         if debug:
             traceback.print_exc()
         return _fail(terminal, command, _as_ours(error, command), as_json=as_json)
     if isinstance(outcome, Result):
         return _render(outcome, as_json=as_json, color="--no-color" not in arguments)
     return int(outcome or 0)
+
+
+def _end_children() -> None:
+    # A thread may still wait for a program; a command that never ran one need not import the adapter.
+    if process := sys.modules.get("todoctl.adapters.process"):
+        process.end_children()
 
 
 def _wants_json(arguments: list[str]) -> bool:

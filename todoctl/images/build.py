@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import textwrap
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # the same inputs give the same image.
 _ENVIRONMENT = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 _DOCKERFILE = ".todoctl/Dockerfile"
+_STEP_WIDTH = 60  # a step may be many lines of shell
 
 
 class EngineImage(Protocol):
@@ -149,7 +151,7 @@ def _build(plan: Plan, context: bytes, *, reporter: Reporter, deadline: Deadline
         reporter.debug(f"{plan.image.name}: {line}")
         step = progress.feed(line)
         if step is not None and " RUN " in step:
-            reporter.note(f"{plan.image.name}: {step}")
+            reporter.note(f"{plan.image.name}: {textwrap.shorten(step, _STEP_WIDTH, placeholder=' …')}")
 
     argv = ["docker", "build", "--progress", "plain", "--file", _DOCKERFILE, "--tag", plan.reference]
     argv += [f"--label={name}={value}" for name, value in plan.labels.items()]
@@ -164,7 +166,8 @@ def _failure(plan: Plan, progress: Progress, done: process.Completed) -> BuildEr
     """Say which step failed, on what, and what a person can do about it."""
     known = causes.find(progress.output if progress.failed_step else done.stderr)
     said = progress.error or done.complaint()
-    step = f" in step `{progress.failed_step}`" if progress.failed_step else ""
+    failed_step = textwrap.shorten(progress.failed_step or "", _STEP_WIDTH, placeholder=" …")
+    step = f" in step `{failed_step}`" if failed_step else ""
     return BuildError(
         f"build.{known.id}" if known else "build.failed",
         f"`{plan.image.name}` could not be built{step}",

@@ -56,7 +56,7 @@ def sideload(
     reporter: Reporter,
     deadline: Deadline,
 ) -> list[Sideloaded]:
-    """Bring the host's images to every node that does not hold them under these references, nodes at once.
+    """Bring the host's images to every node that does not hold them under these references, all at once.
 
     An image is the same when its config digest is, so what a node holds is neither saved nor sent; references to one
     image travel together. Memory is constant, whatever the images' size.
@@ -74,34 +74,42 @@ def sideload(
                 hint="build it first with `todoctl build`",
             )
         images[image.id] = (*images.get(image.id, ()), reference)
-    transfer = partial(_to_node, images, target=target, digests=digests, reporter=reporter, deadline=deadline)
-    return [one for node in at_once([partial(transfer, node) for node in target.nodes()]) for one in node]
+    nodes = target.nodes()
+    held = dict(zip(nodes, at_once([partial(target.node_images, node) for node in nodes]), strict=True))
+    # Together even on two cores: saving, sending and unpacking take turns, and images share no more than a base.
+    outcome = at_once(
+        [
+            partial(_have, image_id, named, node, held[node], target=target, digests=digests, deadline=deadline)
+            for node in nodes
+            for image_id, named in images.items()
+        ]
+    )
+    for one in outcome:
+        if one.sent:
+            reporter.note(f"{one.references[0]}: {one.sent / 1e6:.0f} MB to node {one.node} in {one.seconds:.1f} s")
+    for node in nodes:
+        if sent := [one for one in outcome if one.node == node and one.sent]:
+            _read_back(sent, target.node_images(node))
+    return outcome
 
 
-def _to_node(
-    images: Mapping[str, tuple[str, ...]],
+def _have(
+    image_id: str,
+    references: tuple[str, ...],
     node: str,
+    held: Mapping[str, str],
     *,
     target: Nodes,
     digests: ConfigDigests,
-    reporter: Reporter,
     deadline: Deadline,
-) -> list[Sideloaded]:
-    held = target.node_images(node)
-    outcome = []
-    for image_id, references in images.items():
-        there = {held.get(qualified(reference)) for reference in references}
-        if len(there) == 1 and there <= digests.of(image_id):
-            outcome.append(Sideloaded(node, references, str(there.pop()), sent=0, seconds=0.0))
-            continue
-        sent = _send(references, node, target=target, deadline=deadline)
-        digests.remember(image_id, sent.digest)
-        megabytes = sent.sent / 1e6
-        reporter.note(f"{references[0]}: {megabytes:.0f} MB to node {node} in {sent.seconds:.1f} s")
-        outcome.append(sent)
-    if any(one.sent for one in outcome):
-        _read_back(outcome, target.node_images(node))
-    return outcome
+) -> Sideloaded:
+    """Send one image to one node, unless the node holds it under all its references."""
+    there = {held.get(qualified(reference)) for reference in references}
+    if len(there) == 1 and there <= digests.of(image_id):
+        return Sideloaded(node, references, str(there.pop()), sent=0, seconds=0.0)
+    sent = _send(references, node, target=target, deadline=deadline)
+    digests.remember(image_id, sent.digest)
+    return sent
 
 
 def _send(references: tuple[str, ...], node: str, *, target: Nodes, deadline: Deadline) -> Sideloaded:
