@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from harness import PROFILE
 from todoctl.access.forward import PortForward
 from todoctl.access.probe import Endpoint, Expectation, probe
 from todoctl.adapters import kinds
@@ -22,7 +23,6 @@ from todoctl.deadline import Deadline
 
 pytestmark = pytest.mark.minikube
 
-CONTEXT = "minikube"
 IMAGE = "python:3.12-slim"
 BODY = hashlib.sha256(b"todo").digest() * 20_000
 
@@ -51,17 +51,17 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def cluster() -> Cluster:
-    return Cluster.connect(CONTEXT)
+    return Cluster.connect(PROFILE)
 
 
 @pytest.fixture(scope="module")
 def namespace(cluster: Cluster) -> Iterator[str]:
     there = subprocess.run(
-        ["docker", "exec", CONTEXT, "crictl", "images", "-q", IMAGE], check=True, capture_output=True
+        ["docker", "exec", PROFILE, "crictl", "images", "-q", IMAGE], check=True, capture_output=True
     ).stdout
     if not there.strip():
         with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
-            command = ["docker", "exec", "-i", CONTEXT, "ctr", "-n", "k8s.io", "images", "import", "-"]
+            command = ["docker", "exec", "-i", PROFILE, "ctr", "-n", "k8s.io", "images", "import", "-"]
             subprocess.run(command, stdin=saved.stdout, check=True, capture_output=True)
     name = f"t-forward-{secrets.token_hex(4)}"
     metadata: dict[str, Any] = {"name": "todo-frontend", "namespace": name}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness import PROFILE
 from todoctl.adapters import docker, kinds, process
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
@@ -25,8 +26,6 @@ from todoctl.targets.reference import qualified
 from todoctl.targets.resources import Resources
 
 pytestmark = pytest.mark.minikube
-
-PROFILE = "minikube"
 
 
 @pytest.fixture

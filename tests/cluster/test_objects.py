@@ -1,4 +1,4 @@
-"""Objects on a real cluster: the one of the context `minikube`, in namespaces that are removed again."""
+"""Objects on a real cluster, in namespaces that are removed again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness import PROFILE
 from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import GoneError
 from todoctl.adapters.kubernetes import Cluster
@@ -26,7 +27,6 @@ from todoctl.objects.wait import wait
 
 pytestmark = pytest.mark.minikube
 
-CONTEXT = "minikube"
 IMAGE = "python:3.12-slim"
 RUN = ["python", "-m", "http.server", "8000"]
 CRASH = ["python", "-c", "print('postgresql://todo:hunter2@db/todo is away'); raise SystemExit(7)"]
@@ -52,11 +52,11 @@ class Recorder:
 @pytest.fixture(scope="module", autouse=True)
 def image_on_the_node() -> None:
     there = subprocess.run(
-        ["docker", "exec", CONTEXT, "crictl", "images", "-q", IMAGE], capture_output=True, check=True
+        ["docker", "exec", PROFILE, "crictl", "images", "-q", IMAGE], capture_output=True, check=True
     ).stdout
     if not there.strip():
         with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
-            command = ["docker", "exec", "-i", CONTEXT, "ctr", "-n", "k8s.io", "images", "import", "-"]
+            command = ["docker", "exec", "-i", PROFILE, "ctr", "-n", "k8s.io", "images", "import", "-"]
             subprocess.run(command, stdin=saved.stdout, check=True, capture_output=True)
 
 
@@ -67,7 +67,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def cluster(recorder: Recorder) -> Cluster:
-    return Cluster.connect(CONTEXT, on_request=recorder, on_warning=recorder.warnings.append)
+    return Cluster.connect(PROFILE, on_request=recorder, on_warning=recorder.warnings.append)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 
 
 def kubectl(*arguments: str) -> None:
-    subprocess.run(["kubectl", "--context", CONTEXT, *arguments], check=True, capture_output=True)
+    subprocess.run(["kubectl", "--context", PROFILE, *arguments], check=True, capture_output=True)
 
 
 def config_map(namespace: str, **data: str) -> Object:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness import PROFILE
 from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.minikube
 
 @pytest.fixture
 def cluster() -> Cluster:
-    return Cluster.connect("minikube")
+    return Cluster.connect(PROFILE)
 
 
 @pytest.fixture

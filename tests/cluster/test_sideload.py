@@ -1,4 +1,4 @@
-"""Sideloading into the nodes of the profile `minikube`."""
+"""Sideloading into real nodes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import PROFILE
 from todoctl.adapters import docker, process
 from todoctl.deadline import Deadline
 from todoctl.images.digests import ConfigDigests
@@ -17,8 +18,6 @@ from todoctl.images.sideload import Sideloaded, sideload
 from todoctl.targets.minikube import Minikube
 
 pytestmark = pytest.mark.minikube
-
-PROFILE = "minikube"
 
 
 class Quiet:

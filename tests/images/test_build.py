@@ -168,11 +168,12 @@ def test_ctrl_c_ends_the_build(sources, engine, heard) -> None:
     sources.write("dockerfiles/app.Dockerfile", f"FROM {BASE}\nRUN sleep 100\n")
 
     def interrupt() -> None:
-        while not heard.notes:
+        bound = Deadline(60)
+        while not heard.notes and not bound.expired():
             time.sleep(0.1)
         os.kill(os.getpid(), 2)
 
-    threading.Thread(target=interrupt).start()
+    threading.Thread(target=interrupt, daemon=True).start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         built(sources, engine, heard)
