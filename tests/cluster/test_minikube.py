@@ -168,13 +168,13 @@ class TestChecks:
         return {finding.id: finding for finding in check.run(checks(settings))}
 
     def test_nothing_is_fatal_here(self) -> None:
-        found = self.findings(Settings(namespace="t-checks", host="t-checks.local"))
+        found = self.findings(Settings(profile=PROFILE, context=PROFILE, namespace="t-checks", host="t-checks.local"))
         assert [finding for finding in found.values() if finding.status is Status.FATAL] == []
         assert found["cluster.profile"].status is Status.OK
         assert found["cluster.storage"].found == "`standard`"
 
     def test_a_context_that_is_not_there_is_fatal(self) -> None:
-        found = self.findings(Settings(context="elsewhere"))
+        found = self.findings(Settings(profile=PROFILE, context="elsewhere"))
         assert found["cluster.reachable"].found == "there is no context `elsewhere`"
         assert found["cluster.reachable"].status is Status.FATAL
 
@@ -182,7 +182,7 @@ class TestChecks:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: object
     ) -> None:
         monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none")
-        found = self.findings(Settings())
+        found = self.findings(Settings(profile=PROFILE, context=PROFILE))
         assert found["context.entry"].status is Status.FATAL
         assert found["context.entry"].hint == "`minikube update-context -p minikube`"
         assert found["cluster.reachable"].status is Status.SKIPPED
@@ -200,10 +200,12 @@ class TestChecks:
         cluster.apply(namespace)
         try:
             cluster.apply(ingress)
-            taken = self.findings(Settings(host="t-taken.local"))["cluster.host"]
+            taken = self.findings(Settings(profile=PROFILE, context=PROFILE, host="t-taken.local"))["cluster.host"]
             assert (taken.status, taken.found) == (Status.FATAL, "host `t-taken.local` is taken")
             assert taken.because == "Ingress `other` in namespace `t-checks-host` has it"
-            ours = self.findings(Settings(host="t-taken.local", namespace="t-checks-host"))["cluster.host"]
+            ours = self.findings(
+                Settings(profile=PROFILE, context=PROFILE, host="t-taken.local", namespace="t-checks-host")
+            )["cluster.host"]
             assert ours.status is Status.OK
         finally:
             cluster.delete(kinds.NAMESPACE, "t-checks-host")

@@ -77,16 +77,10 @@ def sideload(
     nodes = target.nodes()
     held = dict(zip(nodes, at_once([partial(target.node_images, node) for node in nodes]), strict=True))
     # Together even on two cores: saving, sending and unpacking take turns, and images share no more than a base.
+    have = partial(_have, target=target, digests=digests, reporter=reporter, deadline=deadline)
     outcome = at_once(
-        [
-            partial(_have, image_id, named, node, held[node], target=target, digests=digests, deadline=deadline)
-            for node in nodes
-            for image_id, named in images.items()
-        ]
+        [partial(have, image_id, named, node, held[node]) for node in nodes for image_id, named in images.items()]
     )
-    for one in outcome:
-        if one.sent:
-            reporter.note(f"{one.references[0]}: {one.sent / 1e6:.0f} MB to node {one.node} in {one.seconds:.1f} s")
     for node in nodes:
         if sent := [one for one in outcome if one.node == node and one.sent]:
             _read_back(sent, target.node_images(node))
@@ -101,6 +95,7 @@ def _have(
     *,
     target: Nodes,
     digests: ConfigDigests,
+    reporter: Reporter,
     deadline: Deadline,
 ) -> Sideloaded:
     """Send one image to one node, unless the node holds it under all its references."""
@@ -109,6 +104,7 @@ def _have(
         return Sideloaded(node, references, str(there.pop()), sent=0, seconds=0.0)
     sent = _send(references, node, target=target, deadline=deadline)
     digests.remember(image_id, sent.digest)
+    reporter.note(f"{references[0]}: {sent.sent / 1e6:.0f} MB to node {node} in {sent.seconds:.1f} s")
     return sent
 
 
