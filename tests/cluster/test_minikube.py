@@ -184,7 +184,7 @@ class TestChecks:
         monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none")
         found = self.findings(Settings(profile=PROFILE, context=PROFILE))
         assert found["context.entry"].status is Status.FATAL
-        assert found["context.entry"].hint == "`minikube update-context -p minikube`"
+        assert found["context.entry"].hint == f"`minikube update-context -p {PROFILE}`"
         assert found["cluster.reachable"].status is Status.SKIPPED
 
     def test_another_installations_host_is_taken(self, cluster: Cluster) -> None:
