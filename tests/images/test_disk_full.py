@@ -1,0 +1,67 @@
+"""A disk that fills up during a build: a second engine, with its data on a tmpfs that the build does not fit into."""
+
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from todoctl.adapters import docker
+from todoctl.deadline import Deadline
+from todoctl.errors import BuildError, ExitCode
+from todoctl.images.build import build, plan
+
+pytestmark = pytest.mark.docker
+
+MEGABYTES = 64
+
+
+@contextmanager
+def engine_on_a_small_disk(folder, monkeypatch):
+    dockerd = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin")
+    if os.name != "posix" or os.geteuid() != 0 or dockerd is None:
+        pytest.skip("needs root and a dockerd to start a second engine")
+    disk = folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(disk)], check=True)
+    (disk / "filler").write_bytes(bytes(MEGABYTES // 4 * 1_000_000))
+    socket = f"unix://{folder}/docker.sock"
+    options = ["--bridge=none", "--iptables=false", "--ip-forward=false", f"--pidfile={folder}/pid", f"--host={socket}"]
+    log = (folder / "log").open("wb")
+    engine = subprocess.Popen(
+        [dockerd, f"--data-root={disk}/data", f"--exec-root={folder}/exec", *options], stdout=log, stderr=log
+    )
+    try:
+        monkeypatch.setenv("DOCKER_HOST", socket)
+        bound = Deadline(60)
+        while subprocess.run(["docker", "version"], capture_output=True).returncode and not bound.expired():
+            assert engine.poll() is None, (folder / "log").read_text()
+        yield docker.connect()
+    finally:
+        engine.terminate()
+        engine.wait(timeout=60)
+        log.close()
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_full_disk_is_named_and_after_the_hint_the_next_build_goes_on(sources, heard, tmp_path, monkeypatch) -> None:
+    sources.write("dockerfiles/app.Dockerfile", "FROM scratch\nCOPY src /src\n")
+    (sources.root / "app/src/large").write_bytes(os.urandom(2 * MEGABYTES * 1_000_000))
+
+    def attempt(engine):
+        wanted = plan(sources.image, sources.root, platform="linux/amd64", version="1")
+        return build([wanted], sources.root, engine=engine, reporter=heard, deadline=Deadline(120))
+
+    with engine_on_a_small_disk(tmp_path, monkeypatch) as engine:
+        with pytest.raises(BuildError) as caught:
+            attempt(engine)
+        assert caught.value.id == "build.disk-full"
+        assert caught.value.exit_code == ExitCode.BUILD
+        assert "docker system prune" in caught.value.hint
+        (sources.root / "app/src/large").unlink()
+        # On a disk without a single free byte not even the prune of the hint works.
+        (tmp_path / "disk/filler").unlink()
+        subprocess.run(["docker", "system", "prune", "--force"], check=True, capture_output=True)
+        [built] = attempt(engine)
+        assert built.built
