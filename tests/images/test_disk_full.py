@@ -29,8 +29,11 @@ def engine_on_a_small_disk(folder, monkeypatch):
     socket = f"unix://{folder}/docker.sock"
     options = ["--bridge=none", "--iptables=false", "--ip-forward=false", f"--pidfile={folder}/pid", f"--host={socket}"]
     log = (folder / "log").open("wb")
+    # In a network of its own: with --bridge=none it would take the bridge docker0 away from the host's engine.
     engine = subprocess.Popen(
-        [dockerd, f"--data-root={disk}/data", f"--exec-root={folder}/exec", *options], stdout=log, stderr=log
+        ["unshare", "--net", dockerd, f"--data-root={disk}/data", f"--exec-root={folder}/exec", *options],
+        stdout=log,
+        stderr=log,
     )
     try:
         monkeypatch.setenv("DOCKER_HOST", socket)
