@@ -2,9 +2,9 @@
 
     python3 benchmarks/unchanged.py [PROFILE] [RUNS]
 
-Needs an app that is installed. The peer does less: `kubectl diff` of the rendered manifests, `kubectl rollout status` of
-each workload, and one request through the Ingress; it looks at no image and no Secret. Prints the median, minimum and
-maximum wall-clock seconds of each, and of `--help` beside `kubectl version --client`.
+Needs an app that is installed. The peer does less: `kubectl diff` of the rendered manifests, `kubectl rollout status`
+of each workload, and one request through the Ingress; it looks at no image and no Secret. Prints the median, minimum
+and maximum wall-clock seconds of each, and of `--help` beside `kubectl version --client`.
 """
 
 import statistics
@@ -29,10 +29,8 @@ def seconds(*commands: list[str], codes: tuple[int, ...] = (0,)) -> float:
 
 def compare(titles: tuple[str, str], ours: list[list[str]], theirs: list[list[str]], runs: int) -> None:
     """Time both in turn, after one round that does not count, and print a line for each."""
-    figures: list[tuple[float, float]] = []
-    for _ in range(runs + 1):
-        # `kubectl diff` exits 1 where it finds a difference: the fingerprint tags.
-        figures.append((seconds(*ours), seconds(*theirs, codes=(0, 1))))
+    # `kubectl diff` exits 1 where it finds a difference: the fingerprint tags.
+    figures = [(seconds(*ours), seconds(*theirs, codes=(0, 1))) for _ in range(runs + 1)]
     for title, values in zip(titles, zip(*figures[1:], strict=True), strict=True):
         print(f"{title:44} {statistics.median(values):6.2f} s  ({min(values):.2f} to {max(values):.2f})")
 

@@ -177,7 +177,7 @@ class Steps:
         if with_version:
             aliases = [image.image.reference(__version__) for image in built]
             for reference, alias in zip(list(references), aliases, strict=True):
-                host.tag(reference, alias, deadline=deadline)
+                self.engine.tag(reference, alias)
             references += aliases
         cache = platformdirs.user_cache_path("todoctl", appauthor=False)
         return sideload.sideload(
@@ -295,6 +295,7 @@ class Steps:
                     probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
                     deadline=self._deadline().within(ACCESS_SECONDS),
                     expectations=(probe.Expectation(part, to.healthy, 200),),
+                    hint="look at `todoctl status`, and at the pod's log",
                 )
             yield forwarded
 

@@ -1,4 +1,4 @@
-"""Images on the host that are not built: pull what is missing, give another name."""
+"""Images that are not built: pull what the host lacks."""
 
 from __future__ import annotations
 
@@ -36,15 +36,3 @@ def pull_missing(reference: str, *, engine: Engine, reporter: Reporter, deadline
             hint=f"see whether `docker pull {reference}` works",
         )
     return True
-
-
-def tag(reference: str, alias: str, *, deadline: Deadline) -> None:
-    """Give an image another reference. Raises BuildError and ProcessTimeout."""
-    done = process.run(["docker", "tag", reference, alias], deadline=deadline)
-    if not done.ok:
-        raise BuildError(
-            "tag.failed",
-            f"`{reference}` could not be tagged `{alias}`",
-            because=done.complaint(),
-            hint="build it first with `todoctl build`",
-        )
