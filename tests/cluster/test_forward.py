@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import secrets
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -56,13 +55,6 @@ def cluster() -> Cluster:
 
 @pytest.fixture(scope="module")
 def namespace(cluster: Cluster) -> Iterator[str]:
-    there = subprocess.run(
-        ["docker", "exec", PROFILE, "crictl", "images", "-q", IMAGE], check=True, capture_output=True
-    ).stdout
-    if not there.strip():
-        with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
-            command = ["docker", "exec", "-i", PROFILE, "ctr", "-n", "k8s.io", "images", "import", "-"]
-            subprocess.run(command, stdin=saved.stdout, check=True, capture_output=True)
     name = f"t-forward-{secrets.token_hex(4)}"
     metadata: dict[str, Any] = {"name": "todo-frontend", "namespace": name}
     selector = {"app.kubernetes.io/name": "todo-frontend"}

@@ -49,17 +49,6 @@ class Recorder:
         return [entry for entry in self.requests if entry[0] != "GET" and "dryRun=All" not in entry[1]]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def image_on_the_node() -> None:
-    there = subprocess.run(
-        ["docker", "exec", PROFILE, "crictl", "images", "-q", IMAGE], capture_output=True, check=True
-    ).stdout
-    if not there.strip():
-        with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
-            command = ["docker", "exec", "-i", PROFILE, "ctr", "-n", "k8s.io", "images", "import", "-"]
-            subprocess.run(command, stdin=saved.stdout, check=True, capture_output=True)
-
-
 @pytest.fixture
 def recorder() -> Recorder:
     return Recorder()
