@@ -29,16 +29,19 @@ def test_no_repr_shows_a_value() -> None:
     [
         ("postgresql://todo:p@todo-postgres.todo-app:5432/todo", None),
         ("postgresql://todo:p@todo-postgres/todo", None),
+        ("postgresql://todo:p@todo-postgres.todo-app.svc.cluster.local/todo", None),
+        ("postgresql://todo:p@todo-postgres.elsewhere:5432/todo", 5432),
+        ("postgresql://me:p@todo-postgres.abc.example.org/todo", 5432),
         ("postgresql://me:p@db.example.org/todo", 5432),
         ("postgres://me:p@10.0.0.7:6543/todo?sslmode=require", 6543),
     ],
 )
 def test_the_port_of_a_database_elsewhere_is_known(url: str, port: int | None) -> None:
-    assert secrets._external_port(url) == port
+    assert secrets._external_port("todo-app", url) == port
 
 
 @pytest.mark.parametrize("url", ["mysql://me:hush@db/todo", "db.example.org", "postgresql://me:hush@db:port/todo", ""])
 def test_what_is_no_url_of_a_postgres_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(SecretsError) as caught:
-        secrets._external_port(url)
+        secrets.check({"DATABASE_URL": url})
     assert "hush" not in f"{caught.value} {caught.value.because} {caught.value.hint}"

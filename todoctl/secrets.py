@@ -74,6 +74,12 @@ class _Wanted:
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+def check(given: Mapping[str, str]) -> None:
+    """Raise SecretsError for a DATABASE_URL that is no URL of a Postgres, before it gets into a Secret."""
+    if "DATABASE_URL" in given:
+        _external_port("", given["DATABASE_URL"])
+
+
 def ensure(
     cluster: Cluster, namespace: str, given: Mapping[str, str], *, built_in_postgres: bool = True
 ) -> SecretsReport:
@@ -88,8 +94,7 @@ def ensure(
     data is not, or has lost a key: a new password or signing secret would not fit what the volume holds. Raises it too
     where there is no built-in Postgres and no DATABASE_URL.
     """
-    if "DATABASE_URL" in given:
-        _external_port(given["DATABASE_URL"])  # what is no URL must not get into the Secret
+    check(given)
     # The volume first: its Secrets are always made before it, so a run at the same time cannot look like a loss.
     volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace) if built_in_postgres else None
     app = _values(cluster.get(kinds.SECRET, APP, namespace))
@@ -100,15 +105,15 @@ def ensure(
         if not (DATABASE_URL in app or "DATABASE_URL" in given):
             raise _no_database()
         state, held = _converge(cluster, namespace, _app_secret(given))
-        return SecretsReport((state,), _external_port(held[DATABASE_URL]))
+        return SecretsReport((state,), _external_port(namespace, held[DATABASE_URL]))
     passwords = {
         ADMIN_PASSWORD: _random(),
-        APP_PASSWORD: _built_in_password(app.get(DATABASE_URL, "")) or _random(),
+        APP_PASSWORD: _built_in_password(namespace, app.get(DATABASE_URL, "")) or _random(),
     }
     postgres_state, postgres = _converge(cluster, namespace, _Wanted(POSTGRES, passwords))
     url = database_url(namespace, postgres[APP_PASSWORD])
     app_state, app = _converge(cluster, namespace, _app_secret(given, url))
-    return SecretsReport((postgres_state, app_state), _external_port(app[DATABASE_URL]))
+    return SecretsReport((postgres_state, app_state), _external_port(namespace, app[DATABASE_URL]))
 
 
 def database_url(namespace: str, password: str) -> str:
@@ -163,7 +168,7 @@ def _check_belonging(namespace: str, app: Mapping[str, str], postgres: Mapping[s
             "secrets.lost",
             "the database is there, but not the Secrets that belong to it",
             because=f"volume claim `{VOLUME_CLAIM}` in namespace `{namespace}` holds data; missing: {', '.join(lost)}",
-            hint="put the Secrets back from a backup, or give the data up with `todoctl uninstall --data`",
+            hint=f"put the Secrets back from a backup, or give up the data: `todoctl uninstall --data -n {namespace}`",
         )
 
 
@@ -176,17 +181,23 @@ def _no_database() -> SecretsError:
     )
 
 
-def _built_in_password(url: str) -> str | None:
+def _is_built_in(namespace: str, host: str) -> bool:
+    """Tell whether a host is the Service of the Postgres that comes with the app, in any form that DNS resolves."""
+    name = f"{POSTGRES}.{namespace}"
+    return host in {POSTGRES, name, f"{name}.svc", f"{name}.svc.cluster.local"}
+
+
+def _built_in_password(namespace: str, url: str) -> str | None:
     """Return the password in a URL of the Postgres that comes with the app; None for any other URL."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         return None
-    return unquote(parts.password) if host.partition(".")[0] == POSTGRES and parts.password else None
+    return unquote(parts.password) if _is_built_in(namespace, host) and parts.password else None
 
 
-def _external_port(url: str) -> int | None:
+def _external_port(namespace: str, url: str) -> int | None:
     """Return the port of a database that does not come with the app; None for the one that does.
 
     Raises SecretsError for what is no URL of a Postgres.
@@ -203,7 +214,7 @@ def _external_port(url: str) -> int | None:
             because="it does not read postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
             hint="write it into a file as DATABASE_URL=postgresql://…, and name the file with `--env-file`",
         )
-    return None if host.partition(".")[0] == POSTGRES else port
+    return None if _is_built_in(namespace, host) else port
 
 
 def _manifest(name: str, namespace: str, values: Mapping[str, str]) -> Object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+DEFAULT_PROFILE = "minikube"
 DEFAULT_NAMESPACE = "todo-app"
 DEFAULT_HOST = "todo-app.local"
 
@@ -17,8 +18,8 @@ class Settings:
     bounds the waiting for the cluster, for images and for the rollout, each on its own.
     """
 
-    profile: str = "minikube"
-    context: str = "minikube"
+    profile: str = DEFAULT_PROFILE
+    context: str = DEFAULT_PROFILE
     namespace: str = DEFAULT_NAMESPACE
     host: str | None = None
     environment: str = "development"

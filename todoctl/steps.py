@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from todoctl import __version__, payload
 from todoctl.deadline import Deadline
-from todoctl.errors import UsageError
+from todoctl.errors import PreflightError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from todoctl.access.advice import Advice, HostSystem
     from todoctl.access.forward import PortForward
+    from todoctl.access.hosts import HostsEntry
     from todoctl.adapters.docker import Docker
     from todoctl.adapters.kubernetes import Cluster, Object
     from todoctl.images.build import Built, Plan
@@ -43,11 +44,20 @@ MENDED = frozenset({"minikube.profile", "minikube.running", "cluster.ingress", "
 
 @dataclass(frozen=True)
 class Access:
-    """How the app is reached, after it has answered: its URL, the advice, and whether the hosts file has the host."""
+    """How the app is reached, after it has answered: its URL, the advice, and what the hosts file says of the host."""
 
     url: str
     advice: Advice
-    in_hosts_file: bool
+    hosts_entry: HostsEntry
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is there of an installation: its objects and pods; and the manifests of the workloads that are not."""
+
+    objects: tuple[Object, ...]
+    missing: tuple[Mapping[str, Any], ...]
+    pods: tuple[Object, ...]
 
 
 class Steps:
@@ -124,15 +134,29 @@ class Steps:
         )
         return True
 
+    def require_running(self) -> None:
+        """Raise PreflightError unless the profile runs, for what does not start it."""
+        from todoctl.targets.profile import Status
+
+        status = self.target.state().status
+        if status is not Status.RUNNING:
+            raise PreflightError(
+                "minikube.running",
+                f"Minikube profile `{self.settings.profile}` does not run",
+                because=f"it is {status.value}",
+                hint=f"start it with `minikube start -p {self.settings.profile}`, or run `todoctl install`",
+            )
+
     def env_file(self) -> dict[str, str]:
-        """Read the env file, if one is named. Raises UsageError."""
+        """Read the env file, if one is named. Raises UsageError, and SecretsError for a DATABASE_URL that is none."""
+        from todoctl import secrets
         from todoctl.envfile import parse_env_file
 
         path = self.settings.env_file
         if path is None:
             return {}
         try:
-            return parse_env_file(path.read_text(encoding="utf-8"))
+            given = parse_env_file(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 "env-file.unreadable",
@@ -140,6 +164,8 @@ class Steps:
                 because=error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text",
                 hint="name a text file with one KEY=value a line",
             ) from error
+        secrets.check(given)
+        return given
 
     def fingerprint(self) -> list[Plan]:
         """Give each image that todoctl builds the tag that its build inputs make."""
@@ -267,9 +293,9 @@ class Steps:
             probe.probe(endpoint, deadline=deadline)
         else:
             with self._to_controller() as forwarded:
+                forwarded.check()
                 probe.probe(probe.Endpoint(advice.LOOPBACK, host, forwarded.port), deadline=deadline)
-        entry = hosts.look_up(advised.hosts_file, host, advised.address).entry
-        return Access(endpoint.url, advised, in_hosts_file=entry is hosts.Entry.PRESENT)
+        return Access(endpoint.url, advised, hosts.look_up(advised.hosts_file, host, advised.address))
 
     @contextmanager
     def port_forward(self, part: str, local_port: int | None) -> Iterator[PortForward]:
@@ -290,6 +316,7 @@ class Steps:
             local_port=local_port or to.port,
             reporter=self.reporter,
         ) as forwarded:
+            forwarded.check()
             if to.healthy is not None:
                 probe.probe(
                     probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
@@ -307,29 +334,33 @@ class Steps:
             self.cluster, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
         )
 
-    def live(self) -> tuple[list[Object], list[Object]]:
-        """Return the installation's objects that are there, and its pods. Needs nothing but the cluster."""
+    def live(self) -> Live:
+        """Look at what is there of the installation. Needs nothing but the cluster."""
         from todoctl.adapters import kinds
-        from todoctl.objects import manifests
+        from todoctl.objects import manifests, order
         from todoctl.objects.apply import read_all
+        from todoctl.secrets import VOLUME_CLAIM
 
+        namespace = self.settings.namespace
         objects = manifests.load(self.settings.environment)
-        wanted = manifests.customise(
-            objects,
-            namespace=self.settings.namespace,
-            host=self.settings.host or manifests.host_of(objects),
-            images={},
-        )
-        there = [item for item in read_all(self.cluster, wanted) if item is not None]
-        pods, _ = self.cluster.list(kinds.POD, self.settings.namespace, labels=manifests.PART_OF)
-        return there, pods
+        wanted = manifests.customise(objects, namespace=namespace, host=manifests.host_of(objects), images={})
+        live = read_all(self.cluster, wanted)
+        there = [item for item in live if item is not None]
+        pods, _ = self.cluster.list(kinds.POD, namespace, labels=manifests.PART_OF)
+        missing = order.workloads([item for item, found in zip(wanted, live, strict=True) if found is None])
+        if self.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace) is None:
+            # It never had a Postgres of its own: its database is elsewhere.
+            missing = [item for item in missing if item["metadata"]["name"] != manifests.POSTGRES]
+        return Live(tuple(there), tuple(missing), tuple(pods))
 
     def uninstall(self, *, with_data: bool) -> Uninstalled:
         """Remove the app; with its data only after a question."""
         from todoctl.objects import manifests
         from todoctl.objects.delete import uninstall
+        from todoctl.preflight.table import identity_checks
 
         namespace = self.settings.namespace
+        self._require(identity_checks(self.settings))
         if with_data:
             self.reporter.confirm(
                 f"Remove namespace `{namespace}` on `{self.settings.context}` with all accounts and tasks? "

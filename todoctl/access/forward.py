@@ -111,6 +111,10 @@ class PortForward:
         """Close."""
         self.close()
 
+    def check(self) -> None:
+        """Choose the pod now. Raises AccessError where there is none that is Ready, and ClusterError."""
+        self._pods.choose()
+
     def wait(self) -> None:
         """Wait until it is closed; Ctrl-C comes through as KeyboardInterrupt."""
         while not self._closed.wait(_SLICE_SECONDS):
@@ -131,7 +135,7 @@ class PortForward:
         for link in links:
             link.close()
         for link in links:
-            link.join()
+            link.join(timeout=1)  # one that still asks for a pod ends with the process
 
     def _accept(self) -> None:
         while True:
@@ -242,7 +246,7 @@ class _Pods:
     def connect(self) -> tuple[str, Connection]:
         """Connect to the chosen pod, or choose another when it takes no connection."""
         for left in reversed(range(_OPENED_AT_MOST)):
-            name, port = self._choose()
+            name, port = self.choose()
             try:
                 return name, self._cluster.open_port(self._namespace, name, port)
             except TodoctlError:
@@ -257,7 +261,8 @@ class _Pods:
             if self._chosen and self._chosen[0] == name:
                 self._chosen = None
 
-    def _choose(self) -> tuple[str, int]:
+    def choose(self) -> tuple[str, int]:
+        """Return the pod's name and port, the same until it is forgotten."""
         with self._lock:
             if self._chosen is None:
                 self._chosen = self._newest()

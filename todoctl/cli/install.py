@@ -9,7 +9,7 @@ import click
 
 from todoctl.cli import options
 from todoctl.result import Result
-from todoctl.settings import DEFAULT_NAMESPACE
+from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from todoctl.install import Installed
@@ -73,24 +73,37 @@ def command(
 
 
 def _text(installed: Installed, settings: Settings) -> str:
+    from todoctl.access.hosts import Entry
+
     access = installed.access
     lines = ["The app is up to date." if installed.changed else "The app is up to date: there was nothing to do."]
     lines += [f"HorizontalPodAutoscaler/{name} is warming up: no figures yet" for name in installed.rolled.warming_up]
     lines += ["", f"  {access.url}", ""]
-    if not access.in_hosts_file:
-        lines += [f"Add this line to {access.advice.hosts_file}:", f"  {access.advice.hosts_line}", "so:"]
-        lines += [f"  {command}" for command in access.advice.commands]
-    elif access.advice.tunnel:
+    match access.hosts_entry.entry:
+        case Entry.ABSENT | Entry.UNREADABLE:
+            lines += [f"Add this line to {access.advice.hosts_file}:", f"  {access.advice.hosts_line}", "so:"]
+            lines += [f"  {access.advice.commands[0]}"]
+        case Entry.OTHER_ADDRESS:
+            found = ", ".join(access.hosts_entry.addresses)
+            lines += [f"{access.advice.hosts_file} has another address for the host ({found}). Replace its line by:"]
+            lines += [f"  {access.advice.hosts_line}"]
+        case Entry.PRESENT:
+            pass
+    if access.advice.tunnel:
         lines += ["Keep this running in another terminal:", f"  {access.advice.tunnel}"]
     lines += ["Without the Ingress: " + _port_forward(settings)]
     return "\n".join(lines)
 
 
 def _port_forward(settings: Settings) -> str:
-    chosen = "" if settings.profile == "minikube" else f" -p {settings.profile}"
-    return f"todoctl port-forward{chosen}" + (
-        "" if settings.namespace == DEFAULT_NAMESPACE else f" -n {settings.namespace}"
-    )
+    words = ["todoctl port-forward"]
+    if settings.profile != DEFAULT_PROFILE:
+        words += ["-p", settings.profile]
+    if settings.context != settings.profile:
+        words += ["--context", settings.context]
+    if settings.namespace != DEFAULT_NAMESPACE:
+        words += ["-n", settings.namespace]
+    return " ".join(words)
 
 
 def _data(installed: Installed) -> dict[str, Any]:
@@ -114,7 +127,7 @@ def _data(installed: Installed) -> dict[str, Any]:
             "url": access.url,
             "hostsFile": access.advice.hosts_file,
             "hostsLine": access.advice.hosts_line,
-            "inHostsFile": access.in_hosts_file,
+            "hostsEntry": access.hosts_entry.entry.value,
             "tunnel": access.advice.tunnel,
         },
     }

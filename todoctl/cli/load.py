@@ -41,6 +41,7 @@ def command(
 
     settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
+    steps.require_running()
     built = steps.build(steps.fingerprint())
     loaded = steps.sideload(built, with_version=True)
     return Result(

@@ -70,19 +70,20 @@ def main(arguments: list[str] | None = None) -> int:
     # Whoever ends todoctl politely gets what Ctrl-C does: children ended, and a word on how to go on.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False)
-    except BrokenPipeError:
-        # `todoctl manifests | head`: the reader has what it wanted. Keep the interpreter from flushing again.
-        sys.stdout = None
-        return ExitCode.OK
+        outcome: Any = todoctl.main(args=arguments or ["--help"], prog_name="todoctl", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
         _end_children()
         if debug:
             traceback.print_exc()
         return _fail(terminal, command, _as_ours(error, command), as_json=as_json)
-    if isinstance(outcome, Result):
+    if not isinstance(outcome, Result):
+        return int(outcome or 0)
+    try:
         return _render(outcome, as_json=as_json, color="--no-color" not in arguments)
-    return int(outcome or 0)
+    except BrokenPipeError:
+        # `todoctl manifests | head`: the reader has what it wanted. Keep the interpreter from flushing again.
+        sys.stdout = None
+        return int(outcome.exit_code)
 
 
 def _end_children() -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from todoctl.cli.terminal import Terminal
-from todoctl.settings import DEFAULT_NAMESPACE, Settings
+from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -58,7 +58,12 @@ output: Callable[[Any], Any] = _stack(
 
 cluster: Callable[[Any], Any] = _stack(
     click.option(
-        "-p", "--profile", default="minikube", show_default=True, envvar="TODOCTL_PROFILE", help="The Minikube profile."
+        "-p",
+        "--profile",
+        default=DEFAULT_PROFILE,
+        show_default=True,
+        envvar="TODOCTL_PROFILE",
+        help="The Minikube profile.",
     ),
     click.option("--context", help="The kubeconfig context, where it is not named as the profile."),
     click.option(
@@ -87,6 +92,6 @@ def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False) 
     return Terminal(assume_yes=yes, debug=debug, color=False if no_color else None)
 
 
-def settings(*, profile: str = "minikube", context: str | None = None, **others: Any) -> Settings:
+def settings(*, profile: str = DEFAULT_PROFILE, context: str | None = None, **others: Any) -> Settings:
     """Make the command's settings; the context is the profile's own unless one is named."""
     return Settings(profile=profile, context=context or profile, **others)

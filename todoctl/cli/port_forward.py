@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import click
 
 from todoctl.cli import options
+from todoctl.errors import ExitCode
 from todoctl.result import Result
 
 EPILOG = """\b
@@ -33,7 +35,7 @@ def command(
     output: str,
     debug: bool,
     no_color: bool,
-) -> Result:
+) -> ExitCode:
     """Lead a local port to a part of the app, until Ctrl-C. Needs no Ingress and no hosts line.
 
     A port that is taken is named, and the next free one used. Prints the URL once the part has answered.
@@ -53,5 +55,7 @@ def command(
 
             sys.stdout.write(envelope.of_result(Result("port-forward", data={"url": url, "part": part})) + "\n")
             sys.stdout.flush()
-        forwarded.wait()
-    return Result("port-forward")
+        # This is how it ends: nothing went wrong.
+        with contextlib.suppress(KeyboardInterrupt):
+            forwarded.wait()
+    return ExitCode.OK

@@ -34,16 +34,19 @@ def command(
     from todoctl.steps import Steps
 
     settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    objects, pods = Steps(settings, options.terminal(debug=debug, no_color=no_color)).live()
+    live = Steps(settings, options.terminal(debug=debug, no_color=no_color)).live()
+    workloads = _workloads(live.objects)
+    if workloads:
+        workloads += [_missing(item) for item in live.missing]
     data: dict[str, Any] = {
         "context": settings.context,
         "namespace": namespace,
-        "urls": [_url(item) for item in objects if item["kind"] == "Ingress"],
-        "workloads": _workloads(objects),
-        "autoscalers": [_autoscaler(item) for item in objects if item["kind"] == "HorizontalPodAutoscaler"],
-        "pods": [_pod(item) for item in pods],
+        "urls": [_url(item) for item in live.objects if item["kind"] == "Ingress"],
+        "workloads": workloads,
+        "autoscalers": [_autoscaler(item) for item in live.objects if item["kind"] == "HorizontalPodAutoscaler"],
+        "pods": [_pod(item) for item in live.pods],
     }
-    well = bool(data["workloads"]) and all(item["status"] == "Current" for item in data["workloads"])
+    well = bool(workloads) and all(item["status"] == "Current" for item in workloads)
     return Result("status", text=_text(data), data=data, exit_code=ExitCode.OK if well else ExitCode.FINDINGS)
 
 
@@ -70,6 +73,16 @@ def _workloads(objects: Sequence[Object]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _missing(item: Object) -> dict[str, Any]:
+    return {
+        "kind": item["kind"],
+        "name": item["metadata"]["name"],
+        "status": "NotFound",
+        "message": "not there: `todoctl install` brings it back",
+        "images": [],
+    }
 
 
 def _autoscaler(item: Object) -> dict[str, Any]:
@@ -108,7 +121,7 @@ def _text(data: Mapping[str, Any]) -> str:
         )
     lines = []
     for one in data["workloads"]:
-        color = {"Current": "green", "Failed": "red"}.get(one["status"], "yellow")
+        color = {"Current": "green", "Failed": "red", "NotFound": "red"}.get(one["status"], "yellow")
         lines += [f"{click.style(one['status'], fg=color)}  {one['kind']}/{one['name']}: {one['message']}"]
         lines += [f"  {image}" for image in one["images"]]
     for one in data["autoscalers"]:

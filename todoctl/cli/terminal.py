@@ -79,7 +79,8 @@ class Terminal:
         """Ask; raise ConsentError unless the answer is yes. An empty answer is a no."""
         if self._yes:
             return
-        if not (self._in.isatty() and self._err.isatty()):
+        # A stream that was closed before todoctl began is None.
+        if self._in is None or not (self._in.isatty() and self._err.isatty()):
             raise ConsentError(
                 "consent.no-terminal",
                 f"this needs a yes: {question}",

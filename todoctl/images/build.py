@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 # Asked for here, so that it does not matter how the user's Docker is set up. Attestations carry times: without them
 # the same inputs give the same image.
-_ENVIRONMENT = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+# The fingerprint covers the engine's own platform, so a default set for other projects must not decide.
+_ENVIRONMENT = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "DOCKER_DEFAULT_PLATFORM": ""}
 _DOCKERFILE = ".todoctl/Dockerfile"
 _STEP_WIDTH = 60  # a step may be many lines of shell
 
@@ -107,8 +108,7 @@ def build(
     An image gets its reference only when its build has succeeded. `extra_ca` is a PEM bundle for networks that
     re-sign TLS; the Dockerfiles get it as the secret `extra-ca`, so that it ends in no layer.
 
-    Raises BuildError with the failed step and its last lines, UsageError for a CA bundle that cannot be read, and
-    ProcessTimeout.
+    Raises BuildError with the failed step and its last lines, and UsageError for a CA bundle that cannot be read.
     """
     if extra_ca is not None and not extra_ca.is_file():
         raise UsageError(
@@ -157,7 +157,16 @@ def _build(plan: Plan, context: bytes, *, reporter: Reporter, deadline: Deadline
     argv += [f"--label={name}={value}" for name, value in plan.labels.items()]
     if extra_ca is not None:
         argv.append(f"--secret=id=extra-ca,src={extra_ca.absolute()}")
-    done = process.stream([*argv, "-"], deadline=deadline, on_line=on_line, stdin=context, env=_ENVIRONMENT)
+    try:
+        done = process.stream([*argv, "-"], deadline=deadline, on_line=on_line, stdin=context, env=_ENVIRONMENT)
+    except process.ProcessTimeout as error:
+        raise BuildError(
+            "build.timeout",
+            f"`{plan.image.name}` was not built in time",
+            because=error.because,
+            hint="give it more time with `--timeout`; what is built so far is kept",
+            details=progress.last_lines,
+        ) from error
     if not done.ok:
         raise _failure(plan, progress, done)
 

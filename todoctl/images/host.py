@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 
 
 def pull_missing(reference: str, *, engine: Engine, reporter: Reporter, deadline: Deadline) -> bool:
-    """Have the engine pull an image that it lacks; tell whether it had to. Raises BuildError and ProcessTimeout."""
+    """Have the engine pull an image that it lacks; tell whether it had to. Raises BuildError."""
     if engine.image(reference) is not None:
         return False
     reporter.note(f"pulling {reference}")
-    done = process.run(["docker", "pull", "--quiet", reference], deadline=deadline)
+    # The engine's own platform, whatever default is set for other projects.
+    environment = {"DOCKER_DEFAULT_PLATFORM": ""}
+    try:
+        done = process.run(["docker", "pull", "--quiet", reference], deadline=deadline, env=environment)
+    except process.ProcessTimeout as error:
+        raise BuildError(
+            "pull.timeout",
+            f"`{reference}` was not pulled in time",
+            because=error.because,
+            hint="give it more time with `--timeout`",
+        ) from error
     if not done.ok:
         known = causes.find(done.stderr)
         raise BuildError(

@@ -61,7 +61,7 @@ def sideload(
     An image is the same when its config digest is, so what a node holds is neither saved nor sent; references to one
     image travel together. Memory is constant, whatever the images' size.
 
-    Raises SideloadError, and ProcessTimeout.
+    Raises SideloadError.
     """
     images: dict[str, tuple[str, ...]] = {}
     for reference in references:
@@ -121,6 +121,14 @@ def _send(references: tuple[str, ...], node: str, *, target: Nodes, deadline: De
             if not failed.ok:
                 raise _failure(references[0], node, failed, from_node=failed is imported)
         digest = tap.config_digest()
+    except process.ProcessTimeout as error:
+        raise SideloadError(
+            "sideload.timeout",
+            f"`{references[0]}` did not reach node `{node}` in time",
+            because=error.because,
+            hint="give it more time with `--timeout`",
+            details=error.details,
+        ) from error
     except ValueError as error:
         raise SideloadError(
             "sideload.archive",

@@ -50,10 +50,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found; `error` says it all again for a command that cannot go on."""
+    """What a check found; `severity` is what it means where the check does not hold. `error` says it all again for a command that cannot go on."""
 
     id: str
     title: str
+    severity: Severity
     status: Status
     found: str
     because: str | None = None
@@ -65,6 +66,7 @@ class Finding:
         return {
             "id": self.id,
             "title": self.title,
+            "severity": self.severity.value,
             "status": self.status.value,
             "found": self.found,
             "because": self.because,
@@ -98,9 +100,11 @@ def run(checks: Sequence[Check]) -> Iterator[Finding]:
 def _find(check: Check, needed: Sequence[Future[Finding]]) -> Finding:
     for need in (future.result() for future in needed):
         if need.status is not Status.OK:
-            return Finding(check.id, check.title, Status.SKIPPED, f"not looked at, because of: {need.title}")
+            return Finding(
+                check.id, check.title, check.severity, Status.SKIPPED, f"not looked at, because of: {need.title}"
+            )
     try:
-        return Finding(check.id, check.title, Status.OK, check.run())
+        return Finding(check.id, check.title, check.severity, Status.OK, check.run())
     except TodoctlError as error:
         problem = error
     except Exception as error:  # noqa: BLE001 - a crashed check is a result, not a traceback
@@ -112,7 +116,14 @@ def _find(check: Check, needed: Sequence[Future[Finding]]) -> Finding:
         )
         problem.__cause__ = error
     return Finding(
-        check.id, check.title, Status(check.severity.value), problem.what, problem.because, problem.hint, problem
+        check.id,
+        check.title,
+        check.severity,
+        Status(check.severity.value),
+        problem.what,
+        problem.because,
+        problem.hint,
+        problem,
     )
 
 

@@ -9,7 +9,8 @@ from todoctl.preflight.versions import at_least
 from todoctl.targets import minikube
 from todoctl.targets.profile import Profile, State, Status
 
-MIN_VERSION = "1.32"
+MIN_VERSION = "1.33"
+"""The first that makes clusters of Kubernetes 1.30 by itself."""
 MIN_KUBERNETES = "1.30"
 """The manifests use `preStop.sleep` (KEP-3960), on by default since 1.30."""
 

@@ -20,6 +20,12 @@ def checks(settings: Settings) -> list[Check]:
     ]
 
 
+def identity_checks(settings: Settings) -> list[Check]:
+    """Return those that show that the context leads to the profile's own cluster, for before anything is removed."""
+    wanted = {"context.kubeconfig", "cluster.reachable", "cluster.profile"}
+    return [check for check in cluster_checks(settings) if check.id in wanted]
+
+
 def cluster_checks(settings: Settings) -> list[Check]:
     """Return those that only a running cluster answers, to run once more after it was started."""
     facts = Facts(settings)
