@@ -69,12 +69,12 @@ def unpacked_for_this_run(archive: Path, unwritable: OSError) -> Path:
 
 
 def cache() -> Path:
-    """Return the folder with one folder a build: the platform's for caches, or the one that shiv's users name.
+    """Return the folder with one folder a build: in the platform's for caches, or in the one that shiv's users name.
 
     Raises OSError where this user has no home folder.
     """
     if named := os.environ.get("SHIV_ROOT"):
-        return Path(named)
+        return Path(named) / "todoctl"  # other zipapps have theirs beside it
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":
@@ -111,11 +111,13 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def remove_unused(builds: Path) -> None:
-    """Remove builds that nobody has started for a day, but for the newest three."""
+    """Remove builds that nobody has started for a day, but for the newest three; what is not ours stays."""
+    import re
     import shutil
     import time
 
-    age = {folder: folder.stat().st_mtime for folder in builds.iterdir()}
+    ours = re.compile(rf"[0-9a-f]{{{BUILD_ID_LENGTH}}}|\.(unpacking|removing)-.+")
+    age = {folder: folder.stat().st_mtime for folder in builds.iterdir() if ours.fullmatch(folder.name)}
     for folder in sorted(age, key=lambda folder: age[folder])[:-KEPT_BUILDS]:
         if age[folder] < time.time() - UNUSED_AFTER:
             # Renamed first, it is never half there for who starts it now.

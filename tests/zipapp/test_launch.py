@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 DAY = 24 * 60 * 60
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
 def test_it_runs_on_each_python_that_is_promised(interpreter, zipapp, run):
     code, out, err = run(zipapp, "--version", python=interpreter)
     assert (code, err) == (0, "")
@@ -89,22 +89,40 @@ def test_a_run_that_was_killed_while_unpacking_does_no_harm(zipapp, start, run, 
     assert run(zipapp, "--version")[0] == 0
 
 
+def make(folder, days):
+    """Make a folder that was last used so many days ago."""
+    folder.mkdir(parents=True)
+    os.utime(folder, (time.time() - days * DAY,) * 2)
+
+
 def test_unused_builds_go_but_for_the_newest_three(zipapp, run, cache):
     builds = cache / "todoctl" / "builds"
-    ages = {"today": 0, "yesterday": 2 * DAY, "older": 3 * DAY, "oldest": 4 * DAY, ".unpacking-x": 5 * DAY}
-    for name, age in ages.items():
-        (builds / name).mkdir(parents=True)
-        os.utime(builds / name, (time.time() - age,) * 2)
+    ages = {"0" * 16: 0, "1" * 16: 2, "2" * 16: 3, "3" * 16: 4, ".unpacking-x": 5, ".removing-x": 6}
+    for name, days in ages.items():
+        make(builds / name, days)
     assert run(zipapp, "--version")[0] == 0
     kept = {folder.name for folder in builds.iterdir()}
     assert len(kept) == 3
-    assert {"today", "yesterday"} < kept
+    assert {"0" * 16, "1" * 16} < kept
+
+
+def test_what_others_have_in_the_folder_that_shivs_users_name_stays(zipapp, run, cache):
+    others = {"another", "another_0123456789abcdef", "e" * 16, ".unpacking-x"}
+    for name in others:
+        make(cache / name, days=9)
+        make(cache / f"newer-{name}", days=0)  # so many that an old one could go
+    make(cache / "todoctl" / "notes", days=9)
+    for number in range(3):
+        make(cache / "todoctl" / f"{number:016x}", days=0)
+    assert run(zipapp, "--version", SHIV_ROOT=str(cache))[0] == 0
+    assert others < {folder.name for folder in cache.iterdir()}
+    assert "notes" in {folder.name for folder in (cache / "todoctl").iterdir()}
 
 
 def test_builds_in_use_stay_however_many(zipapp, run, cache):
     builds = cache / "todoctl" / "builds"
     for number in range(5):
-        (builds / f"build-{number}").mkdir(parents=True)
+        make(builds / f"{number:016x}", days=0)
     assert run(zipapp, "--version")[0] == 0
     assert len(list(builds.iterdir())) == 6
 
