@@ -61,6 +61,18 @@ def test_without_kubeconfig_the_file_in_the_home_folder_counts(tmp_path: Path, m
     assert kubeconfig.load("lab").server == "http://lab"
 
 
+@pytest.mark.parametrize("named", ["", "~no-such-user/config"], ids=["default", "in KUBECONFIG"])
+def test_a_home_folder_that_is_not_there_is_an_error(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setenv("KUBECONFIG", named)
+    monkeypatch.setattr(Path, "home", no_home)
+    error = failure("lab", None)
+    assert (error.id, error.what) == ("cluster.kubeconfig", "cannot tell where the kubeconfig is")
+    assert error.hint
+
+
 def test_an_unknown_context_is_an_error_that_names_the_known_ones(path: Path) -> None:
     error = failure("other", write(path, config()))
     assert (error.id, error.because) == ("cluster.context", f"`{path}` has `lab`")
@@ -153,11 +165,12 @@ def test_a_credential_plugin_is_asked_for_a_token(path: Path) -> None:
     ("user", "because"),
     [
         (plugin("raise SystemExit('log in first')"), "exited 1 (log in first)"),
+        (plugin("print('s3cret'); raise SystemExit(3)"), "exited 3 (it said nothing)"),
         (plugin("print('s3cret')"), "answered no ExecCredential with a token or a certificate"),
         (plugin("print('{\"status\": {}}')"), "answered no ExecCredential with a token or a certificate"),
         (plugin("", command="no-such-plugin"), "`no-such-plugin` cannot be started"),
     ],
-    ids=["fails", "answers no JSON", "answers no token", "is not there"],
+    ids=["fails", "fails without a word", "answers no JSON", "answers no token", "is not there"],
 )
 def test_a_credential_plugin_that_fails_is_an_error(path: Path, user: dict[str, Any], because: str) -> None:
     error = failure("lab", write(path, config(**user)))

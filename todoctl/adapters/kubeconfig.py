@@ -12,7 +12,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,15 @@ def _files(kubeconfig: Path | None) -> tuple[Path, ...]:
     if kubeconfig is not None:
         return (kubeconfig,)
     named = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return tuple(Path(part).expanduser() for part in named) or (Path.home() / ".kube" / "config",)
+    try:
+        return tuple(Path(part).expanduser() for part in named) or (Path.home() / ".kube" / "config",)
+    except RuntimeError as error:
+        raise ClusterError(
+            "cluster.kubeconfig",
+            "cannot tell where the kubeconfig is",
+            because=_one_line(error),
+            hint="name its file, with its whole path, in KUBECONFIG",
+        ) from error
 
 
 def _merged(files: tuple[Path, ...], *, explicit: bool) -> tuple[dict[str, _Entry], ...]:
@@ -216,10 +224,11 @@ def _run_plugin(context: str, cluster: _Entry, user: _Entry) -> dict[str, Any]:
     except TodoctlError as error:
         raise failed(f"`{plugin['command']}`: {error.what}") from error
     if not done.ok:
-        raise failed(done.complaint())
+        # What it wrote to stdout may be half a credential.
+        raise failed(replace(done, stdout="").complaint())
     status = _status(done.stdout)
     if not (status.get("token") or status.get("clientCertificateData")):
-        # What it printed may be half a credential: not a word of it is repeated.
+        # Here too.
         raise failed(f"`{plugin['command']}` answered no ExecCredential with a token or a certificate")
     return status
 
