@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from todoctl.adapters import kinds
@@ -16,6 +16,7 @@ from todoctl.objects.diff import Action, Change, ChangeSet, compare, lookup
 
 CONCURRENT_REQUESTS = 8
 _READS = 5
+_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 T = TypeVar("T")
 
@@ -119,8 +120,16 @@ def _with_values(error: FieldConflictError, manifest: Mapping[str, Any], live: M
 
 
 def _all(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
-    """Do the work for all items at once; when one fails, the others end before its error is raised."""
+    """Do the work for all items at once; when one fails, the others end before its error is raised.
+
+    After Ctrl-C what has not begun does not begin.
+    """
     futures = [pool.submit(work, item) for item in items]
-    for future in futures:
-        future.exception()  # waits
+    try:
+        while wait(futures, timeout=_SLICE_SECONDS).not_done:
+            pass
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
     return [future.result() for future in futures]

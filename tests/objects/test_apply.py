@@ -1,0 +1,27 @@
+"""What the real cluster does not do on demand: an interruption in the midst of an apply."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from todoctl.objects import apply
+
+
+def test_after_ctrl_c_what_has_not_begun_does_not_begin() -> None:
+    begun: list[int] = []
+    interrupted = threading.Event()
+
+    def work(item: int) -> bool:
+        begun.append(item)
+        _thread.interrupt_main()  # does not wake a wait, as Ctrl-C on Windows does not
+        return interrupted.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            apply._all(pool, work, range(3))
+        interrupted.set()
+    assert begun == [0]
