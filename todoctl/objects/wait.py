@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import StaleError
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
 from todoctl.objects import diagnose
@@ -110,7 +112,8 @@ def _restart_stale(cluster: Cluster, namespace: str, rollout: Rollout) -> frozen
     restarted = set()
     for one in rollout.failing():
         if one.pod is not None and one.uid is not None and _created(one.pod) < oldest:
-            cluster.delete(kinds.POD, one.pod["metadata"]["name"], namespace, propagation="Background")
+            with suppress(StaleError):  # its controller has just made another one of this name: that starts anew too
+                cluster.delete(kinds.POD, one.pod["metadata"]["name"], namespace, uid=one.uid, propagation="Background")
             restarted.add(one.uid)
     return frozenset(restarted)
 
