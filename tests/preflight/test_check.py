@@ -28,13 +28,13 @@ def statuses(checks: list[Check]) -> list[tuple[str, Status]]:
 
 
 def test_a_check_that_holds_says_what_it_found() -> None:
-    assert list(check.run([ok("a")])) == [Finding("a", "A", Status.OK, "fine")]
+    assert list(check.run([ok("a")])) == [Finding("a", "A", Severity.FATAL, Status.OK, "fine")]
 
 
 @pytest.mark.parametrize(("severity", "status"), [(Severity.FATAL, Status.FATAL), (Severity.WARNING, Status.WARNING)])
 def test_a_check_that_does_not_hold_says_what_why_and_what_to_do(severity: Severity, status: Status) -> None:
     (finding,) = check.run([failing("a", severity)])
-    assert finding == Finding("a", "A", status, "it is broken", "it fell", "pick it up")
+    assert finding == Finding("a", "A", severity, status, "it is broken", "it fell", "pick it up")
     assert isinstance(finding.error, PreflightError)
 
 
@@ -139,7 +139,7 @@ def test_no_checks_no_findings() -> None:
     ],
 )
 def test_the_exit_code_says_the_worst(found: list[Status], code: ExitCode) -> None:
-    assert check.exit_code([Finding("a", "A", status, "") for status in found]) is code
+    assert check.exit_code([Finding("a", "A", Severity.FATAL, status, "") for status in found]) is code
 
 
 def test_the_first_fatal_finding_is_the_error_of_an_install() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def profile(**changes: object) -> Profile:
 @pytest.mark.parametrize(
     ("rule", "found"),
     [
+        (lambda: host.python((3, 14)), platform.python_version()),
         (lambda: host.machine("amd64").rsplit(", ", 1)[1], "amd64"),
         (lambda: host.machine("arm64").rsplit(", ", 1)[1], "arm64"),
         (lambda: host.cpus(2), "2"),
@@ -67,7 +69,7 @@ def profile(**changes: object) -> Profile:
         (lambda: docker.resources(engine(cpus=2, memory_bytes=4 * GIB)), "2 CPUs, 4.0 GiB"),
         (lambda: docker.disk(engine(operating_system="Docker Desktop")), "not visible from here"),
         (lambda: docker.disk(engine(data_root="/nowhere/at/all")), "not visible from here"),
-        (lambda: minikube.version("v1.32.0"), "v1.32.0"),
+        (lambda: minikube.version("v1.33.0"), "v1.33.0"),
         (lambda: minikube.driver(PROFILE), "docker"),
         (lambda: minikube.runtime(profile(container_runtime="crio")), "crio"),
         (lambda: minikube.kubernetes(profile(kubernetes_version="v1.30.0")), "v1.30.0"),
@@ -92,7 +94,7 @@ def test_what_holds_is_told(rule: Callable[[], str], found: str) -> None:
         (lambda: docker.architecture("amd64", "arm64"), "Docker runs amd64 containers on arm64"),
         (lambda: docker.resources(engine(cpus=1)), "Docker has 1 CPUs and 16.0 GiB of memory"),
         (lambda: docker.resources(engine(memory_bytes=2 * GIB)), "Docker has 8 CPUs and 2.0 GiB of memory"),
-        (lambda: minikube.version("v1.31.2"), "Minikube v1.31.2 is too old"),
+        (lambda: minikube.version("v1.32.9"), "Minikube v1.32.9 is too old"),
         (lambda: minikube.driver(profile(driver="none")), "Minikube driver `none` is not supported"),
         (lambda: minikube.runtime(profile(container_runtime="rkt")), "container runtime `rkt` is not known"),
         (lambda: minikube.kubernetes(profile(kubernetes_version="v1.29.9")), "Kubernetes v1.29.9 is too old"),

@@ -50,7 +50,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found; `severity` is what it means where the check does not hold. `error` says it all again for a command that cannot go on."""
+    """What a check found, and `severity`: what it means where the check does not hold.
+
+    `error` says it all again for a command that cannot go on.
+    """
 
     id: str
     title: str
