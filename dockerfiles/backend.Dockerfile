@@ -3,8 +3,10 @@
 ARG PYTHON_IMAGE=python:3.12-slim
 
 FROM ${PYTHON_IMAGE} AS dependencies
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends binutils \
+RUN --mount=type=secret,id=extra-ca \
+    if [ -s /run/secrets/extra-ca ]; then https_ca="-o Acquire::https::CaInfo=/run/secrets/extra-ca"; fi; \
+    apt-get $https_ca update \
+ && apt-get $https_ca install --yes --no-install-recommends binutils \
  && rm -rf /var/lib/apt/lists/*
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.lock /tmp/

@@ -46,12 +46,15 @@ RUN --mount=type=cache,id=todo-frontend-next,target=/app/.next/cache,sharing=loc
     export npm_config_update_notifier=false; \
     npm run build || { find .next/cache -mindepth 1 -delete && npm run build; } && \
     mv .next/static .next/standalone/.next/static && \
-    mv wait-for-schema.mjs auth-schema.json .next/standalone/
+    mv wait-for-schema.mjs auth-schema.json .next/standalone/ && \
+    mv .next/standalone/node_modules /node_modules
 
 FROM scratch
 LABEL org.opencontainers.image.title="todo-frontend" \
       org.opencontainers.image.description="The Todo app's pages and sign-in"
 COPY --from=runtime /root-fs/ /
+# A layer of their own: an edit of the app leaves it as it is.
+COPY --from=build /node_modules/ /app/node_modules/
 COPY --from=build /app/.next/standalone/ /app/
 WORKDIR /app
 # Kubernetes sets HOSTNAME to the pod's name, and Next would listen on that alone.

@@ -1,5 +1,6 @@
 """A broken world, one row at a time: one clear error, its exit code, no traceback, nothing half done."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -102,15 +103,15 @@ def test_no_default_storage_class(todoctl, installed, kubectl):
         kubectl("annotate", "storageclass", "standard", f"{default}=true", "--overwrite")
 
 
-def test_lost_secrets_beside_a_kept_volume_are_never_made_anew(todoctl, installed, kubectl, tmp_path):
-    kept = tmp_path / "secret.json"
-    kept.write_text(kubectl("get", "secret", "todo-postgres", "-n", NAMESPACE, "-o", "json"))
+def test_lost_secrets_beside_a_kept_volume_are_never_made_anew(todoctl, installed, kubectl):
+    kept = kubectl.json("get", "secret", "todo-postgres", "-n", NAMESPACE)
+    kept["metadata"] = {key: kept["metadata"][key] for key in ("name", "namespace", "labels")}
     kubectl("delete", "secret", "todo-postgres", "-n", NAMESPACE)
     try:
         check(todoctl("install"), SECRETS, "todo-postgres", "uninstall --data")
         assert "todo-postgres" not in kubectl("get", "secrets", "-n", NAMESPACE, "-o", "name")
     finally:
-        kubectl("apply", "--server-side", "-f", str(kept))
+        kubectl("create", "-f", "-", input=json.dumps(kept))
     assert todoctl("install").code == 0
 
 
@@ -121,7 +122,11 @@ def test_a_host_that_another_installation_has(todoctl, installed):
 def test_ctrl_c_ends_a_second_installation_and_the_next_run_completes_it(todoctl, installed, kubectl, address):
     arguments = ("install", "-n", "t-second", "--host", "second.local")
     process = subprocess.Popen(
-        [sys.executable, todoctl.zipapp, *arguments, "-p", PROFILE], stderr=subprocess.PIPE, text=True
+        [sys.executable, todoctl.zipapp, *arguments, "-p", PROFILE],
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background of a shell ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs
     )
     for line in process.stderr:
         if line.startswith("Wait"):
