@@ -11,7 +11,7 @@ import pytest
 
 from todoctl.adapters.docker import Engine, ImageStore
 from todoctl.errors import PreflightError
-from todoctl.preflight import docker, host, minikube, table
+from todoctl.preflight import cluster, docker, host, minikube, table
 from todoctl.preflight.versions import at_least, numbers
 from todoctl.settings import Settings
 from todoctl.targets.profile import Node, Profile, State, Status
@@ -74,6 +74,7 @@ def profile(**changes: object) -> Profile:
         (lambda: minikube.runtime(profile(container_runtime="crio")), "crio"),
         (lambda: minikube.kubernetes(profile(kubernetes_version="v1.30.0")), "v1.30.0"),
         (lambda: minikube.runs(State(Status.RUNNING, PROFILE), "p"), "running"),
+        (lambda: cluster.ingress_class(("kong", "nginx")), "`nginx`"),
     ],
 )
 def test_what_holds_is_told(rule: Callable[[], str], found: str) -> None:
@@ -101,6 +102,7 @@ def test_what_holds_is_told(rule: Callable[[], str], found: str) -> None:
         (lambda: minikube.runs(State(Status.STOPPED, PROFILE), "p"), "profile `p` is stopped"),
         (lambda: minikube.runs(State(Status.PAUSED, PROFILE), "p"), "profile `p` is paused"),
         (lambda: minikube.runs(State(Status.BROKEN, PROFILE, "x"), "p"), "profile `p` does not run as a whole"),
+        (lambda: cluster.ingress_class(("kong",)), "the cluster's ingress controller is not ingress-nginx"),
     ],
 )
 def test_what_does_not_hold_is_told_with_a_hint(rule: Callable[[], str], what: str) -> None:
@@ -188,6 +190,7 @@ def test_the_list_of_checks() -> None:
         "cluster.version",
         "cluster.storage",
         "cluster.ingress",
+        "cluster.ingress-class",
         "cluster.metrics",
         "cluster.host",
     ]

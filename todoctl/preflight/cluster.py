@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from todoctl.adapters import kinds
 from todoctl.errors import PreflightError
 from todoctl.preflight.check import Check, Severity
@@ -25,6 +27,13 @@ def checks(facts: Facts) -> list[Check]:
         Check("cluster.version", "Kubernetes in the cluster", Severity.FATAL, lambda: version(facts), ours),
         Check("cluster.storage", "Default storage class", Severity.FATAL, lambda: storage(facts), ours),
         Check("cluster.ingress", "Ingress controller", Severity.WARNING, lambda: ingress(facts), ours),
+        Check(
+            "cluster.ingress-class",
+            "The manifests' IngressClass",
+            Severity.FATAL,
+            lambda: ingress_class(addons.ingress_classes(facts.cluster)),
+            ("cluster.ingress",),
+        ),
         Check("cluster.metrics", "Metrics API", Severity.WARNING, lambda: metrics(facts), ours),
         Check("cluster.host", "The app's host", Severity.FATAL, lambda: host_is_free(facts), ours),
     ]
@@ -89,15 +98,29 @@ def storage(facts: Facts) -> str:
 
 def ingress(facts: Facts) -> str:
     """Hold where some controller offers an IngressClass."""
-    found = addons.ingress_class(facts.cluster)
-    if found is None:
+    found = addons.ingress_classes(facts.cluster)
+    if not found:
         raise PreflightError(
             "cluster.ingress",
             "there is no ingress controller",
             because="the cluster has no IngressClass",
             hint="`todoctl install` enables the `ingress` addon",
         )
-    return f"IngressClass `{found}`"
+    return "IngressClass " + ", ".join(f"`{name}`" for name in found)
+
+
+def ingress_class(names: Sequence[str]) -> str:
+    """Hold where the IngressClass that the manifests use is one of `names`."""
+    if addons.INGRESS_CLASS not in names:
+        others = ", ".join(f"`{name}`" for name in names)
+        raise PreflightError(
+            "cluster.ingress-class",
+            "the cluster's ingress controller is not ingress-nginx",
+            because=f"there is no IngressClass `{addons.INGRESS_CLASS}`, but {others}",
+            hint="disable the addon that brought it; or install the chart with Helm, "
+            "and set `ingress.className` and `ingress.controllerNamespace`",
+        )
+    return f"`{addons.INGRESS_CLASS}`"
 
 
 def metrics(facts: Facts) -> str:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import ApiError
-from todoctl.adapters.kinds import DEPLOYMENT, INGRESS_CLASS, Kind
+from todoctl.adapters.kinds import DEPLOYMENT, Kind
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
 from todoctl.errors import ClusterError
@@ -15,6 +16,9 @@ from todoctl.reporter import Reporter
 
 API_SERVICE = Kind("apiregistration.k8s.io/v1", "APIService", "apiservices", namespaced=False)
 METRICS_API = "v1beta1.metrics.k8s.io"
+
+INGRESS_CLASS = "nginx"
+"""The IngressClass that the manifests use: ingress-nginx's, whose namespace their NetworkPolicies admit."""
 
 _NGINX = ("ingress-nginx-controller", "ingress-nginx")
 _PAUSE_SECONDS = 0.5
@@ -27,12 +31,10 @@ class Addons(Protocol):
         """Enable an addon by its name."""
 
 
-def ingress_class(cluster: Cluster) -> str | None:
-    """Return the name of the cluster's default IngressClass, else of any; None says that it has no controller."""
-    classes, _ = cluster.list(INGRESS_CLASS)
-    marked = "ingressclass.kubernetes.io/is-default-class"
-    first = sorted(classes, key=lambda one: (one["metadata"].get("annotations") or {}).get(marked) != "true")
-    return first[0]["metadata"]["name"] if first else None
+def ingress_classes(cluster: Cluster) -> tuple[str, ...]:
+    """Return the names of the cluster's IngressClasses; none at all says that it has no ingress controller."""
+    classes, _ = cluster.list(kinds.INGRESS_CLASS)
+    return tuple(sorted(one["metadata"]["name"] for one in classes))
 
 
 def metrics_trouble(cluster: Cluster) -> str | None:
@@ -60,12 +62,12 @@ def ensure_ingress(
     Returns once the API server admits an Ingress: the addon's webhook refuses every one until it answers. Raises
     ClusterError when that is not so by the deadline, with what was seen last.
     """
-    enabled = ingress_class(cluster) is None
+    enabled = not ingress_classes(cluster)
     if enabled:
         reporter.note("enabling addon `ingress`")
         addons.enable_addon("ingress", reporter, deadline)
     _await_controller(cluster, deadline, enabled=enabled, sleep=sleep)
-    _await_admission(cluster, deadline)
+    _await_admission(cluster, deadline, sleep=sleep)
     return enabled
 
 
@@ -93,7 +95,7 @@ def _await_controller(cluster: Cluster, deadline: Deadline, *, enabled: bool, sl
     while True:
         deployment = cluster.within(deadline).get(DEPLOYMENT, *_NGINX)
         if deployment is None and not enabled:
-            return  # a controller of another make: whether it admits an Ingress is seen next
+            return  # installed under another name: whether it admits an Ingress is seen next
         conditions = ((deployment or {}).get("status") or {}).get("conditions") or ()
         available = next((one for one in conditions if one["type"] == "Available"), None)
         if available is not None and available["status"] == "True":
@@ -109,7 +111,7 @@ def _await_controller(cluster: Cluster, deadline: Deadline, *, enabled: bool, sl
         sleep(min(_PAUSE_SECONDS, deadline.remaining()))
 
 
-def _await_admission(cluster: Cluster, deadline: Deadline) -> None:
+def _await_admission(cluster: Cluster, deadline: Deadline, *, sleep: Callable[[float], None]) -> None:
     """Wait until the API server admits an Ingress, which it refuses with a 500 while a webhook does not answer.
 
     A dry run asks the webhooks too. Being Available is not enough: a job patches the webhook's certificate later.
@@ -121,24 +123,23 @@ def _await_admission(cluster: Cluster, deadline: Deadline) -> None:
         "kind": "Ingress",
         "metadata": {"name": "todoctl-probe", "namespace": "default"},
         "spec": {
-            "ingressClassName": ingress_class(cluster),
+            "ingressClassName": INGRESS_CLASS,
             "rules": [{"host": "todoctl-probe.invalid", "http": {"paths": [path]}}],
         },
     }
     while True:
         try:
-            # The Cluster itself tries again for a while, with pauses.
             cluster.within(deadline).apply(probe, dry_run=True)
         except ApiError as error:
             if error.status < 500:  # noqa: PLR2004 - HTTP's server errors
                 return  # refused for what it says: so it was read
-            if not deadline.expired():
-                continue
-            raise ClusterError(
-                "cluster.ingress",
-                "the cluster does not admit an Ingress",
-                because=error.because,
-                hint="see `kubectl get validatingwebhookconfigurations`, and the pods that they call",
-            ) from error
+            if deadline.expired():
+                raise ClusterError(
+                    "cluster.ingress",
+                    "the cluster does not admit an Ingress",
+                    because=error.because,
+                    hint="see `kubectl get validatingwebhookconfigurations`, and the pods that they call",
+                ) from error
         else:
             return
+        sleep(min(_PAUSE_SECONDS, deadline.remaining()))
