@@ -6,9 +6,11 @@ Checked against Minikube 1.38.1. A zero exit code of Minikube proves little, so 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 
 from todoctl.adapters import process
+from todoctl.adapters.docker_errors import DockerMissing
 from todoctl.deadline import Deadline
 from todoctl.errors import ClusterError, PreflightError, TodoctlError
 from todoctl.reporter import Reporter
@@ -49,7 +51,7 @@ class MinikubeMissing(PreflightError):
 
 def version() -> str:
     """Return the version of the `minikube` command, such as `v1.38.1`; needs no cluster. Raises MinikubeMissing."""
-    done = _minikube(["version", "-o", "json"], Deadline(CALL_SECONDS))
+    done = _ask(["minikube", "version", "-o", "json"])
     try:
         return str(json.loads(done.stdout)["minikubeVersion"])
     except (ValueError, KeyError, TypeError) as error:
@@ -57,7 +59,7 @@ def version() -> str:
 
 
 class Minikube:
-    """One profile; a Target. Every method raises MinikubeMissing, and ClusterError for an answer it cannot read."""
+    """One profile; a Target. Every method raises MinikubeMissing, and ClusterError for no answer it can read."""
 
     def __init__(self, profile: str) -> None:
         self._name = profile
@@ -73,7 +75,7 @@ class Minikube:
         profile = self._find()
         if profile is None:
             return State(Status.ABSENT)
-        done = _minikube(["status", "-o", "json", "-p", self._name], Deadline(CALL_SECONDS))
+        done = _ask(["minikube", "status", "-o", "json", "-p", self._name])
         return read_state(profile, done.stdout)
 
     def bring_up(
@@ -129,7 +131,7 @@ class Minikube:
 
         The ID is the config digest, except on a node whose docker keeps its images in containerd. Raises ClusterError.
         """
-        done = process.run([*self._inside(node), "crictl", "images", "-o", "json"], deadline=Deadline(CALL_SECONDS))
+        done = _ask([*self._inside(node), "crictl", "images", "-o", "json"])
         try:
             listing = json.loads(done.stdout)
             return {qualified(reference): image for reference, image in node_images(listing).items()}
@@ -158,7 +160,7 @@ class Minikube:
 
     def address(self) -> str:
         """Return the IP address of the primary control plane, where the ingress addon listens."""
-        done = _minikube(["ip", "-p", self._name], Deadline(CALL_SECONDS))
+        done = _ask(["minikube", "ip", "-p", self._name])
         if not done.ok:
             raise ClusterError(
                 "minikube.address",
@@ -189,7 +191,7 @@ class Minikube:
 
     def _find(self) -> Profile | None:
         # --light: without probing Docker once per profile.
-        done = _minikube(["profile", "list", "-o", "json", "--light"], Deadline(CALL_SECONDS))
+        done = _ask(["minikube", "profile", "list", "-o", "json", "--light"])
         try:
             return find_profile(self._name, json.loads(done.stdout))
         except (ValueError, KeyError, TypeError) as error:
@@ -232,11 +234,19 @@ def _wishes(driver: str | None, resources: Resources | None) -> list[str]:
     ]
 
 
-def _minikube(arguments: Sequence[str], deadline: Deadline) -> process.Completed:
+def _ask(argv: Sequence[str]) -> process.Completed:
+    """Run a command that only tells something: Minikube's own, or one on a node."""
     try:
-        return process.run(["minikube", *arguments], deadline=deadline, env=_ENVIRONMENT)
+        return process.run(argv, deadline=Deadline(CALL_SECONDS), env=_ENVIRONMENT)
     except process.ProgramMissing as error:
-        raise MinikubeMissing from error
+        raise (MinikubeMissing if argv[0] == "minikube" else DockerMissing) from error
+    except process.ProcessTimeout as error:
+        raise ClusterError(
+            _TIMEOUT,
+            f"`{shlex.join(argv)}` did not answer in time",
+            because=f"its {error.seconds:.0f} s are over",
+            hint="see what `minikube status` says, then run the command again",
+        ) from error
 
 
 def _unreadable(command: str, done: process.Completed) -> ClusterError:
