@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from harness import HOST, NAMESPACE, PROFILE, ROOT, Browser, command, until
+from todoctl import __version__
 
 pytestmark = pytest.mark.minikube
 EMAIL = "ada@example.org"
@@ -47,13 +48,19 @@ def test_every_pod_is_ready_under_restricted_pod_security(installed, kubectl):
         assert all(status["ready"] for status in pod["status"]["containerStatuses"]), pod["metadata"]["name"]
 
 
-def test_the_images_are_within_their_limits(installed):
-    sizes = {}
-    for name in ("todo-backend", "todo-frontend"):
-        references = command("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", name).split()
-        sizes[name] = int(command("docker", "image", "inspect", "-f", "{{.Size}}", references[0]))
-    assert 0 < sizes["todo-backend"] < 200_000_000
-    assert 0 < sizes["todo-frontend"] < 150_000_000
+@pytest.mark.parametrize(
+    ("name", "user", "limit"), [("todo-backend", "10001", 200_000_000), ("todo-frontend", "1001", 150_000_000)]
+)
+def test_the_images_are_small_and_run_as_nobody_without_a_shell(installed, kubectl, name, user, limit):
+    template = kubectl.json("get", "deployment", name, "-n", NAMESPACE)["spec"]["template"]["spec"]
+    reference = template["containers"][0]["image"]
+    [image] = json.loads(command("docker", "image", "inspect", reference))
+    assert 0 < image["Size"] < limit
+    assert image["Config"]["User"] in {user, f"{user}:{user}"}
+    assert "/bin/sh" not in [*(image["Config"]["Cmd"] or ()), *(image["Config"]["Entrypoint"] or ())]
+    labels = image["Config"]["Labels"]
+    assert labels["org.opencontainers.image.title"] == name
+    assert labels["org.opencontainers.image.version"] == __version__
 
 
 def test_a_user_signs_up_through_the_ingress_and_works_with_tasks(ada):
@@ -75,9 +82,10 @@ def state(kubectl):
     objects = []
     for kind in (
         "deployments,statefulsets,services,configmaps,serviceaccounts,networkpolicies",
-        "horizontalpodautoscalers,poddisruptionbudgets,ingresses,secrets",
+        "horizontalpodautoscalers,poddisruptionbudgets,ingresses,secrets,persistentvolumeclaims",
     ):
         objects += kubectl.json("get", kind, "-n", NAMESPACE, "--show-managed-fields")["items"]
+    objects.append(kubectl.json("get", "namespace", NAMESPACE, "--show-managed-fields"))
     return {
         f"{item['kind']}/{item['metadata']['name']}": (
             item["metadata"].get("generation"),

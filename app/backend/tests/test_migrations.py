@@ -1,3 +1,4 @@
+import ast
 import json
 import os
 import subprocess
@@ -178,3 +179,25 @@ def test_a_page_of_tasks_is_one_range_of_an_index(database: str) -> None:
     assert "task_page_idx" in plan
     assert "Sort" not in plan
     assert "created_at <= now()" in plan.partition("Index Cond")[2].partition("Filter")[0]
+
+
+CONTRACTING = {"drop_table", "drop_column", "drop_constraint", "rename_table", "alter_column", "execute"}
+
+
+@pytest.mark.parametrize(
+    "file", sorted((FOLDER / "todo_backend/migrations/versions").glob("*.py")), ids=lambda file: file.stem
+)
+def test_a_migration_only_expands_or_says_since_when_nothing_uses_what_it_contracts(file: Path) -> None:
+    # A rollout runs the old version beside the new schema: what takes something away has to carry
+    # `# unused since VERSION` on its line.
+    lines = file.read_text("utf-8").splitlines()
+    calls = [
+        (node.func.attr, lines[node.lineno - 1])
+        for node in ast.walk(ast.parse("\n".join(lines)))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "op"
+    ]
+    assert calls
+    assert [call for call, line in calls if call in CONTRACTING and "# unused since " not in line] == []
