@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,15 +14,21 @@ from todoctl.objects import apply
 
 def test_after_ctrl_c_what_has_not_begun_does_not_begin() -> None:
     begun: list[int] = []
-    interrupted = threading.Event()
+    submitted, interrupted = threading.Event(), threading.Event()
+
+    def items() -> Iterator[int]:
+        yield from range(3)
+        submitted.set()
 
     def work(item: int) -> bool:
         begun.append(item)
-        _thread.interrupt_main()  # does not wake a wait, as Ctrl-C on Windows does not
+        assert submitted.wait(10)
+        if item == 0:
+            _thread.interrupt_main()  # does not wake a wait, as Ctrl-C on Windows does not
         return interrupted.wait(10)
 
     with ThreadPoolExecutor(1) as pool:
         with pytest.raises(KeyboardInterrupt):
-            apply._all(pool, work, range(3))
+            apply._all(pool, work, items())
         interrupted.set()
     assert begun == [0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -119,17 +119,16 @@ def _with_values(error: FieldConflictError, manifest: Mapping[str, Any], live: M
     )
 
 
-def _all(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+def _all(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
     """Do the work for all items at once; when one fails, the others end before its error is raised.
 
     After Ctrl-C what has not begun does not begin.
     """
-    futures = [pool.submit(work, item) for item in items]
     try:
+        futures = [pool.submit(work, item) for item in items]
         while wait(futures, timeout=_SLICE_SECONDS).not_done:
             pass
     except BaseException:
-        for future in futures:
-            future.cancel()
+        pool.shutdown(wait=False, cancel_futures=True)
         raise
     return [future.result() for future in futures]
