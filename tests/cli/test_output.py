@@ -177,7 +177,7 @@ def test_install_names_an_autoscaler_that_has_no_figures_yet():
         pytest.param(
             access(ON_LINUX, Entry.OTHER_ADDRESS, "192.168.58.2", "127.0.0.1"),
             """
-            /etc/hosts has another address for the host (192.168.58.2, 127.0.0.1). Replace its line by:
+            /etc/hosts has another address for the host (192.168.58.2, 127.0.0.1). Replace its lines with:
               192.168.49.2 todo-app.local
             """,
             id="Linux, other address",
@@ -205,7 +205,7 @@ def test_install_names_an_autoscaler_that_has_no_figures_yet():
         pytest.param(
             access(ON_A_MAC, Entry.OTHER_ADDRESS, "192.168.49.2"),
             """
-            /etc/hosts has another address for the host (192.168.49.2). Replace its line by:
+            /etc/hosts has another address for the host (192.168.49.2). Replace its lines with:
               127.0.0.1 todo-app.local
             Keep this running in another terminal:
               minikube tunnel --profile minikube --bind-address 127.0.0.1
@@ -604,7 +604,7 @@ def test_status_prints_workloads_autoscalers_and_where_the_app_answers(run, worl
               todo-backend:3f1c9d27a0b4
             Current  StatefulSet/todo-postgres: 1 pod ready
               postgres:17
-            HorizontalPodAutoscaler/todo-backend: CPU 12 % of 70 %, 2 to 5 pods
+            HorizontalPodAutoscaler/todo-backend: CPU: 12 % (target 70 %), 2 to 5 pods
             http://todo-app.local
             """),
     )
@@ -624,7 +624,7 @@ def test_status_exits_with_3_and_names_what_is_not_ready_or_not_there(run, world
             InProgress  Deployment/todo-backend: 1 of 2 pods are available
               todo-backend:3f1c9d27a0b4
             NotFound  StatefulSet/todo-postgres: not there: `todoctl install` brings it back
-            HorizontalPodAutoscaler/todo-backend: CPU no figures yet of 70 %, 2 to 5 pods
+            HorizontalPodAutoscaler/todo-backend: CPU: no figures yet (target 70 %), 2 to 5 pods
             not ready: Pod/todo-backend-b (Running)
             not ready: Pod/todo-backend-c (Pending)
             https://todo-app.local

@@ -85,7 +85,7 @@ def _text(installed: Installed, settings: Settings) -> str:
             lines += [f"  {access.advice.commands[0]}"]
         case Entry.OTHER_ADDRESS:
             found = ", ".join(access.hosts_entry.addresses)
-            lines += [f"{access.advice.hosts_file} has another address for the host ({found}). Replace its line by:"]
+            lines += [f"{access.advice.hosts_file} has another address for the host ({found}). Replace its lines with:"]
             lines += [f"  {access.advice.hosts_line}"]
         case Entry.PRESENT:
             pass

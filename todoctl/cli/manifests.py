@@ -44,7 +44,8 @@ def command(
 ) -> Result:
     """Print the manifests that an install would apply: the Secrets are no part of them.
 
-    Needs no cluster. Install adds one annotation to each pod template that reads a Secret: the Secret's version.
+    Needs no cluster, but a Docker engine: its platform is part of the images' tags. Install adds one annotation to each
+    pod template that reads a Secret: the Secret's version.
     """
     from todoctl.objects import manifests
     from todoctl.settings import Settings

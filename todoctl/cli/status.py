@@ -127,7 +127,7 @@ def _text(data: Mapping[str, Any]) -> str:
     for one in data["autoscalers"]:
         current = "no figures yet" if one["current"] is None else f"{one['current']} %"
         lines.append(
-            f"HorizontalPodAutoscaler/{one['name']}: CPU {current} of {one['target']} %, "
+            f"HorizontalPodAutoscaler/{one['name']}: CPU: {current} (target {one['target']} %), "
             f"{one['minimum']} to {one['maximum']} pods"
         )
     lines += [f"not ready: Pod/{one['name']} ({one['phase']})" for one in data["pods"] if not one["ready"]]
