@@ -278,10 +278,9 @@ class Steps:
         from todoctl.objects import manifests
 
         host = manifests.host_of(objects)
-        profile = self.target.state().profile
         advised = advice.advise(
             _host_system(),
-            profile.driver if profile else "docker",
+            self.target.profile().driver,
             advice.DockerKind.DESKTOP if self.engine.engine().desktop else advice.DockerKind.ENGINE,
             node_address=self.target.address(),
             host=host,

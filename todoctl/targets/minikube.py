@@ -124,7 +124,7 @@ class Minikube:
 
     def nodes(self) -> tuple[str, ...]:
         """Return the names of the nodes, the primary control plane's first."""
-        return tuple(node.name for node in self._profile().nodes)
+        return tuple(node.name for node in self.profile().nodes)
 
     def node_images(self, node: str) -> dict[str, str]:
         """Return what a node's runtime holds: qualified reference → image ID.
@@ -148,7 +148,7 @@ class Minikube:
 
         Raises PreflightError for a container runtime that todoctl does not know.
         """
-        runtime = self._profile().container_runtime
+        runtime = self.profile().container_runtime
         if runtime not in _IMPORT:
             raise PreflightError(
                 "minikube.runtime",
@@ -172,12 +172,12 @@ class Minikube:
 
     def _inside(self, node: str) -> list[str]:
         """Return the command that runs the command after it on a node as root, with stdin."""
-        if self._profile().driver == "docker":
+        if self.profile().driver == "docker":
             return ["docker", "exec", "-i", node]
         # Minikube knows the way into every other machine; its own ssh client would not pass stdin on.
         return ["minikube", "ssh", "-p", self._name, "-n", node, "--native-ssh=false", "--", "sudo"]
 
-    def _profile(self) -> Profile:
+    def profile(self) -> Profile:
         """Return what the profile was made with, which does not change while it is there. Raises ClusterError."""
         self._known = self._known or self._find()
         if self._known is None:
