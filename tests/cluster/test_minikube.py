@@ -149,7 +149,7 @@ class TestImport:
 def _with_driver(target: Minikube, driver: str) -> object:
     import dataclasses
 
-    return dataclasses.replace(target._profile(), driver=driver)
+    return dataclasses.replace(target.profile(), driver=driver)
 
 
 class TestAddons:
