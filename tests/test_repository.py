@@ -184,3 +184,9 @@ def test_no_file_names_a_path_of_the_machine_it_was_written_on():
     }
     found = {path.relative_to(ROOT).as_posix() for path in tracked() if any(map(path.read_bytes().count, paths))}
     assert found == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))])
+def test_every_relative_link_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text("utf-8"))
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []

@@ -45,6 +45,15 @@ def test_json_output_is_one_versioned_envelope(capsys):
     assert envelope["error"] is None
 
 
+def test_without_a_verb_the_verbs_are_listed(capsys):
+    assert run(capsys) == run(capsys, "--help")
+
+
+def test_of_two_output_options_the_last_counts(capsys):
+    assert run(capsys, "version", "-o", "json", "-o", "text")[1].startswith("todoctl ")
+    assert run(capsys, "version", "-o", "text", "-ojson")[1].startswith("{")
+
+
 @pytest.mark.parametrize("form", [["-o", "json"], ["-ojson"], ["--output=json"], ["--output", "json"]])
 def test_an_unknown_option_is_a_usage_error_in_json_too(capsys, form):
     code, out, _ = run(capsys, "version", "--nonsense", *form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import signal
 import sys
 import traceback
@@ -62,7 +63,7 @@ def todoctl() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code. Never raises, but for SystemExit of the interpreter's own."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     as_json = _wants_json(arguments)
     command = next((word for word in arguments if word in VERBS), "todoctl")
     debug = "--debug" in arguments
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Whoever ends todoctl politely gets what Ctrl-C does: children ended, and a word on how to go on.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        outcome: Any = todoctl.main(args=arguments or ["--help"], prog_name="todoctl", standalone_mode=False)
+        outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
         _end_children()
         if debug:
@@ -88,16 +89,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _end_children() -> None:
     # A thread may still wait for a program; a command that never ran one need not import the adapter.
-    if process := sys.modules.get("todoctl.adapters.process"):
+    process = sys.modules.get("todoctl.adapters.process")
+    if process is None:
+        return
+    # A second Ctrl-C must not leave behind what the first one is ending.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
         process.end_children()
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    # Read before click does, so that errors in the other options come as JSON too.
-    return any(
-        argument in {"-ojson", "--output=json"} or (argument in {"-o", "--output"} and following == "json")
-        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
-    )
+    # Read before click does, so that errors in the other options come as JSON too. As in click, the last one counts.
+    wanted = "text"
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if joined := re.fullmatch(r"(?:-y?o=?|--output=)(json|text)", argument):
+            wanted = joined[1]
+        elif argument in {"-o", "-yo", "--output"}:
+            wanted = following
+    return wanted == "json"
 
 
 def _render(result: Result, *, as_json: bool, color: bool) -> int:
