@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from collections.abc import Iterator
 import pytest
 
 from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
+
+
+def pytest_configure() -> None:
+    # What runs in the background of a shell ignores Ctrl-C, and so do its children: tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -165,7 +165,8 @@ def test_sources_that_are_not_there_are_explained(sources) -> None:
 
 
 def test_ctrl_c_ends_the_build(sources, engine, heard) -> None:
-    sources.write("dockerfiles/app.Dockerfile", f"FROM {BASE}\nRUN sleep 100\n")
+    # A name that is new each time: a step that once came to its end would be cached.
+    sources.write("dockerfiles/app.Dockerfile", f"FROM {BASE}\nRUN sleep 100 && echo {sources.image.name}\n")
 
     def interrupt() -> None:
         bound = Deadline(60)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from todoctl.adapters import docker
-from todoctl.adapters.process import ProcessTimeout
 from todoctl.deadline import Deadline
 from todoctl.errors import SideloadError
 from todoctl.images.digests import ConfigDigests
@@ -203,8 +202,9 @@ def test_an_image_that_goes_away_before_it_is_saved_is_explained(image, target, 
 def test_an_import_that_hangs_ends_at_the_deadline(image, target, engine, digests, heard) -> None:
     target.fault = "sleep 100"
     started = time.monotonic()
-    with pytest.raises(ProcessTimeout):
+    with pytest.raises(SideloadError) as caught:
         sideloaded([image], target, engine, digests, heard, seconds=2)
+    assert caught.value.id == "sideload.timeout"
     assert time.monotonic() - started < 15
 
 
