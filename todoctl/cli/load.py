@@ -21,13 +21,12 @@ Then, with the two Secrets made (an earlier `todoctl install` made them), these 
 
 
 @click.command("load", epilog=EPILOG)
-@options.cluster
+@options.profile
+@options.timeout
 @options.output
 def command(
     *,
     profile: str,
-    context: str | None,
-    namespace: str,
     timeout: float,
     output: str,  # noqa: ARG001 - read by main
     debug: bool,
@@ -39,7 +38,7 @@ def command(
     """
     from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
+    settings = options.settings(profile=profile, timeout=timeout)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
     steps.require_running()
     built = steps.build(steps.fingerprint())

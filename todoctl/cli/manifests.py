@@ -6,7 +6,6 @@ import click
 
 from todoctl.cli import options
 from todoctl.result import Result
-from todoctl.settings import DEFAULT_NAMESPACE
 
 EPILOG = """\b
 Examples:
@@ -23,14 +22,7 @@ Examples:
     default="development",
     show_default=True,
 )
-@click.option(
-    "-n",
-    "--namespace",
-    default=DEFAULT_NAMESPACE,
-    show_default=True,
-    callback=options.label,
-    help="The installation's namespace.",
-)
+@options.namespace
 @click.option("--host", callback=options.subdomain, help="The Ingress's host, where it is not the environment's own.")
 @options.output
 def command(

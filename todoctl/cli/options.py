@@ -56,32 +56,38 @@ output: Callable[[Any], Any] = _stack(
     click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR, TERM=dumb)."),
 )
 
+profile: Callable[[Any], Any] = click.option(
+    "-p",
+    "--profile",
+    default=DEFAULT_PROFILE,
+    show_default=True,
+    envvar="TODOCTL_PROFILE",
+    help="The Minikube profile.",
+)
+
+namespace: Callable[[Any], Any] = click.option(
+    "-n",
+    "--namespace",
+    default=DEFAULT_NAMESPACE,
+    show_default=True,
+    callback=label,
+    help="The installation's namespace.",
+)
+
+timeout: Callable[[Any], Any] = click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each wait may take.",
+)
+
 cluster: Callable[[Any], Any] = _stack(
-    click.option(
-        "-p",
-        "--profile",
-        default=DEFAULT_PROFILE,
-        show_default=True,
-        envvar="TODOCTL_PROFILE",
-        help="The Minikube profile.",
-    ),
+    profile,
     click.option("--context", help="The kubeconfig context, where it is not named as the profile."),
-    click.option(
-        "-n",
-        "--namespace",
-        default=DEFAULT_NAMESPACE,
-        show_default=True,
-        callback=label,
-        help="The installation's namespace.",
-    ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(min=1),
-        default=600.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long each wait may take.",
-    ),
+    namespace,
+    timeout,
 )
 
 yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
