@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from todoctl import __version__, payload
-from todoctl.deadline import Deadline
-from todoctl.errors import PreflightError, UsageError
+from todoctl.errors import UsageError
+from todoctl.installation import Installation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from todoctl.access.advice import Advice, HostSystem
     from todoctl.access.forward import PortForward
     from todoctl.access.hosts import HostsEntry
-    from todoctl.adapters.docker import Docker
-    from todoctl.adapters.kubernetes import Cluster, Object
+    from todoctl.adapters.kubernetes import Object
     from todoctl.images.build import Built, Plan
     from todoctl.images.sideload import Sideloaded
-    from todoctl.objects.delete import Uninstalled
-    from todoctl.objects.diff import Change, ChangeSet
+    from todoctl.objects.diff import ChangeSet
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
-    from todoctl.preflight.check import Check
-    from todoctl.reporter import Reporter
     from todoctl.secrets import SecretsReport
-    from todoctl.settings import Settings
-    from todoctl.targets.minikube import Minikube
     from todoctl.targets.profile import Status
     from todoctl.targets.resources import Resources
 
 ACCESS_SECONDS = 60.0
 """How long an Ingress controller may take to notice a new Ingress and its endpoints."""
-
-MENDED = frozenset({"minikube.profile", "minikube.running", "cluster.ingress", "cluster.metrics"})
-"""Checks whose warnings install does something about, so that it need not show them."""
 
 
 @dataclass(frozen=True)
@@ -51,46 +40,8 @@ class Access:
     hosts_entry: HostsEntry
 
 
-@dataclass(frozen=True)
-class Live:
-    """What is there of an installation: its objects and pods; and the manifests of the workloads that are not."""
-
-    objects: tuple[Object, ...]
-    missing: tuple[Mapping[str, Any], ...]
-    pods: tuple[Object, ...]
-
-
-class Steps:
+class Steps(Installation):
     """One installation's steps. What one finds, such as the engine, the next ones use; nothing is asked twice."""
-
-    def __init__(self, settings: Settings, reporter: Reporter) -> None:
-        self.settings = settings
-        self.reporter = reporter
-
-    @cached_property
-    def engine(self) -> Docker:
-        """The Docker engine. Raises PreflightError where there is none."""
-        from todoctl.adapters import docker
-
-        return docker.connect()
-
-    @cached_property
-    def target(self) -> Minikube:
-        """The Minikube profile, asked nothing yet."""
-        from todoctl.targets.minikube import Minikube
-
-        return Minikube(self.settings.profile)
-
-    @cached_property
-    def cluster(self) -> Cluster:
-        """The cluster of the settings' context, asked nothing yet. Raises ClusterError for a bad kubeconfig."""
-        from todoctl.adapters.kubernetes import Cluster
-
-        return Cluster.connect(
-            self.settings.context,
-            on_request=lambda method, path, status, ms: self.reporter.debug(f"{method} {path} {status} {ms:.0f} ms"),
-            on_warning=lambda text: self.reporter.warn(f"the cluster says: {text}"),
-        )
 
     def preflight(self) -> None:
         """Check what an install needs, and bring the cluster up, with ingress and metrics-server.
@@ -100,22 +51,11 @@ class Steps:
         from todoctl.preflight.table import checks, cluster_checks
         from todoctl.targets import addons
 
-        self._require(checks(self.settings))
+        self.require(checks(self.settings))
         if self._bring_up():
-            self._require(cluster_checks(self.settings))
-        addons.ensure_ingress(self.target, self.cluster, self.reporter, self._deadline())
-        addons.ensure_metrics(self.target, self.cluster, self.reporter, self._deadline())
-
-    def _require(self, checks: Sequence[Check]) -> None:
-        from todoctl.preflight.check import Status, first_fatal, run
-
-        findings = list(run(checks))
-        for finding in findings:
-            self.reporter.debug(f"{finding.status.value}: {finding.title}: {finding.found}")
-            if finding.status is Status.WARNING and finding.id not in MENDED:
-                self.reporter.warn(finding.found + (f": {finding.because}" if finding.because else ""))
-        if fatal := first_fatal(findings):
-            raise fatal
+            self.require(cluster_checks(self.settings))
+        addons.ensure_ingress(self.target, self.cluster, self.reporter, self.deadline())
+        addons.ensure_metrics(self.target, self.cluster, self.reporter, self.deadline())
 
     def _bring_up(self) -> bool:
         """Have the profile run, after a question where it does not; tell whether it had to be started."""
@@ -130,22 +70,9 @@ class Steps:
         resources = Resources(self.settings.cpus or default.cpus, self.settings.memory_mib or default.memory_mib)
         self.reporter.confirm(_question(self.settings.profile, state.status, resources))
         self.target.bring_up(
-            driver=self.settings.driver, resources=resources, reporter=self.reporter, deadline=self._deadline()
+            driver=self.settings.driver, resources=resources, reporter=self.reporter, deadline=self.deadline()
         )
         return True
-
-    def require_running(self) -> None:
-        """Raise PreflightError unless the profile runs, for what does not start it."""
-        from todoctl.targets.profile import Status
-
-        status = self.target.state().status
-        if status is not Status.RUNNING:
-            raise PreflightError(
-                "minikube.running",
-                f"Minikube profile `{self.settings.profile}` does not run",
-                because=f"it is {status.value}",
-                hint=f"start it with `minikube start -p {self.settings.profile}`, or run `todoctl install`",
-            )
 
     def env_file(self) -> dict[str, str]:
         """Read the env file, if one is named. Raises UsageError, and SecretsError for a DATABASE_URL that is none."""
@@ -185,7 +112,7 @@ class Steps:
             payload.root(),
             engine=self.engine,
             reporter=self.reporter,
-            deadline=self._deadline(),
+            deadline=self.deadline(),
             extra_ca=Path(extra_ca) if extra_ca else None,
         )
 
@@ -197,7 +124,7 @@ class Steps:
         from todoctl.images.digests import ConfigDigests
         from todoctl.images.image import POSTGRES
 
-        deadline = self._deadline()
+        deadline = self.deadline()
         host.pull_missing(POSTGRES, engine=self.engine, reporter=self.reporter, deadline=deadline)
         references = [image.reference for image in built]
         if with_version:
@@ -215,27 +142,12 @@ class Steps:
             deadline=deadline,
         )
 
-    def manifests(self, plans: Sequence[Plan], secrets: SecretsReport | None = None) -> list[Object]:
-        """Return the environment's objects as this installation has them."""
-        from todoctl.objects import manifests
-
-        objects = manifests.load(self.settings.environment)
-        if secrets and secrets.external_port and self.settings.environment == "development":
-            objects = manifests.without_postgres(objects, secrets.external_port)
-        return manifests.customise(
-            objects,
-            namespace=self.settings.namespace,
-            host=self.settings.host or manifests.host_of(objects),
-            images={plan.image.name: plan.reference for plan in plans},
-            secret_versions=secrets.versions if secrets else None,
-        )
-
     def apply_namespace(self, plans: Sequence[Plan]) -> ChangeSet:
         """Apply the Namespace alone: the Secrets go into it before anything that reads them."""
         from todoctl.objects.apply import apply
 
         objects = self.manifests(plans)
-        return apply(self.cluster, [item for item in objects if item["kind"] == "Namespace"], observe=self._tell)
+        return apply(self.cluster, [item for item in objects if item["kind"] == "Namespace"], observe=self.tell)
 
     def secrets(self, given: dict[str, str]) -> SecretsReport:
         """Make the Secrets that are missing, keep the others."""
@@ -256,7 +168,7 @@ class Steps:
         """Apply everything but the Namespace, stage by stage."""
         from todoctl.objects.apply import apply
 
-        return apply(self.cluster, [item for item in objects if item["kind"] != "Namespace"], observe=self._tell)
+        return apply(self.cluster, [item for item in objects if item["kind"] != "Namespace"], observe=self.tell)
 
     def wait(self, objects: Sequence[Object]) -> Rolled:
         """Wait until every workload is Available."""
@@ -270,7 +182,7 @@ class Steps:
                     told[one.name] = one.verdict.message
                     self.reporter.note(f"{one.kind}/{one.name}: {one.verdict.message}")
 
-        return wait(self.cluster, objects, deadline=self._deadline(), observe=observe)
+        return wait(self.cluster, objects, deadline=self.deadline(), observe=observe)
 
     def access(self, objects: Sequence[Object]) -> Access:
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
@@ -287,7 +199,7 @@ class Steps:
             profile=self.settings.profile,
         )
         endpoint = probe.Endpoint(advised.address, host)
-        deadline = self._deadline().within(ACCESS_SECONDS)
+        deadline = self.deadline().within(ACCESS_SECONDS)
         if advised.tunnel is None:
             probe.probe(endpoint, deadline=deadline)
         else:
@@ -296,35 +208,6 @@ class Steps:
                 probe.probe(probe.Endpoint(advice.LOOPBACK, host, forwarded.port), deadline=deadline)
         return Access(endpoint.url, advised, hosts.look_up(advised.hosts_file, host, advised.address))
 
-    @contextmanager
-    def port_forward(self, part: str, local_port: int | None) -> Iterator[PortForward]:
-        """Forward to a part of the app (a key of `forward.PARTS`); it has answered when the block begins.
-
-        Raises AccessError and ClusterError.
-        """
-        from todoctl.access import probe
-        from todoctl.access.advice import LOOPBACK
-        from todoctl.access.forward import PARTS, PortForward
-
-        to = PARTS[part]
-        with PortForward(
-            self.cluster,
-            self.settings.namespace,
-            to.service,
-            to.port,
-            local_port=local_port or to.port,
-            reporter=self.reporter,
-        ) as forwarded:
-            forwarded.check()
-            if to.healthy is not None:
-                probe.probe(
-                    probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
-                    deadline=self._deadline().within(ACCESS_SECONDS),
-                    expectations=(probe.Expectation(part, to.healthy, 200),),
-                    hint="look at `todoctl status`, and at the pod's log",
-                )
-            yield forwarded
-
     def _to_controller(self) -> PortForward:
         """Forward to the ingress controller: where no address leads to it, the API server does."""
         from todoctl.access.forward import PortForward
@@ -332,56 +215,6 @@ class Steps:
         return PortForward(
             self.cluster, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
         )
-
-    def live(self) -> Live:
-        """Look at what is there of the installation. Needs nothing but the cluster."""
-        from todoctl.adapters import kinds
-        from todoctl.objects import manifests, order
-        from todoctl.objects.apply import read_all
-        from todoctl.secrets import VOLUME_CLAIM
-
-        namespace = self.settings.namespace
-        objects = manifests.load(self.settings.environment)
-        wanted = manifests.customise(objects, namespace=namespace, host=manifests.host_of(objects), images={})
-        live = read_all(self.cluster, wanted)
-        there = [item for item in live if item is not None]
-        pods, _ = self.cluster.list(kinds.POD, namespace, labels=manifests.PART_OF)
-        missing = order.workloads([item for item, found in zip(wanted, live, strict=True) if found is None])
-        if self.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace) is None:
-            # It never had a Postgres of its own: its database is elsewhere.
-            missing = [item for item in missing if item["metadata"]["name"] != manifests.POSTGRES]
-        return Live(tuple(there), tuple(missing), tuple(pods))
-
-    def uninstall(self, *, with_data: bool) -> Uninstalled:
-        """Remove the app; with its data only after a question."""
-        from todoctl.objects import manifests
-        from todoctl.objects.delete import uninstall
-        from todoctl.preflight.table import identity_checks
-
-        namespace = self.settings.namespace
-        self._require(identity_checks(self.settings))
-        if with_data:
-            self.reporter.confirm(
-                f"Remove namespace `{namespace}` on `{self.settings.context}` with all accounts and tasks? "
-                "They cannot be brought back."
-            )
-        return uninstall(
-            self.cluster,
-            namespace,
-            manifests.load(self.settings.environment),
-            data=with_data,
-            deadline=self._deadline(),
-            observe=self._tell,
-        )
-
-    def _tell(self, change: Change) -> None:
-        from todoctl.objects.diff import Action
-
-        if change.action is not Action.UNCHANGED:
-            self.reporter.note(f"{change}{': ' + ', '.join(change.fields) if change.fields else ''}")
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self.settings.timeout)
 
 
 def _question(profile: str, status: Status, resources: Resources) -> str:

@@ -21,8 +21,9 @@ from todoctl.objects.delete import Uninstalled
 from todoctl.objects.diff import Action, Change, ChangeSet
 from todoctl.objects.wait import Rolled
 from todoctl.preflight.check import Check, Severity
+from todoctl.recipes.status import Live
 from todoctl.secrets import SecretAction, SecretsReport, SecretState
-from todoctl.steps import Access, Live, Steps
+from todoctl.steps import Access, Steps
 
 PLANS = [Plan(BACKEND, "3f1c9d27a0b4", {}), Plan(FRONTEND, "81e05b6cd9f2", {})]
 BUILT_NOW = Built(BACKEND, "todo-backend:3f1c9d27a0b4", built=True, seconds=41.23456, size=189_400_000)
@@ -35,6 +36,9 @@ NAMESPACE = Change("Namespace", "todo-app", None, Action.UNCHANGED)
 CONFIGURED = Change("Deployment", "todo-backend", "todo-app", Action.CONFIGURED, ("spec.replicas",))
 KEPT = SecretState("todo-postgres", "7", SecretAction.KEPT)
 FILLED = SecretState("todo-secrets", "8", SecretAction.FILLED, ("openai-api-key",))
+
+
+RECIPES = {"live": "todoctl.recipes.status.live", "uninstall": "todoctl.recipes.uninstall.uninstall"}
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +61,7 @@ def run(capsys):
 
 @pytest.fixture
 def world(monkeypatch):
-    """Have some of the steps answer as told, instead of asking the world; give the list of what they were asked."""
+    """Have steps and recipes answer as told, instead of asking the world; give the list of what they were asked."""
 
     def of(**answers):
         asked = []
@@ -67,7 +71,10 @@ def world(monkeypatch):
                 asked.append((_name, *given, *named.items()))
                 return _answer
 
-            monkeypatch.setattr(Steps, name, step)
+            if name in RECIPES:
+                monkeypatch.setattr(RECIPES[name], step)
+            else:
+                monkeypatch.setattr(Steps, name, step)
         return asked
 
     return of

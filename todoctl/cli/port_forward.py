@@ -40,10 +40,12 @@ def command(
 
     A port that is taken is named, and the next free one used. Prints the URL once the part has answered.
     """
-    from todoctl.steps import Steps
+    from todoctl.installation import Installation
+    from todoctl.recipes.forward import port_forward
 
     settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    with Steps(settings, options.terminal(debug=debug, no_color=no_color)).port_forward(part, port) as forwarded:
+    installation = Installation(settings, options.terminal(debug=debug, no_color=no_color))
+    with port_forward(installation, part, port) as forwarded:
         scheme = "postgresql" if part == "postgres" else "http"
         url = f"{scheme}://localhost:{forwarded.port}"
         if output == "text":

@@ -31,10 +31,11 @@ def command(
 
     Exits with 0 where every workload is Current, 3 where one is not or the app is not there.
     """
-    from todoctl.steps import Steps
+    from todoctl.installation import Installation
+    from todoctl.recipes.status import live as look
 
     settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    live = Steps(settings, options.terminal(debug=debug, no_color=no_color)).live()
+    live = look(Installation(settings, options.terminal(debug=debug, no_color=no_color)))
     workloads = _workloads(live.objects)
     if workloads:
         workloads += [_missing(item) for item in live.missing]

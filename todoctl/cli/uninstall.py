@@ -35,11 +35,12 @@ def command(
 
     With `--data` these go too, after a question: accounts and tasks cannot be brought back.
     """
-    from todoctl.steps import Steps
+    from todoctl.installation import Installation
+    from todoctl.recipes.uninstall import uninstall
 
     settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    steps = Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
-    removed = steps.uninstall(with_data=with_data)
+    installation = Installation(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
+    removed = uninstall(installation, with_data=with_data)
     deleted = [f"{change.kind}/{change.name}" for change in removed.deleted.changes]
     lines = [f"{name} deleted" for name in deleted] or ["Nothing to do: the app is not there."]
     if removed.kept:

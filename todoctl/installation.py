@@ -1,0 +1,118 @@
+"""One installation, and the way to all that it is made of: the engine, the target and the cluster.
+
+Every recipe works on one of these, so nothing is connected or asked twice.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from todoctl.deadline import Deadline
+from todoctl.errors import PreflightError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from todoctl.adapters.docker import Docker
+    from todoctl.adapters.kubernetes import Cluster, Object
+    from todoctl.images.build import Plan
+    from todoctl.objects.diff import Change
+    from todoctl.preflight.check import Check
+    from todoctl.reporter import Reporter
+    from todoctl.secrets import SecretsReport
+    from todoctl.settings import Settings
+    from todoctl.targets.minikube import Minikube
+
+MENDED = frozenset({"minikube.profile", "minikube.running", "cluster.ingress", "cluster.metrics"})
+"""Checks whose warnings install does something about, so that it need not show them."""
+
+
+class Installation:
+    """Settings, a reporter, and what they lead to; each is connected to when it is first used."""
+
+    def __init__(self, settings: Settings, reporter: Reporter) -> None:
+        self.settings = settings
+        self.reporter = reporter
+
+    @cached_property
+    def engine(self) -> Docker:
+        """The Docker engine. Raises PreflightError where there is none."""
+        from todoctl.adapters import docker
+
+        return docker.connect()
+
+    @cached_property
+    def target(self) -> Minikube:
+        """The Minikube profile, asked nothing yet."""
+        from todoctl.targets.minikube import Minikube
+
+        return Minikube(self.settings.profile)
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster of the settings' context, asked nothing yet. Raises ClusterError for a bad kubeconfig."""
+        from todoctl.adapters.kubernetes import Cluster
+
+        return Cluster.connect(
+            self.settings.context,
+            on_request=lambda method, path, status, ms: self.reporter.debug(f"{method} {path} {status} {ms:.0f} ms"),
+            on_warning=lambda text: self.reporter.warn(f"the cluster says: {text}"),
+        )
+
+    def require(self, checks: Sequence[Check]) -> None:
+        """Run checks, and raise what the first fatal one found. Warnings are told."""
+        from todoctl.preflight.check import Status, first_fatal, run
+
+        findings = list(run(checks))
+        for finding in findings:
+            self.reporter.debug(f"{finding.status.value}: {finding.title}: {finding.found}")
+            if finding.status is Status.WARNING and finding.id not in MENDED:
+                self.reporter.warn(finding.found + (f": {finding.because}" if finding.because else ""))
+        if fatal := first_fatal(findings):
+            raise fatal
+
+    def require_identity(self) -> None:
+        """Raise unless the context leads to the profile's own cluster, for before anything is removed."""
+        from todoctl.preflight.table import identity_checks
+
+        self.require(identity_checks(self.settings))
+
+    def require_running(self) -> None:
+        """Raise PreflightError unless the profile runs, for what does not start it."""
+        from todoctl.targets.profile import Status
+
+        status = self.target.state().status
+        if status is not Status.RUNNING:
+            raise PreflightError(
+                "minikube.running",
+                f"Minikube profile `{self.settings.profile}` does not run",
+                because=f"it is {status.value}",
+                hint=f"start it with `minikube start -p {self.settings.profile}`, or run `todoctl install`",
+            )
+
+    def manifests(self, plans: Sequence[Plan], secrets: SecretsReport | None = None) -> list[Object]:
+        """Return the environment's objects as this installation has them."""
+        from todoctl.objects import manifests
+
+        objects = manifests.load(self.settings.environment)
+        if secrets and secrets.external_port and self.settings.environment == "development":
+            objects = manifests.without_postgres(objects, secrets.external_port)
+        return manifests.customise(
+            objects,
+            namespace=self.settings.namespace,
+            host=self.settings.host or manifests.host_of(objects),
+            images={plan.image.name: plan.reference for plan in plans},
+            secret_versions=secrets.versions if secrets else None,
+        )
+
+    def tell(self, change: Change) -> None:
+        """Note what became of an object, unless nothing did."""
+        from todoctl.objects.diff import Action
+
+        if change.action is not Action.UNCHANGED:
+            self.reporter.note(f"{change}{': ' + ', '.join(change.fields) if change.fields else ''}")
+
+    def deadline(self) -> Deadline:
+        """Return a new deadline: the settings' timeout bounds each wait on its own."""
+        return Deadline(self.settings.timeout)
