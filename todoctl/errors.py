@@ -33,6 +33,8 @@ class ExitCode(IntEnum):
     """Secrets and data do not belong together, or a Secret lacks a key."""
     CONFLICT = 12
     """Another field manager owns a field that todoctl wants to set."""
+    LOCKED = 13
+    """Another run of todoctl holds the installation."""
     INTERRUPTED = 130
     """Ctrl-C."""
 
@@ -121,3 +123,9 @@ class ConflictError(TodoctlError):
     """Another field manager owns a field."""
 
     exit_code = ExitCode.CONFLICT
+
+
+class LockedError(TodoctlError):
+    """Another run of todoctl holds the installation, or took it over."""
+
+    exit_code = ExitCode.LOCKED

@@ -39,8 +39,14 @@ class Installed:
 def install(steps: Steps) -> Installed:
     """Bring the app up, or up to date: each step does what is not done already, and hands its result to the next.
 
-    Raises what the steps raise; what is done then stays done, and the next run goes on from there.
+    Raises what the steps raise; what is done then stays done, and the next run goes on from there. Two installs at once
+    never mix: the second one is refused at once, or, from another machine, as soon as the namespace is there.
     """
+    with steps.locked("install", lease=False):
+        return _install(steps)
+
+
+def _install(steps: Steps) -> Installed:
     say = steps.reporter.step
     given = steps.env_file()
     with say("Preflight"):
@@ -53,6 +59,7 @@ def install(steps: Steps) -> Installed:
         sideloaded = steps.sideload(built)
     with say("Secrets"):
         namespace = steps.apply_namespace(plans)
+        steps.take_lease()
         secrets = steps.secrets(given)
     with say("Apply"):
         objects = steps.manifests(plans, secrets)

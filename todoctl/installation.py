@@ -5,6 +5,8 @@ Every recipe works on one of these, so nothing is connected or asked twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from todoctl.adapters.docker import Docker
     from todoctl.adapters.kubernetes import Cluster, Object
     from todoctl.images.build import Plan
+    from todoctl.locks.file import Holder
     from todoctl.objects.diff import Change
     from todoctl.preflight.check import Check
     from todoctl.reporter import Reporter
@@ -34,6 +37,8 @@ class Installation:
     def __init__(self, settings: Settings, reporter: Reporter) -> None:
         self.settings = settings
         self.reporter = reporter
+        self._locks = ExitStack()
+        self._holder: Holder | None = None
 
     @cached_property
     def engine(self) -> Docker:
@@ -59,6 +64,36 @@ class Installation:
             on_request=lambda method, path, status, ms: self.reporter.debug(f"{method} {path} {status} {ms:.0f} ms"),
             on_warning=lambda text: self.reporter.warn(f"the cluster says: {text}"),
         )
+
+    @contextmanager
+    def locked(self, verb: str, *, lease: bool = True) -> Iterator[None]:
+        """Keep every other run of todoctl off this installation while the block runs: what changes it runs in one.
+
+        A lock file keeps off those on this machine, at once; a Lease in the namespace, where that is there, those on
+        others. Should another run take the Lease over, the cluster's next write raises. Without `lease` that is left
+        to `take_lease`. Raises LockedError when another run holds the installation.
+        """
+        from todoctl.locks import file
+
+        context, namespace = self.settings.context, self.settings.namespace
+        what = f"namespace `{namespace}` of context `{context}`"
+        with self._locks:
+            self._holder = self._locks.enter_context(file.locked(file.path_of(context, namespace), verb, what))
+            if lease:
+                self.take_lease()
+            yield
+
+    def take_lease(self) -> None:
+        """Have a `locked` block keep off runs on other machines too, from now on, if the namespace is there."""
+        from todoctl.adapters import kinds
+        from todoctl.locks.lease import Lease
+
+        cluster = self.cluster
+        if self._holder is None or cluster.get(kinds.NAMESPACE, self.settings.namespace) is None:
+            return
+        lease = self._locks.enter_context(Lease(cluster, self.settings.namespace, self._holder, self.reporter))
+        self._locks.callback(setattr, self, "cluster", cluster)
+        self.cluster = cluster.guarded(lease.check)
 
     def require(self, checks: Sequence[Check]) -> None:
         """Run checks, and raise what the first fatal one found. Warnings are told."""

@@ -13,7 +13,10 @@ class Reporter(Protocol):
     """
 
     def step(self, title: str) -> AbstractContextManager[None]:
-        """Announce a step of the recipe; leaving the block prints how long it took, or that it failed."""
+        """Announce a step of the recipe; leaving the block prints how long it took, or that it failed.
+
+        A KeyboardInterrupt leaves the block with the title as its argument.
+        """
 
     def note(self, text: str) -> None:
         """Print one line under the current step."""

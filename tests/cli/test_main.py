@@ -6,6 +6,7 @@ import pytest
 
 from todoctl import __version__
 from todoctl.cli import main as cli
+from todoctl.cli.terminal import Terminal
 from todoctl.errors import ExitCode, RolloutError
 
 
@@ -99,7 +100,20 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(capsys, monkeypatch):
     monkeypatch.setattr("todoctl.cli.version.command", raising(KeyboardInterrupt()))
     code, _, err = run(capsys, "version")
     assert code == ExitCode.INTERRUPTED
+    assert "error: interrupted\n" in err
     assert "run the same command again" in err
+
+
+def test_ctrl_c_in_a_step_says_in_which(capsys, monkeypatch):
+    @click.command("version")
+    def command():
+        with Terminal().step("Build"), Terminal().step("a part of it"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("todoctl.cli.version.command", command)
+    code, _, err = run(capsys, "version")
+    assert code == ExitCode.INTERRUPTED
+    assert "error: interrupted in step `a part of it`\n" in err
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,15 @@ class Cluster:
     kinds of it that `apiserver` has.
     """
 
-    def __init__(self, server: ApiServer, deadline: Deadline | None = None) -> None:
+    def __init__(
+        self,
+        server: ApiServer,
+        deadline: Deadline | None = None,
+        before_write: Callable[[], None] = lambda: None,
+    ) -> None:
         self._server = server
         self._deadline = deadline
+        self._before_write = before_write
 
     @classmethod
     def connect(
@@ -59,7 +65,11 @@ class Cluster:
 
     def within(self, deadline: Deadline) -> Cluster:
         """Return the same cluster, over the same connections, whose calls end by `deadline`."""
-        return Cluster(self._server, deadline)
+        return Cluster(self._server, deadline, self._before_write)
+
+    def guarded(self, before_write: Callable[[], None]) -> Cluster:
+        """Return the same cluster, over the same connections, whose writes are not sent if `before_write` raises."""
+        return Cluster(self._server, self._deadline, before_write)
 
     @property
     def context(self) -> str:
@@ -163,15 +173,18 @@ class Cluster:
         namespace: str | None = None,
         *,
         uid: str | None = None,
+        resource_version: str | None = None,
         propagation: str = "Foreground",
     ) -> bool:
         """Ask for an object's deletion, which may take a while; False where it is not there.
 
-        Foreground: the object goes after all that it owns. Raises StaleError when its UID is not `uid`.
+        Foreground: the object goes after all that it owns. Raises StaleError when its UID is not `uid`, or its version
+        not `resource_version`.
         """
         options: Object = {"propagationPolicy": propagation}
-        if uid is not None:
-            options["preconditions"] = {"uid": uid}
+        named = {"uid": uid, "resourceVersion": resource_version}
+        if preconditions := {name: value for name, value in named.items() if value is not None}:
+            options["preconditions"] = preconditions
         try:
             self._json("DELETE", kind.path(namespace, name), f"delete {kind} `{name}`", body=options)
         except ApiError as error:
@@ -209,6 +222,8 @@ class Cluster:
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
     ) -> Object:
+        if method != "GET":
+            self._before_write()
         answer = self._server.request(
             method, path, what, query=query, body=body, content_type=content_type, deadline=self._deadline
         )

@@ -16,6 +16,7 @@ MACOS = sys.platform == "darwin"
 LINUX = sys.platform.startswith("linux")
 
 _CREATE_NEW_PROCESS_GROUP = 0x00000200  # subprocess has the name on Windows only
+_LOCKED_BYTE = 1 << 20  # Windows lets nobody read what is locked: a byte that no lock file is long enough to have
 
 
 def own_process_group() -> dict[str, Any]:
@@ -31,6 +32,17 @@ if sys.platform == "win32":
         """Not on Windows: there `taskkill /T` ends a tree."""
         raise NotImplementedError
 
+    def lock(file: int) -> bool:
+        """Lock an open file until it is closed or this process ends; False where another process has it locked."""
+        import msvcrt
+
+        os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
 else:
 
     def signal_group(leader: int, *, force: bool) -> None:
@@ -39,6 +51,16 @@ else:
             os.killpg(leader, signal.SIGKILL if force else signal.SIGTERM)
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             return
+
+    def lock(file: int) -> bool:
+        """Lock an open file until it is closed or this process ends; False where another process has it locked."""
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def os_name() -> str:

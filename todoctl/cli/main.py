@@ -147,8 +147,11 @@ def _as_ours(error: BaseException, command: str) -> TodoctlError:
         verb = "" if command == "todoctl" else f" {command}"
         return UsageError("usage", error.format_message().rstrip("."), hint=f"see `todoctl{verb} --help`")
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        # click wraps what interrupted it.
+        interrupt = error.__cause__ if isinstance(error, click.Abort) else error
+        where = f" in step `{interrupt.args[0]}`" if interrupt and interrupt.args else ""
         hint = "what is done stays done: run the same command again to go on"
-        return _Interrupted("interrupted", "interrupted", hint=hint)
+        return _Interrupted("interrupted", f"interrupted{where}", hint=hint)
     return TodoctlError(
         "unforeseen",
         "todoctl ran into something that it did not foresee",

@@ -57,7 +57,11 @@ class Terminal:
         """Print the step's title, run the block, print how long it took when that is worth telling."""
         self._print(self.style(title, bold=True))
         started = time.monotonic()
-        yield
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            interrupt.args = interrupt.args or (title,)  # where Ctrl-C came, for the last word
+            raise
         seconds = time.monotonic() - started
         if seconds >= 1:
             self._print(self.style(f"  {seconds:.1f} s", dim=True))

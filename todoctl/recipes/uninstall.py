@@ -16,11 +16,12 @@ def uninstall(installation: Installation, *, with_data: bool) -> Uninstalled:
             f"Remove namespace `{namespace}` on `{installation.settings.context}` with all accounts and tasks? "
             "They cannot be brought back."
         )
-    return delete.uninstall(
-        installation.cluster,
-        namespace,
-        manifests.load(installation.settings.environment),
-        data=with_data,
-        deadline=installation.deadline(),
-        observe=installation.tell,
-    )
+    with installation.locked("uninstall"):
+        return delete.uninstall(
+            installation.cluster,
+            namespace,
+            manifests.load(installation.settings.environment),
+            data=with_data,
+            deadline=installation.deadline(),
+            observe=installation.tell,
+        )

@@ -1,0 +1,89 @@
+"""The lock file, between real processes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from harness import ROOT
+from todoctl.errors import ExitCode, LockedError, PreflightError
+from todoctl.locks.file import Holder, locked, path_of
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from todoctl.locks.file import locked
+with locked(Path(sys.argv[1]), "install", "namespace `todo-app`") as holder:
+    print(holder.token, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "locks" / "todo-app.lock"
+
+
+@pytest.fixture
+def other(path):
+    """Another process that holds the lock; its token has been read."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as held:
+        held.token = held.stdout.readline().strip()
+        yield held
+        held.kill()
+
+
+def test_a_second_run_is_refused_at_once_and_told_who_the_first_is(path, other):
+    with pytest.raises(LockedError) as refused, locked(path, "uninstall", "namespace `todo-app`"):
+        pass
+    assert refused.value.exit_code == ExitCode.LOCKED
+    assert refused.value.what == "another run of todoctl works on namespace `todo-app`"
+    assert f"`todoctl install` (process {other.pid}) holds its lock since 20" in refused.value.because
+
+
+def test_a_killed_run_leaves_nothing_locked(path, other):
+    other.kill()
+    other.wait()
+    with locked(path, "install", "namespace `todo-app`") as holder:
+        assert holder.token == other.token
+
+
+def test_a_run_that_ended_leaves_nothing_locked(path):
+    for _ in range(2):
+        with locked(path, "install", "namespace `todo-app`"):
+            pass
+
+
+def test_what_the_file_said_before_does_not_matter(path):
+    path.parent.mkdir()
+    path.write_text("[no object")
+    with locked(path, "install", "namespace `todo-app`") as holder:
+        assert holder.token
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
+    (tmp_path / "locks").write_text("a file where the folder should be")
+    with pytest.raises(PreflightError, match="lock file"), locked(tmp_path / "locks" / "x.lock", "install", "x"):
+        pass
+
+
+def test_each_installation_has_a_file_of_its_own():
+    paths = {path_of(context, namespace) for context in ("minikube", "arn:aws/x") for namespace in ("a", "b")}
+    assert len(paths) == 4
+    assert path_of("minikube", "a") in paths
+
+
+@pytest.mark.parametrize(
+    ("identity", "follows"),
+    [
+        ("here/1/aa11", True),
+        ("here/7/aa11", True),
+        ("here/7/bb22", False),
+        ("there/7/aa11", False),
+        ("here", False),
+        ("", False),
+    ],
+)
+def test_a_holder_follows_those_that_held_the_same_file_before(identity, follows):
+    assert Holder("here", 7, "aa11").identity == "here/7/aa11"
+    assert Holder("here", 7, "aa11").follows(identity) is follows

@@ -1,0 +1,104 @@
+"""One run at a time on this machine: a file that the OS locks for as long as the process lives, however it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from todoctl.adapters import system
+from todoctl.errors import LockedError, PreflightError
+
+_READ_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock. `token` belongs to the lock file: whoever holds that has the same one."""
+
+    host: str
+    pid: int
+    token: str
+
+    @property
+    def identity(self) -> str:
+        """Return `host/pid/token`."""
+        return f"{self.host}/{self.pid}/{self.token}"
+
+    def follows(self, identity: str) -> bool:
+        """Tell whether `identity` is of an earlier holder of the same lock file: that one has ended."""
+        host, _, rest = identity.partition("/")
+        return (host, rest.partition("/")[2]) == (self.host, self.token)
+
+
+def path_of(context: str, namespace: str) -> Path:
+    """Return the lock file of an installation, in the user's folder for such things."""
+    import platformdirs
+
+    # A context's name may be long, and hold what a file name may not.
+    installation = hashlib.sha256(f"{context} {namespace}".encode()).hexdigest()[:16]
+    return platformdirs.user_state_path("todoctl", appauthor=False) / "locks" / f"{namespace}-{installation}.lock"
+
+
+@contextmanager
+def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
+    """Hold the lock file while the block runs; `verb` and `what` (is locked) are for the one who finds it held.
+
+    The file stays: to remove it would let two runs lock two files of one name. What it says is of the last holder, and
+    counts only while it is locked. Raises LockedError at once where
+    another process holds it, and PreflightError where there can be no such file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise PreflightError(
+            "lock.file",
+            "the lock file cannot be opened",
+            because=f"{path}: {error.strerror}",
+            hint="make its folder writable for you, or name another one with XDG_STATE_HOME",
+        ) from error
+    try:
+        if not system.lock(file):
+            raise _held(_read(file), what)
+        token = str(_read(file).get("token") or secrets.token_hex(8))
+        holder = Holder(platform.node(), os.getpid(), token)
+        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        _write(file, {"token": token, "pid": holder.pid, "verb": verb, "since": since})
+        yield holder
+    finally:
+        os.close(file)
+
+
+def _held(said: dict[str, object], what: str) -> LockedError:
+    # Between its lock and its first word a run has said nothing yet.
+    who = f"`todoctl {said['verb']}` (process {said['pid']})" if "verb" in said else "another process"
+    since = f" since {said['since']}" if "since" in said else ""
+    return LockedError(
+        "lock.held",
+        f"another run of todoctl works on {what}",
+        because=f"{who} holds its lock{since}",
+        hint="wait until that run has ended, then run the command again",
+    )
+
+
+def _read(file: int) -> dict[str, object]:
+    os.lseek(file, 0, os.SEEK_SET)
+    try:
+        said = json.loads(os.read(file, _READ_BYTES))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _write(file: int, said: dict[str, object]) -> None:
+    os.lseek(file, 0, os.SEEK_SET)
+    os.ftruncate(file, 0)
+    os.write(file, json.dumps(said).encode())
