@@ -8,6 +8,7 @@ the end. Where TODOCTL_TEST_PROFILE names another profile, that one is used as i
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+import schemas
 from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
 
 
@@ -41,6 +43,21 @@ def _missing(marker: str) -> str | None:
         return f"needs {' and '.join(absent)} on PATH"
     engine = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, check=False)
     return "needs a Docker engine that answers" if engine.returncode else None
+
+
+@pytest.fixture(autouse=True)
+def json_output_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every envelope that a test makes todoctl print, in this process, to the checked-in schemas."""
+    from todoctl.cli import envelope
+
+    dump = envelope._dump
+
+    def checked(made: dict[str, object]) -> str:
+        text = dump(made)
+        schemas.check(json.loads(text))
+        return text
+
+    monkeypatch.setattr(envelope, "_dump", checked)
 
 
 @pytest.fixture(scope="session")

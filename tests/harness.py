@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import schemas
+
 ROOT = Path(__file__).parents[1]
 PROFILE = os.environ.get("TODOCTL_TEST_PROFILE", "todoctl-test")
 NAMESPACE = "todo-app"
@@ -25,11 +27,18 @@ class Outcome:
 
     @property
     def data(self):
-        return json.loads(self.out)["data"]
+        return self._envelope["data"]
 
     @property
     def error(self):
-        return json.loads(self.out)["error"]
+        return self._envelope["error"]
+
+    @property
+    def _envelope(self):
+        envelope = json.loads(self.out)
+        schemas.check(envelope)
+        assert envelope["exitCode"] == self.code
+        return envelope
 
 
 @dataclass

@@ -1,4 +1,6 @@
 import json
+import re
+import shlex
 from pathlib import Path
 
 import click
@@ -7,7 +9,8 @@ import pytest
 from todoctl import __version__
 from todoctl.cli import main as cli
 from todoctl.cli.terminal import Terminal
-from todoctl.errors import ExitCode, RolloutError
+from todoctl.errors import ExitCode, RolloutError, TodoctlError
+from verbs import COMMANDS, commands, parse
 
 
 def run(capsys, *arguments):
@@ -16,11 +19,30 @@ def run(capsys, *arguments):
     return code, captured.out, captured.err
 
 
-@pytest.mark.parametrize("verb", cli.VERBS)
-def test_every_verb_explains_itself(capsys, verb):
-    code, out, _ = run(capsys, verb, "--help")
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_verb_explains_itself_with_examples(capsys, words):
+    code, out, _ = run(capsys, *words.split(), "--help")
     assert code == ExitCode.OK
-    assert f"Usage: todoctl {verb}" in out
+    assert f"Usage: todoctl {words}" in out
+    examples = [line for line in commands(out.partition("Examples:\n")[2]) if line.startswith(f"todoctl {words}")]
+    assert examples, "its EPILOG needs an example of the verb"
+    for line in examples:
+        assert parse(shlex.split(line)[1:]).startswith(words)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_option_is_explained(words):
+    options = [one for one in COMMANDS[words].params if isinstance(one, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_fits_the_terminal(words, columns):
+    context = click.Context(COMMANDS[words], info_name=f"todoctl {words}", terminal_width=columns)
+    # Examples are for copying: they stay in one line.
+    text = COMMANDS[words].get_help(context).partition("Examples:")[0]
+    assert [line for line in text.splitlines() if len(line) > columns] == []
 
 
 def test_help_lists_the_verbs_in_the_order_of_their_story(capsys):
@@ -55,7 +77,10 @@ def test_of_two_output_options_the_last_counts(capsys):
     assert run(capsys, "version", "-o", "text", "-ojson")[1].startswith("{")
 
 
-@pytest.mark.parametrize("form", [["-o", "json"], ["-ojson"], ["--output=json"], ["--output", "json"]])
+@pytest.mark.parametrize(
+    "form",
+    [["-o", "json"], ["-ojson"], ["-o=json"], ["-yo", "json"], ["-yojson"], ["--output=json"], ["--output", "json"]],
+)
 def test_an_unknown_option_is_a_usage_error_in_json_too(capsys, form):
     code, out, _ = run(capsys, "version", "--nonsense", *form)
     envelope = json.loads(out)
@@ -70,6 +95,14 @@ def raising(error):
         raise error
 
     return command
+
+
+def test_an_error_names_the_verb_and_its_own_verb(capsys, monkeypatch):
+    group = click.Group("version", commands={"first": click.Command("first")})
+    monkeypatch.setattr("todoctl.cli.version.command", group)
+    _, out, err = run(capsys, "version", "first", "--nonsense", "-o", "json")
+    assert json.loads(out)["command"] == "version first"
+    assert "hint: see `todoctl version first --help`" in err
 
 
 def test_a_known_error_gives_its_exit_code_and_no_traceback(capsys, monkeypatch):
@@ -126,7 +159,27 @@ def test_a_name_that_kubernetes_would_refuse_is_refused_at_once(capsys, option, 
     assert value in err
 
 
-def test_the_readme_lists_every_exit_code():
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    for code in ExitCode:
-        assert f"| {int(code)} | `{code.name}` |" in readme
+def test_the_readme_lists_the_exit_codes_that_there_are_and_no_other():
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \| (?=\S)", readme, flags=re.MULTILINE)
+    assert rows == [(str(int(code)), code.name) for code in ExitCode]
+
+
+def errors(family=TodoctlError):
+    for error in family.__subclasses__():
+        if error.__module__ == "todoctl.errors":
+            yield error
+        yield from errors(error)
+
+
+def test_every_family_of_errors_has_an_exit_code_of_its_own():
+    codes = [error.exit_code for error in errors()]
+    assert len(codes) == len(set(codes))
+    assert set(ExitCode) - set(codes) == {ExitCode.OK, ExitCode.FAILURE, ExitCode.FINDINGS, ExitCode.INTERRUPTED}
+
+
+@pytest.mark.parametrize("error", list(errors()), ids=lambda error: error.__name__)
+def test_a_command_ends_with_the_exit_code_of_its_errors_family(capsys, monkeypatch, error):
+    monkeypatch.setattr("todoctl.cli.version.command", raising(error("made.up", "made up")))
+    code, out, _ = run(capsys, "version", "-o", "json")
+    assert code == json.loads(out)["exitCode"] == error.exit_code

@@ -23,7 +23,14 @@ Examples:
 
 @click.command("build", epilog=EPILOG)
 @options.output
-@click.option("--timeout", type=click.FloatRange(min=1), default=1800.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=1800.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the builds may take.",
+)
 def command(*, output: str, debug: bool, no_color: bool, timeout: float) -> Result:  # noqa: ARG001 - read by main
     """Build the app's images, and print each one's name, size and seconds.
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from todoctl.images.sideload import Sideloaded
 
 EPILOG = """\b
+Examples:
+  todoctl load                   into every node of profile `minikube`
+  todoctl load -p workshop       into every node of another profile
+
+\b
 Then, with the two Secrets made (an earlier `todoctl install` made them), these work too:
   kubectl apply --server-side -f bundled_manifests/rendered/development.yaml
   helm install todo-app bundled_manifests/chart --namespace todo-app

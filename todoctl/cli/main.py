@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import signal
 import sys
 import traceback
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -39,6 +41,21 @@ Examples:
 """
 
 
+class Formatter(click.HelpFormatter):
+    """Help that fits a narrow terminal, and leaves the explanations half of it."""
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        columns = shutil.get_terminal_size().columns
+        super().__init__(indent_increment, width or max(min(columns, max_width or 80) - 2, 20))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write terms and explanations side by side; a long term has a line to itself."""
+        super().write_dl(rows, min(col_max, self.width // 2 - 4), col_spacing)
+
+
+click.Context.formatter_class = Formatter
+
+
 class Verbs(click.Group):
     """A group that imports a verb's module only when it is used, and lists them in the order of VERBS."""
 
@@ -65,7 +82,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code. Never raises, but for SystemExit of the interpreter's own."""
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     as_json = _wants_json(arguments)
-    command = next((word for word in arguments if word in VERBS), "todoctl")
     debug = "--debug" in arguments
     terminal = Terminal(debug=debug, color=False if "--no-color" in arguments else None)
     # Whoever ends todoctl politely gets what Ctrl-C does: children ended, and a word on how to go on.
@@ -76,6 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
         _end_children()
         if debug:
             traceback.print_exc()
+        command = _named(arguments)
         return _fail(terminal, command, _as_ours(error, command), as_json=as_json)
     if not isinstance(outcome, Result):
         return int(outcome or 0)
@@ -85,6 +102,16 @@ def main(arguments: list[str] | None = None) -> int:
         # `todoctl manifests | head`: the reader has what it wanted. Keep the interpreter from flushing again.
         sys.stdout = None
         return int(outcome.exit_code)
+
+
+def _named(arguments: list[str]) -> str:
+    """Return the verb that the arguments name, with its own verb after a space where it has some."""
+    words = [word for word in arguments if word in VERBS][:1] or ["todoctl"]
+    # Only what was imported already: the verb's module may be what failed.
+    command = getattr(sys.modules.get(f"todoctl.cli.{VERBS.get(words[0])}"), "command", None)
+    if isinstance(command, click.Group):
+        words += [word for word in arguments if word in command.commands][:1]
+    return " ".join(words)
 
 
 def _end_children() -> None:
@@ -104,9 +131,9 @@ def _wants_json(arguments: list[str]) -> bool:
     # Read before click does, so that errors in the other options come as JSON too. As in click, the last one counts.
     wanted = "text"
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if joined := re.fullmatch(r"(?:-y?o=?|--output=)(json|text)", argument):
+        if joined := re.fullmatch(r"(?:-[yq]*o=?|--output=)(json|text)", argument):
             wanted = joined[1]
-        elif argument in {"-o", "-yo", "--output"}:
+        elif re.fullmatch(r"-[yq]*o|--output", argument):
             wanted = following
     return wanted == "json"
 

@@ -21,6 +21,8 @@ Examples:
     type=click.Choice(["development", "staging", "production"]),
     default="development",
     show_default=True,
+    metavar="NAME",
+    help="development, staging or production.",
 )
 @options.namespace
 @click.option("--host", callback=options.subdomain, help="The Ingress's host, where it is not the environment's own.")

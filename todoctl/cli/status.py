@@ -14,7 +14,15 @@ from todoctl.result import Result
 Object = Mapping[str, Any]
 
 
-@click.command("status")
+EPILOG = """\b
+Examples:
+  todoctl status                     what runs, and where it answers
+  todoctl status -o json             the same for a program, with every pod
+  todoctl status -n second           of the installation in namespace `second`
+"""
+
+
+@click.command("status", epilog=EPILOG)
 @options.cluster
 @options.output
 def command(

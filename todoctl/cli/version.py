@@ -10,8 +10,14 @@ from todoctl import __version__
 from todoctl.cli import options
 from todoctl.result import Result
 
+EPILOG = """\b
+Examples:
+  todoctl version
+  todoctl version -o json
+"""
 
-@click.command("version")
+
+@click.command("version", epilog=EPILOG)
 @options.output
 def command(**_options: object) -> Result:
     """Print todoctl's version, and the Python that runs it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
 from todoctl.errors import RolloutError, TodoctlError
+from todoctl.mask import mask
 from todoctl.objects.rollout import Failing, Rollout, WorkloadStatus
 from todoctl.objects.status import Failure, Status, condition, container_statuses
 
@@ -20,21 +20,6 @@ ASKING_SECONDS = 5.0
 """How long a diagnosis may go on asking a cluster that does not answer."""
 
 Object = Mapping[str, Any]
-
-_SECRETS = (
-    # A URL's password, an Authorization header, an OpenAI key, a JWT, and whatever is called a password or a token.
-    (re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]+(?=@)", re.IGNORECASE), r"\g<keep>***"),
-    (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE), r"\g<keep>***"),
-    (re.compile(r"\bsk-[\w-]{12,}"), "***"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "***"),
-    (
-        re.compile(
-            r"(?P<keep>[\"']?\w*(?:password|passwd|secret|token|api_?key)\w*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
-            re.IGNORECASE,
-        ),
-        r"\g<keep>***",
-    ),
-)
 
 
 def failed(cluster: Cluster, namespace: str, failing: Failing, statuses: Sequence[WorkloadStatus] = ()) -> RolloutError:
@@ -72,13 +57,6 @@ def timed_out(cluster: Cluster, namespace: str, rollout: Rollout, seconds: float
         else f"look at `{kubectl} get events`, or give it more time with `--timeout`",
         details=details,
     )
-
-
-def mask(text: str) -> str:
-    """Return the text with everything that looks like a secret replaced by `***`."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 def _summary(failure: Failure) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from todoctl.objects.diagnose import mask
+from todoctl.mask import mask
 
 
 @pytest.mark.parametrize(
