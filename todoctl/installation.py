@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from todoctl.reporter import Reporter
     from todoctl.secrets import SecretsReport
     from todoctl.settings import Settings
+    from todoctl.targets.containers import Containers
     from todoctl.targets.minikube import Minikube
+    from todoctl.targets.remote import Remote
 
 MENDED = frozenset({"minikube.profile", "minikube.running", "cluster.ingress", "cluster.metrics"})
-"""Checks whose warnings install does something about, so that it need not show them."""
+"""Checks whose warnings install does something about on Minikube, so that it need not show them."""
 
 
 class Installation:
@@ -48,11 +50,14 @@ class Installation:
         return docker.connect()
 
     @cached_property
-    def target(self) -> Minikube:
-        """The Minikube profile, asked nothing yet."""
-        from todoctl.targets.minikube import Minikube
+    def target(self) -> Minikube | Containers | Remote:
+        """What the context leads to: the Minikube profile, asked nothing yet, unless it is another tool's.
 
-        return Minikube(self.settings.profile)
+        Raises PreflightError for a context of a tool whose cluster is not there.
+        """
+        from todoctl.targets import find
+
+        return find.target(self.settings)
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -98,25 +103,31 @@ class Installation:
     def require(self, checks: Sequence[Check]) -> None:
         """Run checks, and raise what the first fatal one found. Warnings are told."""
         from todoctl.preflight.check import Status, first_fatal, run
+        from todoctl.targets.minikube import Minikube
 
+        mended = MENDED if isinstance(self.target, Minikube) else ()
         findings = list(run(checks))
         for finding in findings:
             self.reporter.debug(f"{finding.status.value}: {finding.title}: {finding.found}")
-            if finding.status is Status.WARNING and finding.id not in MENDED:
+            if finding.status is Status.WARNING and finding.id not in mended:
                 self.reporter.warn(finding.found + (f": {finding.because}" if finding.because else ""))
         if fatal := first_fatal(findings):
             raise fatal
 
     def require_identity(self) -> None:
-        """Raise unless the context leads to the profile's own cluster, for before anything is removed."""
+        """Raise unless the context leads to the cluster that is meant, for before anything is removed."""
         from todoctl.preflight.table import identity_checks
 
         self.require(identity_checks(self.settings))
 
     def require_running(self) -> None:
-        """Raise PreflightError unless the profile runs, for what does not start it."""
+        """Raise PreflightError unless the nodes run, for what does not start them."""
+        from todoctl.targets.minikube import Minikube
         from todoctl.targets.profile import Status
 
+        if not isinstance(self.target, Minikube):
+            self.target.nodes()
+            return
         status = self.target.state().status
         if status is not Status.RUNNING:
             raise PreflightError(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
     from todoctl.secrets import SecretsReport
+    from todoctl.targets.minikube import Minikube
     from todoctl.targets.profile import Status
     from todoctl.targets.resources import Resources
 
@@ -44,32 +45,35 @@ class Steps(Installation):
     """One installation's steps. What one finds, such as the engine, the next ones use; nothing is asked twice."""
 
     def preflight(self) -> None:
-        """Check what an install needs, and bring the cluster up, with ingress and metrics-server.
+        """Check what an install needs, and bring a Minikube up, with ingress and metrics-server.
 
         Raises what the first check that is fatal found, and ConsentError where starting Minikube was not wanted.
         """
         from todoctl.preflight.table import checks, cluster_checks
         from todoctl.targets import addons
+        from todoctl.targets.minikube import Minikube
 
         self.require(checks(self.settings))
-        if self._bring_up():
+        if not isinstance(self.target, Minikube):
+            return
+        if self._bring_up(self.target):
             self.require(cluster_checks(self.settings))
         addons.ensure_ingress(self.target, self.cluster, self.reporter, self.deadline())
         addons.ensure_metrics(self.target, self.cluster, self.reporter, self.deadline())
 
-    def _bring_up(self) -> bool:
+    def _bring_up(self, minikube: Minikube) -> bool:
         """Have the profile run, after a question where it does not; tell whether it had to be started."""
         from todoctl.targets.profile import Status
         from todoctl.targets.resources import Resources, default_resources
 
-        state = self.target.state()
+        state = minikube.state()
         if state.status is Status.RUNNING:
             return False
         engine = self.engine.engine()
         default = default_resources(engine.cpus, engine.memory_bytes)
         resources = Resources(self.settings.cpus or default.cpus, self.settings.memory_mib or default.memory_mib)
         self.reporter.confirm(_question(self.settings.profile, state.status, resources))
-        self.target.bring_up(
+        minikube.bring_up(
             driver=self.settings.driver, resources=resources, reporter=self.reporter, deadline=self.deadline()
         )
         return True
@@ -188,21 +192,26 @@ class Steps(Installation):
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
         from todoctl.access import advice, hosts, probe
         from todoctl.objects import manifests
+        from todoctl.targets.minikube import Minikube
+        from todoctl.targets.remote import Remote
 
         host = manifests.host_of(objects)
+        target = self.target
+        assert not isinstance(target, Remote)  # noqa: S101 - until environments beyond this host can be installed
         advised = advice.advise(
             _host_system(),
-            self.target.profile().driver,
+            target.driver,
             advice.DockerKind.DESKTOP if self.engine.engine().desktop else advice.DockerKind.ENGINE,
-            node_address=self.target.address(),
+            node_address=target.address(),
             host=host,
             profile=self.settings.profile,
         )
         endpoint = probe.Endpoint(advised.address, host)
         deadline = self.deadline().within(ACCESS_SECONDS)
-        if advised.tunnel is None:
+        if advised.tunnel is None and isinstance(target, Minikube):
             probe.probe(endpoint, deadline=deadline)
         else:
+            # kind's and k3d's ports are led to this host as their makers chose: the way through the API server is sure.
             with self._to_controller() as forwarded:
                 forwarded.check()
                 probe.probe(probe.Endpoint(advice.LOOPBACK, host, forwarded.port), deadline=deadline)

@@ -8,16 +8,8 @@ from typing import Any
 
 import pytest
 
-from todoctl.targets.profile import (
-    Node,
-    Profile,
-    ProfileDamaged,
-    State,
-    Status,
-    find_profile,
-    node_images,
-    read_state,
-)
+from todoctl.targets.profile import Node, Profile, ProfileDamaged, State, Status, find_profile, read_state
+from todoctl.targets.runtimes import node_images
 
 LISTING: dict[str, Any] = json.loads((Path(__file__).parent / "recorded" / "profile-list.json").read_text("utf-8"))
 

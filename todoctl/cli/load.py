@@ -27,11 +27,13 @@ Then, with the two Secrets made (an earlier `todoctl install` made them), these 
 
 @click.command("load", epilog=EPILOG)
 @options.profile
+@options.context
 @options.timeout
 @options.output
 def command(
     *,
     profile: str,
+    context: str | None,
     timeout: float,
     output: str,  # noqa: ARG001 - read by main
     debug: bool,
@@ -43,7 +45,7 @@ def command(
     """
     from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, timeout=timeout)
+    settings = options.settings(profile=profile, context=context, timeout=timeout)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
     steps.require_running()
     built = steps.build(steps.fingerprint())

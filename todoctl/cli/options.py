@@ -83,9 +83,14 @@ timeout: Callable[[Any], Any] = click.option(
     help="How long each wait may take.",
 )
 
+context: Callable[[Any], Any] = click.option(
+    "--context",
+    help="The kubeconfig context, where it is not named as the profile; kind-NAME and k3d-NAME lead to those clusters.",
+)
+
 cluster: Callable[[Any], Any] = _stack(
     profile,
-    click.option("--context", help="The kubeconfig context, where it is not named as the profile."),
+    context,
     namespace,
     timeout,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from todoctl.adapters import kinds
 from todoctl.errors import PreflightError
@@ -12,6 +13,9 @@ from todoctl.preflight.minikube import MIN_KUBERNETES
 from todoctl.preflight.versions import at_least
 from todoctl.settings import DEFAULT_HOST
 from todoctl.targets import addons
+from todoctl.targets.containers import Containers
+from todoctl.targets.minikube import Minikube
+from todoctl.targets.remote import Remote
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _PROFILE_LABEL = "minikube.k8s.io/name"
@@ -19,14 +23,17 @@ _PROFILE_LABEL = "minikube.k8s.io/name"
 
 def checks(facts: Facts) -> list[Check]:
     """Return the checks of a cluster that runs."""
-    reachable, ours = ("cluster.reachable",), ("cluster.profile",)
+    identity = _identity(facts)
+    ours = tuple(check.id for check in identity) or ("cluster.reachable",)
     led = ("minikube.running", "context.named", "context.entry")
+    # Only Minikube's addons bring what is missing.
+    ingress_severity = Severity.WARNING if isinstance(facts.target, Minikube) else Severity.FATAL
     return [
         Check("cluster.reachable", "API server", Severity.FATAL, lambda: reaches(facts), led),
-        Check("cluster.profile", "The cluster's profile", Severity.FATAL, lambda: is_profile(facts), reachable),
+        *identity,
         Check("cluster.version", "Kubernetes in the cluster", Severity.FATAL, lambda: version(facts), ours),
         Check("cluster.storage", "Default storage class", Severity.FATAL, lambda: storage(facts), ours),
-        Check("cluster.ingress", "Ingress controller", Severity.WARNING, lambda: ingress(facts), ours),
+        Check("cluster.ingress", "Ingress controller", ingress_severity, lambda: ingress(facts), ours),
         Check(
             "cluster.ingress-class",
             "The manifests' IngressClass",
@@ -37,6 +44,20 @@ def checks(facts: Facts) -> list[Check]:
         Check("cluster.metrics", "Metrics API", Severity.WARNING, lambda: metrics(facts), ours),
         Check("cluster.host", "The app's host", Severity.FATAL, lambda: host_is_free(facts), ours),
     ]
+
+
+def _identity(facts: Facts) -> list[Check]:
+    """Return the check that the context leads to the cluster whose nodes the images go to."""
+    reachable = ("cluster.reachable",)
+    match facts.target:
+        case Minikube():
+            profile = partial(is_profile, facts)
+            return [Check("cluster.profile", "The cluster's profile", Severity.FATAL, profile, reachable)]
+        case Containers() as target:
+            nodes = partial(has_nodes, facts, target)
+            return [Check("cluster.nodes", "The cluster's nodes", Severity.FATAL, nodes, reachable)]
+        case Remote():
+            return []
 
 
 def reaches(facts: Facts) -> str:
@@ -62,6 +83,24 @@ def is_profile(facts: Facts) -> str:
     return f"`{context}`"
 
 
+def has_nodes(facts: Facts, target: Containers) -> str:
+    """Hold where the cluster's nodes are the containers that images would be sent to."""
+    nodes, _ = facts.cluster.list(kinds.NODE)
+    found, wanted = {node["metadata"]["name"] for node in nodes}, set(target.nodes())
+    if found != wanted:
+        raise PreflightError(
+            "cluster.nodes",
+            f"context `{target.context}` is not of this Docker's {target.title}",
+            because=f"the cluster has nodes {_listed(found)}, this Docker {_listed(wanted)}",
+            hint="see which Docker is asked with `docker context ls`, and what the kubeconfig's context leads to",
+        )
+    return f"{target.title}: {_listed(found)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
+
+
 def version(facts: Facts) -> str:
     """Hold from the oldest Kubernetes that has all that the manifests use."""
     found = facts.cluster.version()
@@ -70,7 +109,8 @@ def version(facts: Facts) -> str:
             "cluster.version",
             f"Kubernetes {found} is too old",
             because=f"the manifests need {MIN_KUBERNETES} or newer (`preStop.sleep`)",
-            hint="upgrade the cluster with `minikube start --kubernetes-version=stable`",
+            hint="upgrade the cluster"
+            + (" with `minikube start --kubernetes-version=stable`" if isinstance(facts.target, Minikube) else ""),
         )
     return found
 
@@ -91,7 +131,9 @@ def storage(facts: Facts) -> str:
             "cluster.storage",
             "there is no default storage class",
             because=f"Postgres's volume would stay Pending; the cluster has {names}",
-            hint=f"`minikube addons enable default-storageclass -p {facts.settings.profile}`",
+            hint=f"`minikube addons enable default-storageclass -p {facts.settings.profile}`"
+            if isinstance(facts.target, Minikube)
+            else f'give a class the annotation `{_DEFAULT_CLASS}: "true"`',
         )
     return f"`{default[0]}`"
 
@@ -104,7 +146,9 @@ def ingress(facts: Facts) -> str:
             "cluster.ingress",
             "there is no ingress controller",
             because="the cluster has no IngressClass",
-            hint="`todoctl install` enables the `ingress` addon",
+            hint="`todoctl install` enables the `ingress` addon"
+            if isinstance(facts.target, Minikube)
+            else "install ingress-nginx: https://kubernetes.github.io/ingress-nginx/deploy/",
         )
     return "IngressClass " + ", ".join(f"`{name}`" for name in found)
 
@@ -131,7 +175,9 @@ def metrics(facts: Facts) -> str:
             "cluster.metrics",
             "the metrics API does not serve",
             because=trouble,
-            hint="`todoctl install` enables the `metrics-server` addon; its first figures take about two minutes",
+            hint="`todoctl install` enables the `metrics-server` addon; its first figures take about two minutes"
+            if isinstance(facts.target, Minikube)
+            else "without it the backend is not scaled: https://github.com/kubernetes-sigs/metrics-server",
         )
     return "served"
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from todoctl.adapters import docker
 from todoctl.deadline import Deadline
 from todoctl.settings import Settings
-from todoctl.targets import minikube
+from todoctl.targets import find, minikube
+from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.profile import Profile, State
+from todoctl.targets.remote import Remote
 
 if TYPE_CHECKING:
     from todoctl.adapters.kubernetes import Cluster
@@ -28,6 +30,11 @@ class Facts:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.minikube = Minikube(settings.profile)
+
+    @cached_property
+    def target(self) -> Minikube | Containers | Remote:
+        """What the context leads to. Raises PreflightError for a context of a tool whose cluster is not there."""
+        return find.target(self.settings)
 
     @cached_property
     def docker_client(self) -> str:

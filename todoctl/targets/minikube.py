@@ -14,10 +14,9 @@ from todoctl.adapters.docker_errors import DockerMissing
 from todoctl.deadline import Deadline
 from todoctl.errors import ClusterError, PreflightError, TodoctlError
 from todoctl.reporter import Reporter
-from todoctl.targets import events
+from todoctl.targets import events, runtimes
 from todoctl.targets.events import Event
-from todoctl.targets.profile import Profile, State, Status, find_profile, node_images, read_state
-from todoctl.targets.reference import qualified
+from todoctl.targets.profile import Profile, State, Status, find_profile, read_state
 from todoctl.targets.resources import Resources
 
 CALL_SECONDS = 60.0
@@ -27,7 +26,7 @@ CALL_SECONDS = 60.0
 _ENVIRONMENT = {"LC_ALL": "C"}
 
 _IMPORT = {
-    "containerd": ("ctr", "-n", "k8s.io", "images", "import", "-"),
+    "containerd": runtimes.CONTAINERD_IMPORT,
     "docker": ("docker", "load"),
     "crio": ("podman", "load"),
     "cri-o": ("podman", "load"),
@@ -69,6 +68,16 @@ class Minikube:
     def context(self) -> str:
         """The kubeconfig context: Minikube names it as the profile."""
         return self._name
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"Minikube profile `{self._name}`"
+
+    @property
+    def driver(self) -> str:
+        """The profile's driver, as Minikube names it."""
+        return self.profile().driver
 
     def state(self) -> State:
         """Ask what the profile is like now. A Docker that does not answer makes it look BROKEN."""
@@ -127,21 +136,9 @@ class Minikube:
         return tuple(node.name for node in self.profile().nodes)
 
     def node_images(self, node: str) -> dict[str, str]:
-        """Return what a node's runtime holds: qualified reference → image ID.
-
-        The ID is the config digest, except on a node whose docker keeps its images in containerd. Raises ClusterError.
-        """
-        done = _ask([*self._inside(node), "crictl", "images", "-o", "json"])
-        try:
-            listing = json.loads(done.stdout)
-            return {qualified(reference): image for reference, image in node_images(listing).items()}
-        except (ValueError, KeyError, TypeError) as error:
-            raise ClusterError(
-                "minikube.images",
-                f"node `{node}` does not tell which images it holds",
-                because=done.complaint(),
-                hint=f"see `minikube status -p {self._name}`",
-            ) from error
+        """Return what a node's runtime holds: qualified reference → image ID. Raises ClusterError."""
+        done = _ask([*self._inside(node), *runtimes.LIST_IMAGES])
+        return runtimes.read_images(done, node, hint=f"see `minikube status -p {self._name}`")
 
     def import_command(self, node: str) -> list[str]:
         """Return the command that reads a `docker save` archive on stdin into a node's runtime.

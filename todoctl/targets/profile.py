@@ -129,13 +129,3 @@ def read_state(profile: Profile | None, status: str) -> State:
                 trouble = f"{part.lower()} of node `{node['Name']}` is {node[part].lower()}"
                 return State(Status.BROKEN, profile, trouble, kubeconfig_ok)
     return State(Status.RUNNING, profile, kubeconfig_ok=kubeconfig_ok)
-
-
-def node_images(listing: Mapping[str, Any]) -> dict[str, str]:
-    """Read `crictl images -o json`: every reference as the runtime writes it → image ID."""
-    return {
-        reference: image["id"]
-        for image in listing.get("images") or ()
-        for reference in image.get("repoTags") or ()
-        if reference != "<none>:<none>"
-    }

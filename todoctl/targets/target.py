@@ -7,14 +7,21 @@ from typing import Protocol
 
 
 class Target(Protocol):
-    """A cluster whose nodes take images on a stream."""
+    """A cluster, and the way into those of its nodes that take images on a stream."""
 
     @property
     def context(self) -> str:
-        """The kubeconfig context that the tool behind it made for this cluster."""
+        """The kubeconfig context that leads to this cluster."""
+
+    @property
+    def title(self) -> str:
+        """What a person calls it, such as `Minikube profile `dev``."""
 
     def nodes(self) -> Sequence[str]:
-        """Return the names of the nodes, the control plane's first, as Kubernetes knows them."""
+        """Return the names of the nodes, the control plane's first, as Kubernetes knows them.
+
+        None where the nodes pull their images from a registry.
+        """
 
     def node_images(self, node: str) -> Mapping[str, str]:
         """Return what a node's runtime holds: qualified reference → image ID (`sha256:…`).
@@ -27,6 +34,3 @@ class Target(Protocol):
 
         It may exit 0 without having done so: read `node_images` back.
         """
-
-    def address(self) -> str:
-        """Return the IP address where the cluster's Ingress listens, which this host may or may not reach."""

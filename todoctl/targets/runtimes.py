@@ -1,0 +1,43 @@
+"""What a node's container runtime says about its images, whoever made the node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from todoctl.adapters import process
+from todoctl.errors import ClusterError
+from todoctl.targets.reference import qualified
+
+LIST_IMAGES = ("crictl", "images", "-o", "json")
+"""The command that lists them, on the node."""
+
+CONTAINERD_IMPORT = ("ctr", "-n", "k8s.io", "images", "import", "-")
+"""The command that reads an image archive on stdin into containerd, where Kubernetes looks for its images."""
+
+
+def read_images(done: process.Completed, node: str, *, hint: str) -> dict[str, str]:
+    """Return what LIST_IMAGES answered: qualified reference → image ID. Raises ClusterError for no such answer.
+
+    The ID is the config digest, except on a node whose docker keeps its images in containerd.
+    """
+    try:
+        return {qualified(reference): image for reference, image in node_images(json.loads(done.stdout)).items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClusterError(
+            "node.images",
+            f"node `{node}` does not tell which images it holds",
+            because=done.complaint(),
+            hint=hint,
+        ) from error
+
+
+def node_images(listing: Mapping[str, Any]) -> dict[str, str]:
+    """Read `crictl images -o json`: every reference as the runtime writes it → image ID."""
+    return {
+        reference: image["id"]
+        for image in listing.get("images") or ()
+        for reference in image.get("repoTags") or ()
+        if reference != "<none>:<none>"
+    }
