@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 
@@ -58,6 +59,14 @@ def json_output_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
         return text
 
     monkeypatch.setattr(envelope, "_dump", checked)
+
+
+@pytest.fixture(autouse=True)
+def no_log_among_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def folder() -> NoReturn:
+        raise PermissionError
+
+    monkeypatch.setattr("todoctl.cli.logfile.folder", folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ import pytest
 
 from todoctl import __version__
 from todoctl.cli import main as cli
+from todoctl.cli import options
 from todoctl.cli.terminal import Terminal
 from todoctl.errors import ExitCode, RolloutError, TodoctlError
-from verbs import COMMANDS, commands, parse
+from verbs import COMMANDS, VERBS, commands, parse
 
 
 def run(capsys, *arguments):
@@ -116,6 +117,7 @@ def test_a_known_error_gives_its_exit_code_and_no_traceback(capsys, monkeypatch)
         "because": "OOMKilled",
         "hint": "look at the logs",
         "details": [],
+        "log": None,
     }
     assert err == "error: todo-backend failed\n  because: OOMKilled\n\nhint: look at the logs\n"
 
@@ -183,3 +185,7 @@ def test_a_command_ends_with_the_exit_code_of_its_errors_family(capsys, monkeypa
     monkeypatch.setattr("todoctl.cli.version.command", raising(error("made.up", "made up")))
     code, out, _ = run(capsys, "version", "-o", "json")
     assert code == json.loads(out)["exitCode"] == error.exit_code
+
+
+def test_verbs_that_leave_no_log_are_verbs():
+    assert set(VERBS) >= options.READ_ONLY

@@ -72,7 +72,7 @@ def envelope(**changed):
     return {"apiVersion": "todoctl/v1", "command": "version", "exitCode": 0, "data": data, "error": None, **changed}
 
 
-ERROR = {"id": "usage", "what": "no such option", "because": None, "hint": None, "details": []}
+ERROR = {"id": "usage", "what": "no such option", "because": None, "hint": None, "details": [], "log": None}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from todoctl.errors import TodoctlError
 from todoctl.result import Result
@@ -23,8 +24,8 @@ def of_result(result: Result) -> str:
     )
 
 
-def of_error(command: str, error: TodoctlError) -> str:
-    """Return the envelope of a command that raised."""
+def of_error(command: str, error: TodoctlError, *, log: Path | None = None) -> str:
+    """Return the envelope of a command that raised; `log` is where its log is, if it has one."""
     return _dump(
         {
             "apiVersion": API_VERSION,
@@ -37,6 +38,7 @@ def of_error(command: str, error: TodoctlError) -> str:
                 "because": error.because,
                 "hint": error.hint,
                 "details": list(error.details),
+                "log": str(log) if log else None,
             },
         }
     )

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from todoctl import __version__
+from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal, may_color
 from todoctl.errors import ExitCode, TodoctlError, UsageError
 from todoctl.result import Result
@@ -83,17 +84,20 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     as_json = _wants_json(arguments)
     debug = "--debug" in arguments
-    terminal = Terminal(debug=debug, color=False if "--no-color" in arguments else None)
+    log = LogFile(arguments)
+    terminal = Terminal(debug=debug, color=False if "--no-color" in arguments else None, log=log)
     # Whoever ends todoctl politely gets what Ctrl-C does: children ended, and a word on how to go on.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False)
+        outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False, obj=log)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
         _end_children()
+        log.write("trace", traceback.format_exc())
         if debug:
             traceback.print_exc()
         command = _named(arguments)
-        return _fail(terminal, command, _as_ours(error, command), as_json=as_json)
+        return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
+    log.end(int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0))
     if not isinstance(outcome, Result):
         return int(outcome or 0)
     try:
@@ -154,12 +158,13 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: bool) -> int:
+def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: bool, log: LogFile) -> int:
     terminal.error(error)
+    log.end(int(error.exit_code))
     if as_json:
         from todoctl.cli import envelope
 
-        _write(envelope.of_error(command, error))
+        _write(envelope.of_error(command, error, log=log.path))
     return int(error.exit_code)
 
 

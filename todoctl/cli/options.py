@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
+from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal
 from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
+
+READ_ONLY = frozenset({"doctor", "manifests", "port-forward", "status", "version"})
+"""Verbs that change nothing, so that their runs need no log."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,6 +47,13 @@ def _stack(*decorators: Callable[[Function], Function]) -> Callable[[Function], 
     return decorate
 
 
+_QUIET = "todoctl.quiet"
+
+
+def _remember_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+    context.meta[_QUIET] = value
+
+
 output: Callable[[Any], Any] = _stack(
     click.option(
         "-o",
@@ -51,6 +62,14 @@ output: Callable[[Any], Any] = _stack(
         default="text",
         show_default=True,
         help="What goes to stdout.",
+    ),
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_quiet,
+        help="Tell only warnings, questions and errors.",
     ),
     click.option("--debug", is_flag=True, help="Tell every step, and show tracebacks."),
     click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR, TERM=dumb)."),
@@ -99,8 +118,15 @@ yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answ
 
 
 def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False) -> Terminal:
-    """Make the command's terminal from its options."""
-    return Terminal(assume_yes=yes, debug=debug, color=False if no_color else None)
+    """Make the command's terminal from its options, and begin the log of a command that changes anything."""
+    context = click.get_current_context()
+    log = context.find_object(LogFile)
+    verb = context.command_path.partition(" ")[2]
+    if log is not None and verb not in READ_ONLY:
+        log.begin(verb)
+    return Terminal(
+        assume_yes=yes, debug=debug, color=False if no_color else None, quiet=context.meta.get(_QUIET, False), log=log
+    )
 
 
 def settings(*, profile: str = DEFAULT_PROFILE, context: str | None = None, **others: Any) -> Settings:

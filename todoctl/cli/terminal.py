@@ -12,6 +12,7 @@ from typing import TextIO
 
 import click
 
+from todoctl.cli.logfile import LogFile
 from todoctl.errors import ConsentError, TodoctlError
 
 
@@ -32,12 +33,16 @@ class Terminal:
         assume_yes: bool = False,
         debug: bool = False,
         color: bool | None = None,
+        quiet: bool = False,
+        log: LogFile | None = None,
     ) -> None:
         self._in = stdin or sys.stdin
         self._err = stderr or sys.stderr
         environment = os.environ if environment is None else environment
         self._yes = assume_yes
         self._debug = debug
+        self._quiet = quiet
+        self._log = log or LogFile()
         self._lock = threading.Lock()
         self.color = may_color(self._err, environment) if color is None else color
 
@@ -48,6 +53,10 @@ class Terminal:
             self._err.write(text.encode(encoding, "replace").decode(encoding) + "\n")
             self._err.flush()
 
+    def _talk(self, text: str) -> None:
+        if not self._quiet:
+            self._print(text)
+
     def style(self, text: str, **style: bool | str) -> str:
         """Return `text` styled as `click.style` does, or bare where colour is off."""
         return click.style(text, **style) if self.color else text  # type: ignore[arg-type]
@@ -55,7 +64,8 @@ class Terminal:
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Print the step's title, run the block, print how long it took when that is worth telling."""
-        self._print(self.style(title, bold=True))
+        self._log.write("step", title)
+        self._talk(self.style(title, bold=True))
         started = time.monotonic()
         try:
             yield
@@ -63,24 +73,29 @@ class Terminal:
             interrupt.args = interrupt.args or (title,)  # where Ctrl-C came, for the last word
             raise
         seconds = time.monotonic() - started
+        self._log.write("done", f"{title}: {seconds:.3f} s")
         if seconds >= 1:
-            self._print(self.style(f"  {seconds:.1f} s", dim=True))
+            self._talk(self.style(f"  {seconds:.1f} s", dim=True))
 
     def note(self, text: str) -> None:
         """Print an indented line."""
-        self._print("\n".join("  " + line for line in text.splitlines()))
+        self._log.write("note", text)
+        self._talk("\n".join("  " + line for line in text.splitlines()))
 
     def warn(self, text: str) -> None:
-        """Print a line that starts with `warning:`."""
+        """Print a line that starts with `warning:`, also where all else is quiet."""
+        self._log.write("warn", text)
         self._print(f"{self.style('warning:', fg='yellow', bold=True)} {text}")
 
     def debug(self, text: str) -> None:
         """Print a dim line, with `--debug` only."""
+        self._log.write("debug", text)
         if self._debug:
             self._print(self.style(f"  · {text}", dim=True))
 
     def confirm(self, question: str) -> None:
         """Ask; raise ConsentError unless the answer is yes. An empty answer is a no."""
+        self._log.write("ask", question)
         if self._yes:
             return
         # A stream that was closed before todoctl began is None.
@@ -97,12 +112,17 @@ class Terminal:
             raise ConsentError("consent.declined", "stopped, nothing was done", because="the answer was not yes")
 
     def error(self, error: TodoctlError) -> None:
-        """Print what happened, why, the details, and what to do next."""
+        """Print what happened, why, the details, where the log is, and what to do next."""
+        for kind, text in (("error", error.what), ("why", error.because or ""), ("hint", error.hint or "")):
+            self._log.write(kind, text)
+        self._log.write("more", "\n".join(error.details))
         self._print(f"{self.style('error:', fg='red', bold=True)} {error.what}")
         if error.because:
             self._print(_hanging("  because: ", error.because))
         for line in error.details:
             self._print(f"  {self.style('|', dim=True)} {line}")
+        if self._log.path:
+            self._print(f"  log: {self._log.path}")
         if error.hint:
             self._print("\n" + _hanging(self.style("hint:", fg="cyan", bold=True) + " ", error.hint, indent=6))
 

@@ -1,0 +1,71 @@
+"""The log of one run: everything that was told and everything that `--debug` would tell, each line with its time."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TextIO
+
+from todoctl import __version__
+from todoctl.mask import mask
+
+KEPT = 20
+"""How many logs stay: the newest."""
+
+
+def folder() -> Path:
+    """Return where this user's logs are."""
+    import platformdirs
+
+    return platformdirs.user_log_path("todoctl", appauthor=False)
+
+
+class LogFile:
+    """A log that costs nothing where it cannot be written: it is a help, and no condition.
+
+    Only the user can read it, and what looks like a secret is masked all the same. May be called from several threads.
+    """
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        self._arguments = arguments
+        self.path: Path | None = None
+        """Where it is; None before `begin`, and where there can be none."""
+        self._file: TextIO | None = None
+        self._lock = threading.Lock()
+
+    def begin(self, verb: str) -> None:
+        """Start the log of a run, and remove all but the newest ones."""
+        now = datetime.now(timezone.utc)
+        name = f"{now:%Y%m%dT%H%M%SZ}-{verb.replace(' ', '-')}-{os.getpid()}.log"
+        with suppress(OSError):
+            logs = folder()
+            logs.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(logs / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", buffering=1)
+            self.path = logs / name
+            for old in sorted(logs.glob("*.log"))[:-KEPT]:
+                with suppress(OSError):  # another run may be writing it, or removing it
+                    old.unlink()
+        command = shlex.join(["todoctl", *self._arguments])
+        self.write("begin", f"{now.astimezone():%Y-%m-%d %z}, version {__version__}: {command}")
+
+    def end(self, exit_code: int) -> None:
+        """Say how the run ended, and close the file."""
+        self.write("end", f"exit code {exit_code}")
+        if self._file is not None:
+            with self._lock, suppress(OSError):
+                self._file.close()
+
+    def write(self, kind: str, text: str) -> None:
+        """Add the lines of a text."""
+        if self._file is None:
+            return
+        now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
+        lines = "".join(f"{now} {kind:<5} {line}\n" for line in mask(text).splitlines())
+        with self._lock, suppress(OSError, ValueError):  # a disk that is full must not end what it is the log of
+            self._file.write(lines)
