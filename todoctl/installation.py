@@ -62,6 +62,10 @@ class Installation:
     @cached_property
     def cluster(self) -> Cluster:
         """The cluster of the settings' context, asked nothing yet. Raises ClusterError for a bad kubeconfig."""
+        return self.connect()
+
+    def connect(self) -> Cluster:
+        """Read the kubeconfig anew and return its cluster: one that was restarted may have another address."""
         from todoctl.adapters.kubernetes import Cluster
 
         return Cluster.connect(

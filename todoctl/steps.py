@@ -222,7 +222,7 @@ class Steps(Installation):
         from todoctl.access.forward import PortForward
 
         return PortForward(
-            self.cluster, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
+            self.connect, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
         )
 
 

@@ -13,66 +13,14 @@ from typing import Any
 
 import pytest
 
-from todoctl.access.forward import PortForward, newest_ready, target_port
+from todoctl.access import pods
+from todoctl.access.forward import PortForward
 from todoctl.adapters import kinds
 from todoctl.adapters.kinds import Kind
+from todoctl.deadline import Deadline
 from todoctl.errors import AccessError, ClusterError
 
 Object = dict[str, Any]
-
-
-def pod(name: str, created: str, *, ready: str = "True", going: bool = False, ports: tuple[Object, ...] = ()) -> Object:
-    metadata: Object = {"name": name, "creationTimestamp": created}
-    if going:
-        metadata["deletionTimestamp"] = created
-    return {
-        "metadata": metadata,
-        "spec": {"containers": [{"name": "sidecar"}, {"name": "app", "ports": list(ports)}]},
-        "status": {"conditions": [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": ready}]},
-    }
-
-
-OLD, NEW, NEWER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:01Z"
-
-
-@pytest.mark.parametrize(
-    ("pods", "chosen"),
-    [
-        ([], None),
-        ([pod("a", OLD)], "a"),
-        ([pod("a", NEW), pod("b", OLD)], "a"),
-        ([pod("a", OLD), pod("b", NEW), pod("c", NEWER)], "c"),
-        ([pod("a", OLD), pod("b", NEW, ready="False")], "a"),
-        ([pod("a", OLD), pod("b", NEW, ready="Unknown")], "a"),
-        ([pod("a", OLD), pod("b", NEW, going=True)], "a"),
-        ([pod("a", OLD, going=True), pod("b", NEW, ready="False")], None),
-        ([pod("a", OLD), {"metadata": {"name": "b", "creationTimestamp": NEW}, "spec": {}}], "a"),
-    ],
-)
-def test_the_newest_ready_pod_that_is_not_going_is_chosen(pods: list[Object], chosen: str | None) -> None:
-    found = newest_ready(pods)
-    assert (found and found["metadata"]["name"]) == chosen
-
-
-def service(**port: Any) -> Object:
-    return {
-        "metadata": {"name": "todo-frontend"},
-        "spec": {"selector": {"app": "todo", "tier": "web"}, "ports": [{"port": 9}, {"port": 3000, **port}]},
-    }
-
-
-def test_a_services_port_leads_to_a_number_or_a_named_port_of_the_pod() -> None:
-    named = pod("a", OLD, ports=({"containerPort": 1}, {"name": "http", "containerPort": 3001}))
-    assert target_port(service(), named, 3000) == 3000
-    assert target_port(service(targetPort=3002), named, 3000) == 3002
-    assert target_port(service(targetPort="http"), named, 3000) == 3001
-
-
-@pytest.mark.parametrize(("target", "port"), [("https", 3000), ("http", 8000)])
-def test_a_port_that_leads_nowhere_is_an_error(target: str, port: int) -> None:
-    with pytest.raises(AccessError) as caught:
-        target_port(service(targetPort=target), pod("a", OLD, ports=({"name": "http", "containerPort": 1},)), port)
-    assert caught.value.id == "forward.no-port"
 
 
 class Stream(socket.socket):
@@ -82,6 +30,18 @@ class Stream(socket.socket):
         with contextlib.suppress(OSError):
             self.shutdown(socket.SHUT_RDWR)
         super().close()
+
+
+def pod(name: str, created: str) -> Object:
+    metadata = {"name": name, "creationTimestamp": created}
+    conditions = [{"type": "Ready", "status": "True"}]
+    return {"metadata": metadata, "spec": {"containers": []}, "status": {"conditions": conditions}}
+
+
+SERVICE = {
+    "metadata": {"name": "todo-frontend"},
+    "spec": {"selector": {"app": "todo", "tier": "web"}, "ports": [{"port": 3000}]},
+}
 
 
 @dataclass
@@ -95,7 +55,10 @@ class Pods:
 
     def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
         assert (kind, name, namespace) == (kinds.SERVICE, "todo-frontend", "t")
-        return None if self.absent else service()
+        return None if self.absent else SERVICE
+
+    def within(self, _deadline: Deadline) -> Pods:
+        return self
 
     def list(self, kind: Kind, namespace: str | None = None, *, labels: str | None = None) -> tuple[list[Object], str]:
         assert (kind, namespace) == (kinds.POD, "t")
@@ -138,7 +101,7 @@ def forward(heard):
 
         def start(cluster: Pods, port: int = 0) -> PortForward:
             return stack.enter_context(
-                PortForward(cluster, "t", "todo-frontend", 3000, local_port=port, reporter=heard)
+                PortForward(lambda: cluster, "t", "todo-frontend", 3000, local_port=port, reporter=heard)
             )
 
         yield start
@@ -173,7 +136,8 @@ def test_bytes_pass_both_ways_unchanged(forward) -> None:
         assert read(client, len(content)) == content
 
 
-def test_many_connections_at_once_stay_apart(forward) -> None:
+def test_many_connections_at_once_stay_apart(forward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pods, "FRESH_SECONDS", 600)
     with echo() as port:
         cluster = Pods({"a": port})
         forwarded = forward(cluster)
@@ -201,6 +165,36 @@ def test_a_client_that_leaves_takes_its_connection_to_the_pod_along(forward, mon
                 assert read(client, 1) == b"x"
         assert settled(lambda: link_threads() == ["port-forward"])
         assert [stream.fileno() for stream in cluster.opened] == [-1] * 20
+
+
+def test_a_pod_is_read_on_while_it_answers_a_client_that_has_sent_all(forward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        cluster = Pods({"a": listener.getsockname()[1]})
+        with connected(forward(cluster)) as client:
+            client.shutdown(socket.SHUT_WR)
+            server, _ = listener.accept()
+            with server:
+                for _ in range(10):  # for longer than it may be silent
+                    server.sendall(b"x")
+                    time.sleep(0.1)
+            assert read(client, 100) == b"x" * 10
+
+
+def test_of_too_many_connections_whose_clients_have_ended_the_oldest_is_ended(
+    forward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_AT_MOST", 3)
+    with echo() as port:
+        cluster = Pods({"a": port})
+        forwarded = forward(cluster)
+        for _ in range(8):
+            with connected(forwarded) as client:
+                client.sendall(b"x")
+                assert read(client, 1) == b"x"
+        # The echo hears nothing of an end, so each of them would stay.
+        assert settled(lambda: link_threads().count("port-forward-link") == 3)
+        assert [stream.fileno() == -1 for stream in cluster.opened] == [True] * 5 + [False] * 3
 
 
 def test_a_client_that_closed_its_half_still_gets_the_answer(forward) -> None:
@@ -234,7 +228,69 @@ def test_another_pod_is_chosen_when_the_chosen_one_has_gone(forward, heard) -> N
         cluster.addresses = {"b": second}
         with connected(forwarded) as client:
             assert read(client, 1) == b"b"
+    # The first one was still believed to be there, or not, by how long ago it was looked at.
+    assert heard.warnings in ([], ["cannot connect to pod `a`: not found"])
+
+
+def test_a_pod_that_is_going_is_left_before_it_refuses(forward, heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pods, "FRESH_SECONDS", 0)
+
+    class Leaving(Pods):
+        def list(self, *arguments: Any, **options: Any) -> tuple[list[Object], str]:
+            found, version = super().list(*arguments, **options)
+            if len(found) > 1:
+                found[0]["metadata"]["deletionTimestamp"] = "2026-01-05"
+            return found, version
+
+    with echo(b"a") as first, echo(b"b") as second:
+        cluster = Leaving({"a": first})
+        forwarded = forward(cluster)
+        with connected(forwarded) as client:
+            assert read(client, 1) == b"a"
+        cluster.addresses["b"] = second
+        with connected(forwarded) as client:
+            assert read(client, 1) == b"b"
     assert heard.warnings == []
+
+
+def test_a_pod_that_stays_ready_is_kept_when_a_newer_one_comes(forward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pods, "FRESH_SECONDS", 0)
+    with echo(b"a") as first, echo(b"b") as second:
+        cluster = Pods({"a": first})
+        forwarded = forward(cluster)
+        for _ in range(2):
+            with connected(forwarded) as client:
+                assert read(client, 1) == b"a"
+            cluster.addresses["b"] = second
+
+
+def test_connections_wait_for_a_pod_and_all_get_it(forward, heard) -> None:
+    cluster = Pods()
+    forwarded = forward(cluster)
+    clients = [connected(forwarded) for _ in range(20)]
+    assert settled(lambda: heard.warnings)
+    with echo(b"a") as port:
+        cluster.addresses["a"] = port
+        for client in clients:
+            assert read(client, 1) == b"a"
+            client.close()
+    assert heard.warnings == ["no pod of Service `todo-frontend` is Ready: 0 of its pods are there"]
+    assert heard.notes == ["Service `todo-frontend` answers again, through pod `a`"]
+
+
+def test_a_cluster_that_came_back_elsewhere_is_found(heard) -> None:
+    class Away(Pods):
+        def get(self, *_: Any) -> Object | None:
+            raise ClusterError("cluster.unreachable", "cannot read Service", because="connection refused")
+
+    with echo(b"a") as port:
+        clusters = iter([Away(), Away(), Pods({"a": port})])
+        with (
+            PortForward(lambda: next(clusters), "t", "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded,
+            connected(forwarded) as client,
+        ):
+            assert read(client, 1) == b"a"
+    assert heard.warnings == ["cannot read Service: connection refused"]
 
 
 def test_a_pod_that_refuses_in_its_first_answer_is_not_chosen_again(forward, heard) -> None:
@@ -266,7 +322,10 @@ def test_a_pod_that_refuses_in_its_first_answer_is_not_chosen_again(forward, hea
         (Pods(), "no pod of Service `todo-frontend` is Ready: 0 of its pods are there"),
     ],
 )
-def test_a_connection_that_leads_nowhere_is_closed_and_explained(forward, heard, cluster: Pods, warning: str) -> None:
+def test_a_connection_that_leads_nowhere_is_closed_and_explained(
+    forward, heard, monkeypatch: pytest.MonkeyPatch, cluster: Pods, warning: str
+) -> None:
+    monkeypatch.setattr(pods, "PATIENCE_SECONDS", 0.5)
     with connected(forward(cluster)) as client:
         assert client.recv(1) == b""
     assert settled(lambda: heard.warnings)
@@ -276,7 +335,7 @@ def test_a_connection_that_leads_nowhere_is_closed_and_explained(forward, heard,
 def test_closing_ends_open_connections_threads_and_the_listener(heard) -> None:
     with echo() as port:
         cluster = Pods({"a": port})
-        with PortForward(cluster, "t", "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
+        with PortForward(lambda: cluster, "t", "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
             clients = [connected(forwarded) for _ in range(10)]
             for client in clients:
                 client.sendall(b"x")
@@ -289,7 +348,7 @@ def test_closing_ends_open_connections_threads_and_the_listener(heard) -> None:
             client.close()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", local), timeout=1)
-        with PortForward(cluster, "t", "todo-frontend", 3000, local_port=local, reporter=heard) as again:
+        with PortForward(lambda: cluster, "t", "todo-frontend", 3000, local_port=local, reporter=heard) as again:
             assert again.port == local
 
 
@@ -317,5 +376,5 @@ def test_it_listens_on_the_loopback_address_alone(forward) -> None:
 
 def test_no_free_port_is_an_error(heard) -> None:
     with socket.create_server(("127.0.0.1", 65535)), pytest.raises(AccessError) as caught:
-        PortForward(Pods(), "t", "todo-frontend", 3000, local_port=65535, reporter=heard)
+        PortForward(Pods, "t", "todo-frontend", 3000, local_port=65535, reporter=heard)
     assert caught.value.id == "forward.no-local-port"

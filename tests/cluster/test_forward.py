@@ -107,7 +107,7 @@ def link_threads() -> list[str]:
 
 def test_a_pod_is_reached_by_many_connections_at_once_and_nothing_stays(cluster: Cluster, namespace: str) -> None:
     heard = Heard()
-    with PortForward(cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
+    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
         healthy = Expectation("frontend", "/", 200)
         probe(Endpoint("127.0.0.1", "localhost", forwarded.port), deadline=Deadline(20), expectations=(healthy,))
         with ThreadPoolExecutor(8) as pool:
@@ -117,7 +117,7 @@ def test_a_pod_is_reached_by_many_connections_at_once_and_nothing_stays(cluster:
 
 
 def test_requests_share_one_connection(cluster: Cluster, namespace: str) -> None:
-    with PortForward(cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=Heard()) as forwarded:
+    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=Heard()) as forwarded:
         connection = http.client.HTTPConnection("127.0.0.1", forwarded.port, timeout=20)
         for _ in range(20):
             connection.request("GET", "/")
@@ -127,7 +127,7 @@ def test_requests_share_one_connection(cluster: Cluster, namespace: str) -> None
 
 
 def test_the_next_pod_is_found_when_the_pod_is_deleted(cluster: Cluster, namespace: str) -> None:
-    with PortForward(cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=Heard()) as forwarded:
+    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=Heard()) as forwarded:
         assert get(forwarded.port) == b"first"
         start(cluster, namespace, "second")
         assert get(forwarded.port) == b"first"

@@ -12,6 +12,7 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from todoctl.adapters import system
 from todoctl.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class PortConnection:
                 hint="see whether the pod runs with `todoctl status`",
             ) from error
         stream.settimeout(None)
+        if stream.sock is not None:
+            system.keep_alive(stream.sock)  # a cluster that was switched off says no goodbye
         return cls(stream, what)
 
     def recv(self, limit: int = 65536) -> bytes:

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,30 @@ else:
         except BlockingIOError:
             return False
         return True
+
+
+def keep_alive(connection: socket.socket) -> None:
+    """Have the OS notice within a minute that the other end of a silent connection has gone without a word."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # macOS calls the first one otherwise; what a system does not have keeps its default.
+    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPALIVE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def open_browser(url: str) -> bool:
+    """Open a URL in the browser of the desktop, or the one that BROWSER names; tell whether there was one.
+
+    A browser that runs in the terminal keeps the call until it is left.
+    """
+    import webbrowser
+
+    if is_wsl() and "BROWSER" not in os.environ:
+        # Windows' own: Linux's answer would be a browser in the terminal, if any.
+        explorer = shutil.which("explorer.exe")
+        return explorer is not None and webbrowser.BackgroundBrowser(explorer).open(url)
+    desktop = MACOS or WINDOWS or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    return desktop and webbrowser.open(url)
 
 
 def os_name() -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from todoctl.access import probe
 from todoctl.access.advice import LOOPBACK
@@ -12,27 +13,41 @@ from todoctl.installation import Installation
 from todoctl.steps import ACCESS_SECONDS
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A part of the app (a key of `forward.PARTS`) and a local port for it: None for the part's own, 0 for any."""
+
+    part: str
+    local_port: int | None = None
+
+
 @contextmanager
-def port_forward(installation: Installation, part: str, local_port: int | None) -> Iterator[PortForward]:
-    """Forward to a part of the app (a key of `forward.PARTS`); it has answered when the block begins.
+def port_forward(installation: Installation, wanted: Sequence[Wanted]) -> Iterator[list[PortForward]]:
+    """Forward to parts of the app; those that speak HTTP have answered when the block begins.
 
     Raises AccessError and ClusterError.
     """
-    to = PARTS[part]
-    with PortForward(
-        installation.cluster,
-        installation.settings.namespace,
-        to.service,
-        to.port,
-        local_port=local_port or to.port,
-        reporter=installation.reporter,
-    ) as forwarded:
-        forwarded.check()
-        if to.healthy is not None:
-            probe.probe(
-                probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
-                deadline=installation.deadline().within(ACCESS_SECONDS),
-                expectations=(probe.Expectation(part, to.healthy, 200),),
-                hint="look at `todoctl status`, and at the pod's log",
+    with ExitStack() as stack:
+        forwards = []
+        for one in wanted:
+            to = PARTS[one.part]
+            forwarded = PortForward(
+                installation.connect,
+                installation.settings.namespace,
+                to.service,
+                to.port,
+                local_port=to.port if one.local_port is None else one.local_port,
+                reporter=installation.reporter,
             )
-        yield forwarded
+            forwards.append(stack.enter_context(forwarded))
+        for one, forwarded in zip(wanted, forwards, strict=True):
+            forwarded.check()
+            healthy = PARTS[one.part].healthy
+            if healthy is not None:
+                probe.probe(
+                    probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
+                    deadline=installation.deadline().within(ACCESS_SECONDS),
+                    expectations=(probe.Expectation(one.part, healthy, 200),),
+                    hint="look at `todoctl status`, and at the pod's log",
+                )
+        yield forwards
