@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 from postgres import Server, free_port, url
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Table, create_engine, inspect
 
-from todo_backend import schema
+from todo_backend import application, schema
+from todo_backend.database import metadata
 from todo_backend.migrate import MigrationError, migrate
 from todo_backend.schema import SchemaState
 from todo_backend.settings import MigrateSettings
-from todo_backend.tasks.table import task
 
 FOLDER = Path(__file__).parent.parent
 
@@ -135,16 +135,6 @@ def test_revisions_count_up_and_are_named_by_their_files() -> None:
     assert [int(revision) for revision in schema.REVISIONS] == list(range(1, len(schema.REVISIONS) + 1))
 
 
-def test_the_table_that_queries_use_has_the_columns_that_migrations_made(database: str) -> None:
-    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
-        made = {column["name"]: column for column in inspect(connection).get_columns("task")}
-    engine.dispose()
-    assert {name: (column["type"].compile(engine.dialect), column["nullable"]) for name, column in made.items()} == {
-        column.name: (column.type.compile(engine.dialect), column.nullable) for column in task.columns
-    }
-
-
 BETTER_AUTH_TABLES = {
     "user": "id name email emailVerified image? createdAt updatedAt",
     "session": "id expiresAt token createdAt updatedAt ipAddress? userAgent? userId",
@@ -153,6 +143,19 @@ BETTER_AUTH_TABLES = {
     "verification": "id identifier value expiresAt createdAt updatedAt",
     "rateLimit": "id key count lastRequest",
 }
+assert application  # which imports every module that has tables
+OWN_TABLES = [table for table in metadata.sorted_tables if table.name not in BETTER_AUTH_TABLES]
+
+
+@pytest.mark.parametrize("table", OWN_TABLES, ids=lambda table: table.name)
+def test_a_table_that_queries_use_has_the_columns_that_migrations_made(database: str, table: Table) -> None:
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        made = {column["name"]: column for column in inspect(connection).get_columns(table.name)}
+    engine.dispose()
+    assert {name: (column["type"].compile(engine.dialect), column["nullable"]) for name, column in made.items()} == {
+        column.name: (column.type.compile(engine.dialect), column.nullable) for column in table.columns
+    }
 
 
 @pytest.mark.parametrize(("table", "columns"), BETTER_AUTH_TABLES.items())

@@ -1,58 +1,89 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from calls import Json, create, titles
 from starlette.testclient import TestClient
 from tokens import bearer
 
-Json = dict[str, Any]
-
-
-def _create(api: TestClient, user: str, title: str, **more: Any) -> Json:
-    answer = api.post("/api/tasks", json={"title": title, **more}, headers=bearer(user))
-    assert answer.status_code == 201, answer.text
-    task: Json = answer.json()
-    return task
-
-
-def _titles(api: TestClient, user: str) -> list[str]:
-    return [item["title"] for item in api.get("/api/tasks", headers=bearer(user)).json()["items"]]
-
 
 def test_a_new_task_has_an_id_times_in_utc_and_is_not_done(api: TestClient, user: str) -> None:
-    task = _create(api, user, "  Buy milk ", description="two litres")
-    assert set(task) == {"id", "title", "description", "done", "created_at", "updated_at"}
-    assert UUID(task["id"]).version == 4
-    assert (task["title"], task["description"], task["done"]) == ("Buy milk", "two litres", False)
+    task = create(api, user, "  Buy milk ", description="two litres")
     assert task["created_at"] == task["updated_at"]
     assert datetime.fromisoformat(task["created_at"]).utcoffset() == timedelta(0)
+    assert UUID(task["id"]).version == 4
+    assert {
+        name: value for name, value in task.items() if name not in ("id", "version", "created_at", "updated_at")
+    } == {
+        "title": "Buy milk",
+        "description": "two litres",
+        "done": False,
+        "priority": "none",
+        "tags": [],
+        "due": None,
+        "sample": False,
+    }
 
 
 def test_a_task_reads_back_as_it_was_created(api: TestClient, user: str) -> None:
-    task = _create(api, user, "Zażółć gęślą jaźń 🦆", description="line one\nline two")
+    due = {"date": "2026-11-24", "time": "18:00"}
+    task = create(
+        api,
+        user,
+        "Zażółć gęślą jaźń 🦆",
+        description="line one\nline two",
+        priority="high",
+        tags=["home", "zakupy"],
+        due=due,
+    )
+    assert (task["priority"], task["tags"], task["due"]) == ("high", ["home", "zakupy"], due)
     answer = api.get(f"/api/tasks/{task['id']}", headers=bearer(user))
     assert answer.status_code == 200
     assert answer.json() == task
 
 
 def test_a_change_touches_only_what_it_names(api: TestClient, user: str) -> None:
-    task = _create(api, user, "Buy milk", description="two litres")
+    task = create(api, user, "Buy milk", description="two litres")
     changed = api.patch(f"/api/tasks/{task['id']}", json={"title": "Buy oat milk"}, headers=bearer(user)).json()
     assert changed.pop("updated_at") > task.pop("updated_at")
+    assert changed.pop("version") != task.pop("version")
     assert changed == {**task, "title": "Buy oat milk"}
 
 
+CHANGES: list[Json] = [
+    {"priority": "low"},
+    {"tags": ["work", "a-b_c"]},
+    {"tags": []},
+    {"due": {"date": "2026-12-01", "time": None}},
+    {"due": {"date": "0001-01-01", "time": "00:00"}},
+    {"due": {"date": "9999-12-31", "time": "23:59"}},
+    {"due": None},
+    {"done": True, "title": "x" * 200, "description": ""},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_each_member_can_be_changed(api: TestClient, user: str, changes: Json) -> None:
+    due = {"date": "2026-11-24", "time": "18:00"}
+    task = create(api, user, "Buy milk", priority="high", tags=["home"], due=due)
+    changed = api.patch(f"/api/tasks/{task['id']}", json=changes, headers=bearer(user)).json()
+    assert changed == {**task, **changes, "updated_at": changed["updated_at"], "version": changed["version"]}
+
+
+def test_tags_are_kept_in_lower_case_each_once(api: TestClient, user: str) -> None:
+    assert create(api, user, "x", tags=["Home", "ŻABA", "home"])["tags"] == ["home", "żaba"]
+
+
 def test_an_empty_change_leaves_the_task_as_it_is(api: TestClient, user: str) -> None:
-    task = _create(api, user, "Buy milk")
+    task = create(api, user, "Buy milk")
     answer = api.patch(f"/api/tasks/{task['id']}", json={}, headers=bearer(user))
     assert (answer.status_code, answer.json()) == (200, task)
 
 
 def test_toggling_twice_leaves_a_task_as_it_was(api: TestClient, user: str) -> None:
-    task = _create(api, user, "Buy milk")
+    task = create(api, user, "Buy milk")
     states = [
         api.post(f"/api/tasks/{task['id']}/toggle", headers=bearer(user)).json()["done"],
         api.post(f"/api/tasks/{task['id']}/toggle", headers=bearer(user)).json()["done"],
@@ -61,11 +92,11 @@ def test_toggling_twice_leaves_a_task_as_it_was(api: TestClient, user: str) -> N
 
 
 def test_a_deleted_task_is_gone(api: TestClient, user: str) -> None:
-    task = _create(api, user, "Buy milk")
+    task = create(api, user, "Buy milk")
     answer = api.delete(f"/api/tasks/{task['id']}", headers=bearer(user))
     assert (answer.status_code, answer.content) == (204, b"")
     assert api.delete(f"/api/tasks/{task['id']}", headers=bearer(user)).status_code == 404
-    assert _titles(api, user) == []
+    assert titles(api, user) == []
 
 
 CALLS_ON_ONE_TASK: list[tuple[str, str, Json | None]] = [
@@ -82,7 +113,7 @@ def test_another_users_task_is_as_absent_as_one_that_never_was(
     api: TestClient, new_user: Callable[[], str], method: str, path: str, body: Json | None
 ) -> None:
     owner, stranger = new_user(), new_user()
-    task = _create(api, owner, "private")
+    task = create(api, owner, "private")
     foreign = api.request(method, f"/api/tasks/{task['id']}{path}", json=body, headers=bearer(stranger))
     absent = api.request(method, f"/api/tasks/{uuid4()}{path}", json=body, headers=bearer(stranger))
     assert foreign.status_code == absent.status_code == 404
@@ -92,10 +123,10 @@ def test_another_users_task_is_as_absent_as_one_that_never_was(
 
 def test_a_list_holds_the_users_own_tasks_alone_newest_first(api: TestClient, new_user: Callable[[], str]) -> None:
     mine, other = new_user(), new_user()
-    _create(api, mine, "first")
-    _create(api, other, "not mine")
-    _create(api, mine, "second")
-    assert _titles(api, mine) == ["second", "first"]
+    create(api, mine, "first")
+    create(api, other, "not mine")
+    create(api, mine, "second")
+    assert titles(api, mine) == ["second", "first"]
 
 
 def _pages(api: TestClient, user: str, limit: int) -> list[list[str]]:
@@ -111,7 +142,7 @@ def _pages(api: TestClient, user: str, limit: int) -> list[list[str]]:
 
 def test_pages_follow_each_other_without_gap_or_overlap(api: TestClient, user: str) -> None:
     for number in range(7):
-        _create(api, user, str(number))
+        create(api, user, str(number))
     assert _pages(api, user, 3) == [["6", "5", "4"], ["3", "2", "1"], ["0"]]
     assert _pages(api, user, 7) == [["6", "5", "4", "3", "2", "1", "0"]]
 
@@ -126,9 +157,9 @@ def test_pages_hold_where_many_tasks_share_one_instant(api: TestClient, user: st
 
 
 def test_a_page_stays_where_it_was_while_tasks_come_and_go(api: TestClient, user: str) -> None:
-    tasks = [_create(api, user, str(number)) for number in range(4)]
+    tasks = [create(api, user, str(number)) for number in range(4)]
     first = api.get("/api/tasks", params={"limit": 2}, headers=bearer(user)).json()
-    _create(api, user, "new")
+    create(api, user, "new")
     api.delete(f"/api/tasks/{tasks[2]['id']}", headers=bearer(user))  # the task that the cursor stands for
     parameters = {"limit": 2, "cursor": first["next_cursor"]}
     second = api.get("/api/tasks", params=parameters, headers=bearer(user)).json()
@@ -148,7 +179,10 @@ CURSORS = [
     "",
     "nonsense",
     "a" * 31,
-    "a" * 33,
+    "a" * 33,  # half a byte too much
+    "A" * 32 + "gA",  # a key that is no UTF-8
+    "A" * 32 + "AA",  # a key with a NUL
+    "A" * 2001,
     "+" * 32,
     "ą" * 32,
     "f" + "_" * 31,  # a time beyond year 9999
@@ -177,6 +211,21 @@ REFUSED_BODIES: list[tuple[str, str]] = [
     ('{"title": "x", "user_id": "another"}', "/user_id"),
     ('{"title": "x", "a/b~c": 1}', "/a~1b~0c"),
     ('{"title": "x", "lone surrogate \\ud800": 1}', ""),
+    ('{"title": "\\u3000\\u0085\\u2003"}', "/title"),
+    ('{"title": "x", "priority": "urgent"}', "/priority"),
+    ('{"title": "x", "tags": ["two words"]}', "/tags/0"),
+    ('{"title": "x", "tags": ["ok", ""]}', "/tags/1"),
+    (f'{{"title": "x", "tags": ["{"x" * 31}"]}}', "/tags/0"),
+    (f'{{"title": "x", "tags": {[*map(str, range(11))]}}}'.replace("'", '"'), "/tags"),
+    ('{"title": "x", "tags": "home"}', "/tags"),
+    ('{"title": "x", "due": "2026-11-24"}', "/due"),
+    ('{"title": "x", "due": {"date": "2026-11-24"}}', "/due/time"),
+    ('{"title": "x", "due": {"date": "2026-02-30", "time": null}}', "/due/date"),
+    ('{"title": "x", "due": {"date": 1764000000, "time": null}}', "/due/date"),
+    ('{"title": "x", "due": {"date": "1764000000", "time": null}}', "/due/date"),
+    ('{"title": "x", "due": {"date": "2026-11-24", "time": "24:00"}}', "/due/time"),
+    ('{"title": "x", "due": {"date": "2026-11-24", "time": "18:00:00"}}', "/due/time"),
+    ('{"title": "x", "sample": true}', "/sample"),
     ("[]", ""),
     ("null", ""),
     ("{", ""),
@@ -189,26 +238,37 @@ def test_input_that_does_not_fit_is_refused_with_the_place(api: TestClient, user
     answer = api.post("/api/tasks", content=body, headers=bearer(user) | {"Content-Type": "application/json"})
     assert answer.status_code == 422, answer.text
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
-    assert _titles(api, user) == []
+    assert titles(api, user) == []
 
 
-REFUSED_CHANGES: list[Json] = [{"title": None}, {"title": ""}, {"done": "yes"}, {"done": None}, {"id": str(uuid4())}]
+REFUSED_CHANGES: list[Json] = [
+    {"title": None},
+    {"title": ""},
+    {"done": "yes"},
+    {"done": None},
+    {"id": str(uuid4())},
+    {"priority": None},
+    {"tags": None},
+    {"due": {"time": "18:00"}},
+    {"version": "1"},
+    {"sample": False},
+]
 
 
 @pytest.mark.parametrize("changes", REFUSED_CHANGES)
 def test_a_change_that_does_not_fit_is_refused(api: TestClient, user: str, changes: Json) -> None:
-    task = _create(api, user, "Buy milk")
+    task = create(api, user, "Buy milk")
     assert api.patch(f"/api/tasks/{task['id']}", json=changes, headers=bearer(user)).status_code == 422
     assert api.get(f"/api/tasks/{task['id']}", headers=bearer(user)).json() == task
 
 
 def test_lengths_count_characters_not_bytes(api: TestClient, user: str) -> None:
-    task = _create(api, user, "🦆" * 200, description="🦆" * 1000)
+    task = create(api, user, "🦆" * 200, description="🦆" * 1000)
     assert (len(task["title"]), len(task["description"])) == (200, 1000)
 
 
 def test_a_deleted_account_with_a_token_that_is_still_valid_gets_401(api: TestClient, user: str, database: str) -> None:
-    _create(api, user, "Buy milk")
+    create(api, user, "Buy milk")
     with psycopg.connect(database) as connection:
         connection.execute('DELETE FROM "user" WHERE id = %s', (user,))
         left = connection.execute("SELECT count(*) FROM task WHERE user_id = %s", (user,)).fetchone()

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from todo_backend import health, problems
 from todo_backend.auth import TokenVerifier
 from todo_backend.database import Database
+from todo_backend.export import endpoints as export
 from todo_backend.health import Readiness
 from todo_backend.limits import Limits
 from todo_backend.request_log import RequestLog
@@ -43,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # the redirect would name the host inside the cluster
+        generate_unique_id_function=lambda route: route.name,  # the names of a generated client's functions
         lifespan=lifespan,
     )
     app.state.database = database
@@ -51,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.include_router(health.router)
     app.include_router(tasks.router)
+    app.include_router(export.router)
     # The last one added is the outermost.
     app.add_middleware(Limits)
     app.add_middleware(RequestLog)

@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import socket
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +13,7 @@ from todo_backend.logs import request_id
 from todo_backend.problems import Problem
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_POD = socket.gethostname()
 _PROBES = frozenset({"/health", "/ready"})
 _access = logging.getLogger("todo_backend.access")
 
@@ -20,7 +22,7 @@ class RequestLog:
     """ASGI middleware, the outermost: gives each request its id, writes its log line, and turns a crash into a 500.
 
     A sane `X-Request-ID` of the caller's is kept, so that one id follows a request through proxies; else one is made.
-    The answer carries it. Probes are logged at debug level, unless they fail.
+    The answer carries it, and the name of the pod that gave it. Probes are logged at debug level, unless they fail.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,7 +48,9 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id.get() or ""
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id.get() or ""
+                headers["X-Served-By"] = _POD
             await send(message)
 
         try:

@@ -1,59 +1,175 @@
 """What the API does with tasks, apart from HTTP's and SQL's shapes."""
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, time
 from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation
 from sqlalchemy.exc import IntegrityError
 
 from todo_backend.problems import Problem, unauthorized
+from todo_backend.repository import AnyRow
 from todo_backend.tasks import cursor as cursors
+from todo_backend.tasks import schemas
 from todo_backend.tasks.cursor import Position
-from todo_backend.tasks.repository import TaskRepository, TaskRow
-from todo_backend.tasks.schemas import NewTask, Task, TaskChanges, TaskPage
+from todo_backend.tasks.query import PRIORITIES
+from todo_backend.tasks.repository import TaskRepository
+from todo_backend.tasks.samples import samples_from
+from todo_backend.tasks.schemas import Due, NewTask, Priority, Task, TaskChanges, TaskPage, TaskQuery, View
 
 
 class TaskService:
-    """One user's tasks. What is not there and what is another's are the same 404 problem."""
+    """One user's tasks. What is not there and what is another's are the same 404 problem.
+
+    `if_match` is that header (RFC 9110, 13.1.1): a change to a task with no such version is a 412 problem.
+    """
 
     def __init__(self, repository: TaskRepository) -> None:
         self._repository = repository
 
-    async def page(self, limit: int, cursor: str | None) -> TaskPage:
-        """Return a page of at most `limit` tasks, newest first; a 422 problem where the cursor is none of ours."""
-        rows = await self._repository.page(limit + 1, _position(cursor))
-        items = [Task.model_validate(row) for row in rows[:limit]]
-        more = len(rows) > limit
-        return TaskPage(
-            items=items, next_cursor=cursors.encode(Position(items[-1].created_at, items[-1].id)) if more else None
-        )
+    async def page(self, query: TaskQuery) -> TaskPage:
+        """Return a page of tasks; a 422 problem for a cursor that is none of ours or a view that lacks its date."""
+        if query.view in (View.TODAY, View.UPCOMING, View.OVERDUE) and query.today is None:
+            raise _unfit("today", f"The view {query.view} needs it")
+        rows = await self._repository.page(query, query.limit + 1, _position(query.cursor))
+        items = [task_of(row) for row in rows[: query.limit]]
+        if len(rows) <= query.limit:
+            return TaskPage(items=items, next_cursor=None)
+        return TaskPage(items=items, next_cursor=cursors.encode(position_of(rows[query.limit - 1])))
 
-    async def create(self, new: NewTask) -> Task:
-        """Add a task; a 401 problem where the account was deleted after its token was minted."""
-        try:
-            return Task.model_validate(await self._repository.create(new.title, new.description))
-        except IntegrityError as error:
-            if not isinstance(error.orig, ForeignKeyViolation):
-                raise
-            raise unauthorized("The account is no more") from error
+    async def create(self, new: NewTask, key: str | None) -> Task:
+        """Add a task; with a key that made one already, return that one as it is now.
+
+        A 401 problem where the account was deleted after its token was minted, 422 where the key came with another
+        task, 409 where the key's task was deleted since.
+        """
+        with _account_exists():
+            if key is None:
+                return task_of(await self._repository.create(new))
+            request_hash = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
+            made = await self._repository.create_once(new, key, request_hash)
+        if made is None:
+            made = await self._repository.creation(key)
+            if made is None or made.id is None:
+                raise Problem(409, "The task that this Idempotency-Key made was deleted")
+            if made.request_hash != request_hash:
+                problem = {"in": "header", "parameter": "Idempotency-Key", "detail": "It came with another task before"}
+                raise Problem(422, "The input does not fit", errors=[problem])
+        return task_of(made)
 
     async def read(self, task_id: UUID) -> Task:
         """Return a task."""
-        return _found(await self._repository.find(task_id))
-
-    async def update(self, task_id: UUID, changes: TaskChanges) -> Task:
-        """Change what `changes` holds; without any change the task stays as it is, its time of update too."""
-        if not changes:
-            return await self.read(task_id)
-        return _found(await self._repository.update(task_id, changes))
-
-    async def toggle(self, task_id: UUID) -> Task:
-        """Tick a task, or untick it."""
-        return _found(await self._repository.toggle(task_id))
-
-    async def delete(self, task_id: UUID) -> None:
-        """Remove a task."""
-        if not await self._repository.delete(task_id):
+        row = await self._repository.find(task_id)
+        if row is None:
             raise _not_found()
+        return task_of(row)
+
+    async def update(self, task_id: UUID, changes: TaskChanges, if_match: str | None) -> Task:
+        """Change what `changes` holds; without any change the task stays as it is, its version too."""
+        seen = _seen(if_match)
+        if changes:
+            return await self._changed(task_id, await self._repository.update(task_id, changes, seen))
+        task = await self.read(task_id)
+        if seen is not None and task.updated_at not in seen:
+            raise _changed_since()
+        return task
+
+    async def toggle(self, task_id: UUID, if_match: str | None) -> Task:
+        """Tick a task, or untick it."""
+        return await self._changed(task_id, await self._repository.toggle(task_id, _seen(if_match)))
+
+    async def delete(self, task_id: UUID, if_match: str | None) -> None:
+        """Remove a task; for a day it can be restored."""
+        if not await self._repository.delete(task_id, _seen(if_match)):
+            await self._changed(task_id, None)
+
+    async def restore(self, task_id: UUID) -> Task:
+        """Bring back a task that was removed."""
+        row = await self._repository.restore(task_id)
+        return await self.read(task_id) if row is None else task_of(row)
+
+    async def counts(self, clock: schemas.Clock) -> schemas.Counts:
+        """Count the tasks of each view."""
+        row = await self._repository.counts(clock.today, time.fromisoformat(clock.time))
+        return schemas.Counts.model_validate(row)
+
+    async def tags(self) -> schemas.TagList:
+        """Return the user's tags."""
+        return schemas.TagList(items=[schemas.TagCount.model_validate(row) for row in await self._repository.tags()])
+
+    async def add_samples(self, wanted: schemas.SampleRequest) -> schemas.SamplesMade:
+        """Add the samples, once in an account's life and only where it has no task."""
+        with _account_exists():
+            return schemas.SamplesMade(created=await self._repository.add_samples(samples_from(wanted.today)))
+
+    async def delete_samples(self) -> schemas.SamplesRemoved:
+        """Remove what is left of the samples."""
+        return schemas.SamplesRemoved(ids=list(await self._repository.delete_samples()))
+
+    async def _changed(self, task_id: UUID, row: AnyRow | None) -> Task:
+        if row is None:
+            await self.read(task_id)
+            raise _changed_since()
+        return task_of(row)
+
+
+def task_of(row: AnyRow) -> Task:
+    """Return a row of the table as the API gives it."""
+    due = None
+    if row.due_date is not None:
+        due = Due(date=row.due_date, time=None if row.due_time is None else f"{row.due_time:%H:%M}")
+    return Task(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        done=row.done,
+        priority=Priority(PRIORITIES[row.priority]),
+        tags=row.tags,
+        due=due,
+        sample=row.sample,
+        version=_version(row.updated_at),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def position_of(row: AnyRow) -> Position:
+    """Return the place of a row in the list that it came with."""
+    return Position(row.created_at, row.id, row.sort_key)
+
+
+def _version(updated_at: datetime) -> str:
+    return f"{cursors.microseconds(updated_at):x}"
+
+
+def _seen(if_match: str | None) -> frozenset[datetime] | None:
+    """Return the times of update that the header allows; None for any. A weak tag matches nothing."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return frozenset(_times(if_match))
+
+
+def _times(if_match: str) -> Iterator[datetime]:
+    for tag in if_match.split(","):
+        try:
+            time = cursors.instant(int(tag.strip().removeprefix('"').removesuffix('"'), 16))
+        except ValueError:
+            continue
+        if f'"{_version(time)}"' == tag.strip():
+            yield time
+
+
+@contextmanager
+def _account_exists() -> Iterator[None]:
+    """Turn a row that refers to no user into a 401 problem."""
+    try:
+        yield
+    except IntegrityError as error:
+        if not isinstance(error.orig, ForeignKeyViolation):
+            raise
+        raise unauthorized("The account is no more") from error
 
 
 def _position(cursor: str | None) -> Position | None:
@@ -62,14 +178,15 @@ def _position(cursor: str | None) -> Position | None:
     try:
         return cursors.decode(cursor)
     except ValueError as error:
-        problem = {"in": "query", "parameter": "cursor", "detail": "Not a cursor that this API gave"}
-        raise Problem(422, "The input does not fit", errors=[problem]) from error
+        raise _unfit("cursor", "Not a cursor that this API gave") from error
 
 
-def _found(row: TaskRow | None) -> Task:
-    if row is None:
-        raise _not_found()
-    return Task.model_validate(row)
+def _unfit(parameter: str, detail: str) -> Problem:
+    return Problem(422, "The input does not fit", errors=[{"in": "query", "parameter": parameter, "detail": detail}])
+
+
+def _changed_since() -> Problem:
+    return Problem(412, "The task has changed since")
 
 
 def _not_found() -> Problem:

@@ -1,0 +1,1 @@
+"""All that a user has here, as one JSON document."""
