@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Bad input: an unknown option, a malformed file, a value out of range."""
     FINDINGS = 3
-    """Nothing failed, but there is something to look at: `doctor` has warnings, a workload is not Current."""
+    """Nothing failed, but there is something to look at: a warning, a workload that is not Current, a change."""
     PREFLIGHT = 4
     """The host or the cluster lacks something that the command needs."""
     BUILD = 5

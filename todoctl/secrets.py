@@ -20,6 +20,9 @@ VOLUME_CLAIM = "data-todo-postgres-0"
 DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY = "database-url", "better-auth-secret", "openai-api-key"
 ADMIN_PASSWORD, APP_PASSWORD = "postgres-password", "app-password"
 
+UNMADE = "known-after-install"
+"""What stands for a resource version that a Secret does not have yet."""
+
 _POSTGRES_PORT = 5432
 _ENTROPY_BYTES = 32
 _ATTEMPTS = 5
@@ -42,6 +45,7 @@ class SecretState:
 
     name: str
     resource_version: str
+    """Or UNMADE, where a dry run would have made another."""
     action: SecretAction
     keys: tuple[str, ...] = ()
 
@@ -81,14 +85,19 @@ def check(given: Mapping[str, str]) -> None:
 
 
 def ensure(
-    cluster: Cluster, namespace: str, given: Mapping[str, str], *, built_in_postgres: bool = True
+    cluster: Cluster,
+    namespace: str,
+    given: Mapping[str, str],
+    *,
+    built_in_postgres: bool = True,
+    dry_run: bool = False,
 ) -> SecretsReport:
     """Make the Secrets of an installation where they are missing, and keep what is there.
 
     `given` are the env file's values by their names there (DATABASE_URL, OPENAI_API_KEY); these alone replace what a
     Secret holds. Everything else is generated once: two runs at the same time end up with the same values. With
     `built_in_postgres` there is a second Secret with its passwords, and DATABASE_URL is made from them unless given.
-    The namespace must exist.
+    The namespace must exist, but for a dry run, which only tells what would be done.
 
     Raises SecretsError, with nothing changed, when the database's volume is there and a Secret that belongs to its
     data is not, or has lost a key: a new password or signing secret would not fit what the volume holds. Raises it too
@@ -104,15 +113,15 @@ def ensure(
     if not built_in_postgres:
         if not (DATABASE_URL in app or "DATABASE_URL" in given):
             raise _no_database()
-        state, held = _converge(cluster, namespace, _app_secret(given))
+        state, held = _converge(cluster, namespace, _app_secret(given), dry_run=dry_run)
         return SecretsReport((state,), _external_port(namespace, held[DATABASE_URL]))
     passwords = {
         ADMIN_PASSWORD: _random(),
         APP_PASSWORD: _built_in_password(namespace, app.get(DATABASE_URL, "")) or _random(),
     }
-    postgres_state, postgres = _converge(cluster, namespace, _Wanted(POSTGRES, passwords))
+    postgres_state, postgres = _converge(cluster, namespace, _Wanted(POSTGRES, passwords), dry_run=dry_run)
     url = database_url(namespace, postgres[APP_PASSWORD])
-    app_state, app = _converge(cluster, namespace, _app_secret(given, url))
+    app_state, app = _converge(cluster, namespace, _app_secret(given, url), dry_run=dry_run)
     return SecretsReport((postgres_state, app_state), _external_port(namespace, app[DATABASE_URL]))
 
 
@@ -129,28 +138,34 @@ def _app_secret(given: Mapping[str, str], url: str | None = None) -> _Wanted:
     return _Wanted(APP, made, {names[name]: value for name, value in given.items()})
 
 
-def _converge(cluster: Cluster, namespace: str, wanted: _Wanted) -> tuple[SecretState, dict[str, str]]:
+def _converge(
+    cluster: Cluster, namespace: str, wanted: _Wanted, *, dry_run: bool
+) -> tuple[SecretState, dict[str, str]]:
     """Create or complete a Secret, again when another run was faster; return its state and all its values."""
     for _ in range(_ATTEMPTS):
         live = cluster.get(kinds.SECRET, wanted.name, namespace)
         held = _values(live)
         changed = {key: value for key, value in wanted.given.items() if held.get(key) != value}
         missing = {key: value for key, value in wanted.made.items() if key not in held and key not in changed}
+        keys = tuple(sorted({*missing, *changed}))
+        if live is None:
+            action = SecretAction.CREATED
+        elif keys:
+            action = SecretAction.CHANGED if held.keys() & changed.keys() else SecretAction.FILLED
+        else:
+            return SecretState(wanted.name, live["metadata"]["resourceVersion"], SecretAction.KEPT), held
+        if dry_run:
+            return SecretState(wanted.name, UNMADE, action, keys), {**held, **missing, **changed}
         try:
             if live is None:
-                action = SecretAction.CREATED
                 live = cluster.create(_manifest(wanted.name, namespace, {**missing, **changed}))
-            elif changed or missing:
-                action = SecretAction.CHANGED if held.keys() & changed.keys() else SecretAction.FILLED
+            else:
                 version = {"resourceVersion": live["metadata"]["resourceVersion"]}
                 live = cluster.patch(
                     kinds.SECRET, wanted.name, namespace, {"metadata": version, "data": _encode({**missing, **changed})}
                 )
-            else:
-                action = SecretAction.KEPT
         except (AlreadyExistsError, StaleError):
             continue
-        keys = tuple(sorted({*missing, *changed}))
         return SecretState(wanted.name, live["metadata"]["resourceVersion"], action, keys), _values(live)
     raise SecretsError(
         "secrets.contended",

@@ -98,12 +98,12 @@ class Steps(Installation):
         secrets.check(given)
         return given
 
-    def fingerprint(self) -> list[Plan]:
-        """Give each image that todoctl builds the tag that its build inputs make."""
+    def fingerprint(self, platform: str | None = None) -> list[Plan]:
+        """Give each image that todoctl builds the tag that its build inputs make, for the engine's own platform."""
         from todoctl.images import build
         from todoctl.images.image import BUILT
 
-        platform = f"linux/{self.engine.engine().architecture}"
+        platform = platform or f"linux/{self.engine.engine().architecture}"
         return [build.plan(image, payload.root(), platform=platform, version=__version__) for image in BUILT]
 
     def build(self, plans: Sequence[Plan]) -> list[Built]:
@@ -153,8 +153,8 @@ class Steps(Installation):
         objects = self.manifests(plans)
         return apply(self.cluster, [item for item in objects if item["kind"] == "Namespace"], observe=self.tell)
 
-    def secrets(self, given: dict[str, str]) -> SecretsReport:
-        """Make the Secrets that are missing, keep the others."""
+    def secrets(self, given: dict[str, str], *, dry_run: bool = False) -> SecretsReport:
+        """Make the Secrets that are missing, keep the others; a dry run only tells."""
         from todoctl import secrets
 
         report = secrets.ensure(
@@ -162,7 +162,10 @@ class Steps(Installation):
             self.settings.namespace,
             given,
             built_in_postgres=self.settings.environment == "development",
+            dry_run=dry_run,
         )
+        if dry_run:
+            return report
         for state in report.states:
             if state.keys:
                 self.reporter.note(f"Secret/{state.name} {state.action.value}: {', '.join(state.keys)}")

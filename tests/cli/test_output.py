@@ -18,9 +18,11 @@ from todoctl.images.image import BACKEND, FRONTEND
 from todoctl.images.sideload import Sideloaded
 from todoctl.install import Installed
 from todoctl.objects.delete import Uninstalled
-from todoctl.objects.diff import Action, Change, ChangeSet
+from todoctl.objects.diff import OWNERSHIP, Action, Change, ChangeSet, Difference
+from todoctl.objects.plan import ApplyPlan, Conflict, Planned
 from todoctl.objects.wait import Rolled
 from todoctl.preflight.check import Check, Severity
+from todoctl.recipes.diff import Diff
 from todoctl.recipes.status import Live
 from todoctl.secrets import SecretAction, SecretsReport, SecretState
 from todoctl.steps import Access, Steps
@@ -33,12 +35,16 @@ SENT = Sideloaded(
 )
 HELD = Sideloaded("minikube-m02", ("todo-frontend:81e05b6cd9f2",), "sha256:bb22", sent=0, seconds=0.0)
 NAMESPACE = Change("Namespace", "todo-app", None, Action.UNCHANGED)
-CONFIGURED = Change("Deployment", "todo-backend", "todo-app", Action.CONFIGURED, ("spec.replicas",))
+CONFIGURED = Change("Deployment", "todo-backend", "todo-app", Action.CONFIGURED, (Difference("spec.replicas", 1, 2),))
 KEPT = SecretState("todo-postgres", "7", SecretAction.KEPT)
 FILLED = SecretState("todo-secrets", "8", SecretAction.FILLED, ("openai-api-key",))
 
 
-RECIPES = {"live": "todoctl.recipes.status.live", "uninstall": "todoctl.recipes.uninstall.uninstall"}
+RECIPES = {
+    "diff": "todoctl.recipes.diff.diff",
+    "live": "todoctl.recipes.status.live",
+    "uninstall": "todoctl.recipes.uninstall.uninstall",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +111,8 @@ ON_WINDOWS = advise(
 def access(advice: Advice, entry: Entry, *addresses: str) -> Access:
     return Access("http://todo-app.local", advice, HostsEntry(entry, addresses))
 
+
+REPLICAS = {"path": "spec.replicas", "before": 1, "after": 2}
 
 NOTHING_DONE = Installed(
     built=(BUILT_BEFORE,),
@@ -301,7 +309,7 @@ def test_install_gives_programs_all_that_it_found_and_did(monkeypatch, run):
             ],
             "objects": [
                 {"kind": "Namespace", "name": "todo-app", "action": "unchanged", "fields": []},
-                {"kind": "Deployment", "name": "todo-backend", "action": "configured", "fields": ["spec.replicas"]},
+                {"kind": "Deployment", "name": "todo-backend", "action": "configured", "fields": [REPLICAS]},
             ],
             "warmingUp": ["todo-backend"],
             "access": {
@@ -312,6 +320,89 @@ def test_install_gives_programs_all_that_it_found_and_did(monkeypatch, run):
                 "tunnel": "minikube tunnel --profile minikube --bind-address 127.0.0.1",
             },
         },
+    )
+
+
+# diff
+
+CREATED = Change("ConfigMap", "todo-config", "todo-app", Action.CREATED)
+MANY = Change(
+    "Deployment",
+    "todo-frontend",
+    "todo-app",
+    Action.CONFIGURED,
+    (
+        Difference("metadata.labels.mine", "x", None),
+        Difference("spec.template.spec.containers[app].env[API_TOKEN].value", "***", "***"),
+        Difference("spec.template.metadata.annotations.note", "one\ntwo\nthree\n", "one\n2\nthree\n"),
+    ),
+)
+OWNED = Change("Service", "todo-backend", "todo-app", Action.CONFIGURED, (Difference(OWNERSHIP, None, None),))
+SCALED = Conflict(".spec.replicas", "kubectl", 1, 2)
+
+
+def differing(*changes, secrets=(KEPT,), conflicts=()):
+    objects = tuple(Planned({}, None, change, conflicts if change is CONFIGURED else ()) for change in changes)
+    return Diff(SecretsReport(secrets), ApplyPlan(objects))
+
+
+def test_diff_exits_with_0_where_nothing_would_change(run, world):
+    world(diff=differing(NAMESPACE))
+    assert run("diff") == (0, "No change: 2 objects are as an install would leave them.\n")
+
+
+def test_diff_prints_each_field_with_both_values_and_exits_with_3(run, world):
+    world(diff=differing(NAMESPACE, CREATED, CONFIGURED, MANY, OWNED, secrets=(KEPT, FILLED), conflicts=(SCALED,)))
+    assert run("diff") == (
+        3,
+        lines("""
+            filled Secret/todo-secrets
+              openai-api-key
+            created ConfigMap/todo-config
+            configured Deployment/todo-backend
+              spec.replicas
+                - 1
+                + 2
+              conflict: kubectl owns .spec.replicas
+            configured Deployment/todo-frontend
+              metadata.labels.mine
+                - "x"
+              spec.template.spec.containers[app].env[API_TOKEN].value
+                differs, not shown
+              spec.template.metadata.annotations.note
+                @@ -1,3 +1,3 @@
+                 one
+                -two
+                +2
+                 three
+            configured Service/todo-backend
+              the set of fields that todoctl owns
+            2 more unchanged
+            """),
+    )
+
+
+def test_diff_gives_programs_the_same(run, world):
+    world(diff=differing(NAMESPACE, CONFIGURED, conflicts=(SCALED,)))
+    code, out = run("diff", "-o", "json")
+    assert code == 3
+    assert json.loads(out) == envelope(
+        "diff",
+        {
+            "changed": True,
+            "secrets": [{"name": "todo-postgres", "action": "kept", "keys": []}],
+            "objects": [
+                {"kind": "Namespace", "name": "todo-app", "action": "unchanged", "fields": [], "conflicts": []},
+                {
+                    "kind": "Deployment",
+                    "name": "todo-backend",
+                    "action": "configured",
+                    "fields": [REPLICAS],
+                    "conflicts": [{"field": ".spec.replicas", "owner": "kubectl", "theirs": 1, "ours": 2}],
+                },
+            ],
+        },
+        exit_code=3,
     )
 
 

@@ -22,7 +22,8 @@ from todoctl.errors import ClusterError, ConflictError, RolloutError
 from todoctl.objects import manifests
 from todoctl.objects.apply import apply
 from todoctl.objects.delete import uninstall
-from todoctl.objects.diff import Action
+from todoctl.objects.diff import Action, Difference
+from todoctl.objects.plan import plan
 from todoctl.objects.wait import wait
 
 pytestmark = pytest.mark.minikube
@@ -197,8 +198,8 @@ def test_a_conflict_names_field_owner_and_both_values_and_writes_nothing(
         apply(cluster, [web])
     image = '.spec.template.spec.containers[name="app"].image'
     assert set(caught.value.details) == {
-        ".spec.replicas: kubectl has 1, the manifests have 0",
-        f'{image}: kubectl-set has "python:other", the manifests have "{IMAGE}"',
+        "Deployment/web .spec.replicas: kubectl has 1, the manifests have 0",
+        f'Deployment/web {image}: kubectl-set has "python:other", the manifests have "{IMAGE}"',
     }
     assert recorder.writes() == []
 
@@ -214,6 +215,45 @@ def test_nothing_of_a_stage_is_written_when_the_server_refuses_one_object(cluste
         apply(cluster, [config_map(namespace, a="b"), service])
     assert "spec.ports[0].port" in str(caught.value.because)
     assert cluster.get(kinds.CONFIG_MAP, "settings", namespace) is None
+
+
+def test_a_plan_names_each_field_with_both_values_and_writes_nothing(
+    cluster: Cluster, namespace: str, recorder: Recorder
+) -> None:
+    apply(cluster, [config_map(namespace, stays="1", goes="2", changes="3")])
+    recorder.requests.clear()
+    (planned,) = plan(cluster, [config_map(namespace, stays="1", changes="4", comes="5")]).objects
+    assert planned.change.differences == (
+        Difference("data.changes", "3", "4"),
+        Difference("data.comes", None, "5"),
+        Difference("data.goes", "2", None),
+    )
+    assert recorder.writes() == []
+
+
+def test_a_plan_for_a_namespace_that_is_not_there_creates_everything(cluster: Cluster, recorder: Recorder) -> None:
+    objects = manifests.customise(manifests.load("development"), namespace="t-absent", host="t.test", images={})
+    planned = plan(cluster, objects)
+    assert {one.change.action for one in planned.objects} == {Action.CREATED}
+    assert recorder.writes() == []
+    assert cluster.get(kinds.NAMESPACE, "t-absent") is None
+
+
+def test_what_another_wrote_after_it_was_read_is_no_drift(cluster: Cluster, namespace: str) -> None:
+    settings = config_map(namespace, a="b")
+    apply(cluster, [settings])
+    live = [cluster.get(kinds.CONFIG_MAP, "settings", namespace)]
+    kubectl("--namespace", namespace, "annotate", "configmap", "settings", "note=theirs")
+    assert plan(cluster, [settings], live=live).changes.empty
+
+
+def test_what_another_took_away_after_it_was_read_is_drift(cluster: Cluster, namespace: str) -> None:
+    settings = config_map(namespace, a="b")
+    apply(cluster, [settings])
+    live = [cluster.get(kinds.CONFIG_MAP, "settings", namespace)]
+    kubectl("--namespace", namespace, "label", "configmap", "settings", "app.kubernetes.io/part-of-")
+    (change,) = plan(cluster, [settings], live=live).changes.changes
+    assert change.fields == ("metadata.labels",)
 
 
 def test_an_unknown_field_is_refused(cluster: Cluster, namespace: str) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from todoctl.objects import apply
+from todoctl.objects import plan
 
 
 def test_after_ctrl_c_what_has_not_begun_does_not_begin() -> None:
@@ -29,6 +29,6 @@ def test_after_ctrl_c_what_has_not_begun_does_not_begin() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         with pytest.raises(KeyboardInterrupt):
-            apply._all(pool, work, items())
+            plan.at_once(pool, work, items())
         interrupted.set()
     assert begun == [0]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from todoctl.objects.diff import Action, Change, ChangeSet, compare, lookup
+from todoctl.objects.diff import Action, ChangeSet, Difference, compare, lookup
 
 LIVE = {
     "apiVersion": "apps/v1",
@@ -109,7 +109,52 @@ IMAGE = "spec__template__spec__containers__0__image"
 def test_drift_is_a_value_or_the_set_of_owned_fields(
     result: dict[str, Any], action: Action, fields: tuple[str, ...]
 ) -> None:
-    assert compare(LIVE, result) == Change("Deployment", "web", "ns", action, fields)
+    change = compare(LIVE, result)
+    assert (change.kind, change.name, change.namespace) == ("Deployment", "web", "ns")
+    assert (change.action, change.fields) == (action, fields)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differences"),
+    [
+        pytest.param({"spec": {"a": 1}}, {"spec": {"a": 2}}, [("spec.a", 1, 2)], id="a value"),
+        pytest.param({"spec": {"a": 1}}, {"spec": {}}, [("spec.a", 1, None)], id="a field that goes away"),
+        pytest.param({}, {"spec": {"a": {"b": 1}}}, [("spec", None, {"a": {"b": 1}})], id="a tree that is new"),
+        pytest.param(
+            {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+            {"env": [{"name": "A", "value": "3"}, {"name": "C", "value": "4"}]},
+            [
+                ("env[A].value", "1", "3"),
+                ("env[B]", {"name": "B", "value": "2"}, None),
+                ("env[C]", None, {"name": "C", "value": "4"}),
+            ],
+            id="named items that come and go",
+        ),
+        pytest.param(
+            {"env": [{"name": "A"}, {"name": "B"}]},
+            {"env": [{"name": "B"}, {"name": "A"}]},
+            [("env[0].name", "A", "B"), ("env[1].name", "B", "A")],
+            id="another order of named items",
+        ),
+        pytest.param({"args": ["a", "b"]}, {"args": ["a"]}, [("args", ["a", "b"], ["a"])], id="a shorter list"),
+    ],
+)
+def test_a_difference_has_both_values(
+    before: dict[str, Any], after: dict[str, Any], differences: list[tuple[str, Any, Any]]
+) -> None:
+    head = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
+    change = compare({**head, **before}, {**head, **after})
+    assert change.differences == tuple(Difference(*one) for one in differences)
+
+
+def test_the_values_of_a_secret_are_not_in_its_change() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"kept": "YQ==", "gone": "YQ=="}}
+    change = compare(secret, {**secret, "data": {"kept": "Yg==", "new": "Yw=="}})
+    assert change.differences == (
+        Difference("data.gone", "***", None),
+        Difference("data.kept", "***", "***"),
+        Difference("data.new", None, "***"),
+    )
 
 
 def test_what_is_not_there_is_created() -> None:

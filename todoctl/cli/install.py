@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,16 +25,8 @@ Examples:
 
 @click.command("install", epilog=EPILOG)
 @options.cluster
-@click.option(
-    "--host",
-    callback=options.subdomain,
-    help="The Ingress's host [default: todo-app.local]; a second installation needs one of its own.",
-)
-@click.option(
-    "--env-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A file with OPENAI_API_KEY or an external DATABASE_URL, one KEY=value a line.",
-)
+@options.host
+@options.env_file
 @click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."
@@ -107,21 +98,15 @@ def _port_forward(settings: Settings) -> str:
 
 
 def _data(installed: Installed) -> dict[str, Any]:
-    from todoctl.cli import build, load
+    from todoctl.cli import build, diff, load
 
     access = installed.access
     return {
         "changed": installed.changed,
         "images": [build.data(one) for one in installed.built],
         "sideloaded": [load.data(one) for one in installed.sideloaded],
-        "secrets": [
-            {"name": state.name, "action": state.action.value, "keys": list(state.keys)}
-            for state in installed.secrets.states
-        ],
-        "objects": [
-            {"kind": one.kind, "name": one.name, "action": one.action.value, "fields": list(one.fields)}
-            for one in installed.changes.changes
-        ],
+        "secrets": [diff.secret_data(one) for one in installed.secrets.states],
+        "objects": [diff.data(one) for one in installed.changes.changes],
         "warmingUp": list(installed.rolled.warming_up),
         "access": {
             "url": access.url,

@@ -23,6 +23,7 @@ from todoctl.result import Result
 # Verb → module in this package. Imported when used, for a fast start.
 VERBS = {
     "install": "install",
+    "diff": "diff",
     "doctor": "doctor",
     "status": "status",
     "port-forward": "port_forward",
@@ -37,6 +38,7 @@ EPILOG = """\b
 Examples:
   todoctl doctor              what this machine lacks
   todoctl install             bring the app up; again: only what changed
+  todoctl diff                what an install would change
   todoctl port-forward        reach it where the Ingress cannot be reached
   todoctl uninstall           take it down, keep its data
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -112,6 +113,18 @@ cluster: Callable[[Any], Any] = _stack(
     context,
     namespace,
     timeout,
+)
+
+host: Callable[[Any], Any] = click.option(
+    "--host",
+    callback=subdomain,
+    help="The Ingress's host [default: todo-app.local]; a second installation needs one of its own.",
+)
+
+env_file: Callable[[Any], Any] = click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file with OPENAI_API_KEY or an external DATABASE_URL, one KEY=value a line.",
 )
 
 yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")

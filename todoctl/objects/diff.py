@@ -13,6 +13,10 @@ from typing import Any
 
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import FIELD_MANAGER
+from todoctl.objects.hidden import hidden
+
+OWNERSHIP = "metadata.managedFields"
+"""The path that stands for the set of fields that todoctl owns, where no value differs."""
 
 _NOISE = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
 
@@ -27,14 +31,28 @@ class Action(Enum):
 
 
 @dataclass(frozen=True)
+class Difference:
+    """One value that differs, at a path such as `spec.replicas`; None: it is not there. Secrets in it are masked."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
 class Change:
-    """One object and what became of it; `fields` are the paths that differed, such as `spec.replicas`."""
+    """One object and what became of it."""
 
     kind: str
     name: str
     namespace: str | None
     action: Action
-    fields: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The paths that differ."""
+        return tuple(one.path for one in self.differences)
 
     def __str__(self) -> str:
         """Return `Deployment/todo-backend configured`."""
@@ -68,15 +86,18 @@ def compare(live: Mapping[str, Any] | None, result: Mapping[str, Any]) -> Change
     """
     metadata = result["metadata"]
 
-    def change(action: Action, fields: tuple[str, ...] = ()) -> Change:
-        return Change(kinds.of(result).name, metadata["name"], metadata.get("namespace"), action, fields)
+    def change(action: Action, differences: tuple[Difference, ...] = ()) -> Change:
+        return Change(kinds.of(result).name, metadata["name"], metadata.get("namespace"), action, differences)
 
     if live is None:
         return change(Action.CREATED)
-    fields = tuple(_differences(_significant(live), _significant(result), ""))
-    if not fields and _owned(live) != _owned(result):
-        fields = ("metadata.managedFields",)
-    return change(Action.CONFIGURED if fields else Action.UNCHANGED, fields)
+    differences = tuple(
+        Difference(path, hidden(live["kind"], path, before), hidden(live["kind"], path, after))
+        for path, before, after in _differences(_significant(live), _significant(result), "")
+    )
+    if not differences and _owned(live) != _owned(result):
+        differences = (Difference(OWNERSHIP, None, None),)
+    return change(Action.CONFIGURED if differences else Action.UNCHANGED, differences)
 
 
 def lookup(tree: Any, path: str) -> Any:
@@ -118,14 +139,26 @@ def _owned(item: Mapping[str, Any]) -> Any:
     return None
 
 
-def _differences(live: Any, result: Any, path: str) -> Iterator[str]:
-    """Yield the paths of the values that differ, as deep as both sides have the same shape."""
-    if isinstance(live, dict) and isinstance(result, dict):
-        for key in sorted({*live, *result}):
-            yield from _differences(live.get(key), result.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(live, list) and isinstance(result, list) and len(live) == len(result):
-        for index, (before, after) in enumerate(zip(live, result, strict=True)):
-            name = after.get("name") if isinstance(after, dict) else None
-            yield from _differences(before, after, f"{path}[{name or index}]")
-    elif live != result:
-        yield path
+def _differences(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path and both values of what differs, as deep as both sides have the same shape."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            yield from _differences(before.get(key), after.get(key), f"{path}.{key}" if path else key)
+    elif before and after and (pairs := _paired(before, after)) is not None:
+        for name, one, other in pairs:
+            yield from _differences(one, other, f"{path}[{name}]")
+    elif before != after:
+        yield path, before, after
+
+
+def _paired(before: Any, after: Any) -> list[tuple[Any, Any, Any]] | None:
+    """Pair the items of two lists by their names, or by their places in lists of one length; None: neither fits."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return None
+    one, other = ({item.get("name"): item for item in side if isinstance(item, dict)} for side in (before, after))
+    all_named = None not in {*one, *other} and (len(one), len(other)) == (len(before), len(after))
+    if all_named and [name for name in one if name in other] == [name for name in other if name in one]:
+        return [(name, one.get(name), other.get(name)) for name in {**one, **other}]
+    if len(before) == len(after):
+        return [(index, *pair) for index, pair in enumerate(zip(before, after, strict=True))]
+    return None

@@ -35,7 +35,7 @@ def in_stages(objects: Iterable[Manifest]) -> list[list[Manifest]]:
     """
     stages: list[list[Manifest]] = [[] for _ in STAGES]
     for item in objects:
-        stages[_stage(kinds.of(item))].append(item)
+        stages[stage_of(kinds.of(item))].append(item)
     return [stage for stage in stages if stage]
 
 
@@ -44,7 +44,8 @@ def for_deletion(objects: Iterable[Manifest]) -> list[list[Manifest]]:
     return in_stages(objects)[::-1]
 
 
-def _stage(kind: Kind) -> int:
+def stage_of(kind: Kind) -> int:
+    """Return the number of a kind's stage. Raises LookupError, as `in_stages` does."""
     for index, stage in enumerate(STAGES):
         if kind in stage:
             return index

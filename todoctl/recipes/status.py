@@ -10,7 +10,7 @@ from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Object
 from todoctl.installation import Installation
 from todoctl.objects import manifests, order
-from todoctl.objects.apply import read_all
+from todoctl.objects.plan import read_all
 from todoctl.secrets import VOLUME_CLAIM
 
 

@@ -1,0 +1,138 @@
+"""`todoctl diff`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from todoctl.cli import options
+from todoctl.errors import ExitCode
+from todoctl.result import Result
+
+if TYPE_CHECKING:
+    from todoctl.objects.diff import Change, Difference
+    from todoctl.objects.plan import Conflict
+    from todoctl.recipes.diff import Diff
+    from todoctl.secrets import SecretState
+
+COLORS = {"created": "green", "configured": "yellow", "filled": "yellow", "changed": "yellow", "pruned": "red"}
+
+EPILOG = """\b
+Examples:
+  todoctl diff                what an install would change
+  todoctl diff -o json        the same for a program
+  todoctl diff || echo drift  3 where there is a change
+"""
+
+
+@click.command("diff", epilog=EPILOG)
+@options.cluster
+@options.host
+@options.env_file
+@options.output
+def command(
+    *,
+    profile: str,
+    context: str | None,
+    output: str,  # noqa: ARG001 - read by main
+    debug: bool,
+    no_color: bool,
+    **others: Any,
+) -> Result:
+    """Compare the cluster's objects, field by field, with what an install would make of them, and change nothing.
+
+    Exits with 0 where an install would change nothing, 3 where it would. Values of Secrets are not shown.
+    """
+    from todoctl.recipes.diff import diff
+    from todoctl.steps import Steps
+
+    settings = options.settings(profile=profile, context=context, **others)
+    found = diff(Steps(settings, options.terminal(debug=debug, no_color=no_color)))
+    return Result(
+        "diff",
+        text="\n".join(lines(found)),
+        data=diff_data(found),
+        exit_code=ExitCode.OK if found.empty else ExitCode.FINDINGS,
+    )
+
+
+def lines(found: Diff) -> Iterator[str]:
+    """Yield what a person reads: each object that would change, its fields with both values, and a sum."""
+    unchanged = 0
+    for state in found.secrets.states:
+        if state.keys:
+            yield f"{_action(state.action.value)} Secret/{state.name}"
+            yield from (f"  {key}" for key in state.keys)
+        else:
+            unchanged += 1
+    for one in found.objects.objects:
+        if one.change.action.value == "unchanged":
+            unchanged += 1
+            continue
+        yield f"{_action(one.change.action.value)} {one.label}"
+        for difference in one.change.differences:
+            yield from _difference(difference)
+        for conflict in one.conflicts:
+            yield f"  {click.style('conflict', fg='red')}: {conflict.owner} owns {conflict.field}"
+    if found.empty:
+        yield f"No change: {unchanged} objects are as an install would leave them."
+    else:
+        yield f"{unchanged} more unchanged"
+
+
+def diff_data(found: Diff) -> dict[str, Any]:
+    """Return a diff as plain JSON types."""
+    return {
+        "changed": not found.empty,
+        "secrets": [secret_data(state) for state in found.secrets.states],
+        "objects": [
+            {**data(one.change), "conflicts": [conflict_data(conflict) for conflict in one.conflicts]}
+            for one in found.objects.objects
+        ],
+    }
+
+
+def data(change: Change) -> dict[str, Any]:
+    """Return a change as plain JSON types."""
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "action": change.action.value,
+        "fields": [{"path": one.path, "before": one.before, "after": one.after} for one in change.differences],
+    }
+
+
+def conflict_data(conflict: Conflict) -> dict[str, Any]:
+    """Return a conflict as plain JSON types."""
+    return {"field": conflict.field, "owner": conflict.owner, "theirs": conflict.theirs, "ours": conflict.ours}
+
+
+def secret_data(state: SecretState) -> dict[str, Any]:
+    """Return what became of a Secret as plain JSON types: no value."""
+    return {"name": state.name, "action": state.action.value, "keys": list(state.keys)}
+
+
+def _action(word: str) -> str:
+    return click.style(word, fg=COLORS[word])
+
+
+def _difference(one: Difference) -> Iterator[str]:
+    from todoctl.objects.diff import OWNERSHIP
+
+    if one.path == OWNERSHIP:
+        yield "  the set of fields that todoctl owns"
+        return
+    yield f"  {one.path}"
+    if one.before == one.after:
+        yield "    differs, not shown"
+    elif isinstance(one.before, str) and isinstance(one.after, str) and "\n" in one.before + one.after:
+        unified = difflib.unified_diff(one.before.splitlines(), one.after.splitlines(), lineterm="", n=1)
+        yield from (f"    {line}" for line in unified if line[:3] not in {"---", "+++"})
+    else:
+        for sign, value, color in (("-", one.before, "red"), ("+", one.after, "green")):
+            if value is not None:
+                yield "    " + click.style(f"{sign} {json.dumps(value, ensure_ascii=False)}", fg=color)

@@ -1,0 +1,163 @@
+"""What an apply would do, asked of the server by dry runs: nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import FieldConflict, FieldConflictError
+from todoctl.adapters.kubernetes import Cluster, Object
+from todoctl.errors import ClusterError, ConflictError
+from todoctl.objects.diff import Change, ChangeSet, compare, lookup
+from todoctl.objects.hidden import hidden
+
+CONCURRENT_REQUESTS = 8
+_READS = 5
+_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
+
+Manifest = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A field that another manager owns, at the API's own path, with both values; secrets in them are masked."""
+
+    field: str
+    owner: str
+    theirs: Any
+    ours: Any
+
+    def __str__(self) -> str:
+        """Return `.spec.replicas: kubectl has 1, the manifests have 0`."""
+        return f"{self.field}: {self.owner} has {_shown(self.theirs)}, the manifests have {_shown(self.ours)}"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One object: its manifest, what is live (None: nothing), and what an apply would do, were it to win conflicts."""
+
+    manifest: Manifest
+    live: Object | None
+    change: Change
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`Deployment/todo-backend`."""
+        return f"{self.change.kind}/{self.change.name}"
+
+
+@dataclass(frozen=True)
+class ApplyPlan:
+    """What an apply of all objects would do, in their order."""
+
+    objects: tuple[Planned, ...]
+
+    @property
+    def changes(self) -> ChangeSet:
+        """What would become of each object."""
+        return ChangeSet(tuple(one.change for one in self.objects))
+
+    @property
+    def conflicting(self) -> tuple[Planned, ...]:
+        """The objects of which another manager owns a field."""
+        return tuple(one for one in self.objects if one.conflicts)
+
+    def require_no_conflict(self) -> None:
+        """Raise ConflictError, with every field, its owner and both values, unless todoctl may set all it wants to."""
+        if not self.conflicting:
+            return
+        raise ConflictError(
+            "cluster.conflict",
+            f"cannot apply {', '.join(one.label for one in self.conflicting)}",
+            because="another field manager owns what the manifests set",
+            hint="undo the other manager's change, then run the command again",
+            details=tuple(f"{one.label} {conflict}" for one in self.conflicting for conflict in one.conflicts),
+        )
+
+
+def plan(cluster: Cluster, objects: Sequence[Manifest], *, live: Sequence[Object | None] | None = None) -> ApplyPlan:
+    """Ask what applying the objects would do. Everything is read at once (unless `live` has it), then dry-run at once.
+
+    What belongs into a Namespace of `objects` that is not there yet would be created: the server could not tell.
+    An object that is being deleted is an error: what is applied to it would go with it. Raises ClusterError.
+    """
+    with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+        found = list(live) if live is not None else at_once(pool, lambda item: read(cluster, item), objects)
+        pairs = list(zip(objects, found, strict=True))
+        absent = {item["metadata"]["name"] for item, there in pairs if item["kind"] == "Namespace" and there is None}
+        return ApplyPlan(tuple(at_once(pool, lambda pair: _plan_one(cluster, pair[0], pair[1], absent), pairs)))
+
+
+def read(cluster: Cluster, manifest: Manifest) -> Object | None:
+    """Return the live object of a manifest, or None."""
+    metadata = manifest["metadata"]
+    return cluster.get(kinds.of(manifest), metadata["name"], metadata.get("namespace"))
+
+
+def read_all(cluster: Cluster, objects: Sequence[Manifest]) -> list[Object | None]:
+    """Return the live objects of all manifests, read at once."""
+    with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+        return at_once(pool, lambda item: read(cluster, item), objects)
+
+
+def at_once(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
+    """Do the work for all items at once; when one fails, the others end before its error is raised.
+
+    After Ctrl-C what has not begun does not begin.
+    """
+    try:
+        futures = [pool.submit(work, item) for item in items]
+        while wait(futures, timeout=_SLICE_SECONDS).not_done:
+            pass
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    return [future.result() for future in futures]
+
+
+def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:
+    if manifest["metadata"].get("namespace") in absent:
+        return Planned(manifest, None, compare(None, manifest))
+    for _ in range(_READS):
+        result, conflicts = _dry_run(cluster, manifest, live)
+        # A dry run's result has the version of what it started from: of no other may the two be compared.
+        if result["metadata"].get("resourceVersion") == (live or {"metadata": {}})["metadata"].get("resourceVersion"):
+            break
+        live = read(cluster, manifest)
+    return Planned(manifest, live, compare(live, result), _with_values(conflicts, manifest, live or {}))
+
+
+def _dry_run(cluster: Cluster, manifest: Manifest, live: Object | None) -> tuple[Object, tuple[FieldConflict, ...]]:
+    """Return what an apply would make of the object, if need be by taking fields over, and who owns those."""
+    if live is not None and live["metadata"].get("deletionTimestamp"):
+        raise ClusterError(
+            "objects.terminating",
+            f"{manifest['kind']} `{manifest['metadata']['name']}` is being deleted",
+            because="its deletion began before and has not ended",
+            hint="wait until it is gone, then run the command again",
+        )
+    try:
+        return cluster.apply(manifest, dry_run=True), ()
+    except FieldConflictError as error:
+        return cluster.apply(manifest, dry_run=True, force=True), error.conflicts
+
+
+def _with_values(
+    conflicts: tuple[FieldConflict, ...], manifest: Manifest, live: Mapping[str, Any]
+) -> tuple[Conflict, ...]:
+    def value(side: Mapping[str, Any], field: str) -> Any:
+        return hidden(manifest["kind"], field.removeprefix("."), lookup(side, field))
+
+    return tuple(
+        Conflict(one.field, one.owner, value(live, one.field), value(manifest, one.field)) for one in conflicts
+    )
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
