@@ -62,11 +62,12 @@ def vectors() -> list[dict[str, Any]]:
     """Return each token with the instant at which it is judged and the subject that it names, null when refused."""
     accepted: list[tuple[str, dict[str, Any], int]] = [
         ("fresh", CLAIMS, NOW),
+        ("as the frontend mints it", _with(exp=NOW + 270), NOW),
+        ("as the frontend mints it, for a subject beyond ASCII", _with(sub="użytkownik-1", exp=NOW + 270), NOW),
         ("lives 60 s", _with(exp=NOW + 60), NOW),
         ("at its last second", CLAIMS, NOW + 300),
         ("expired, within the leeway", CLAIMS, NOW + 329),
         ("issued by a clock that is ahead, within the leeway", CLAIMS, NOW - 30),
-        ("a subject beyond ASCII", _with(sub="użytkownik-1"), NOW),
     ]
     refused: list[tuple[str, str, int]] = [
         ("expired, beyond the leeway", token(CLAIMS), NOW + 330),
@@ -116,6 +117,7 @@ def contract() -> dict[str, Any]:
         "algorithm": "HS256",
         "issuer": CLAIMS["iss"],
         "audience": CLAIMS["aud"],
+        "minted_lifetime_seconds": 270,
         "max_lifetime_seconds": 300,
         "leeway_seconds": 30,
         "tokens": vectors(),

@@ -3,11 +3,13 @@ import { readEnvironment } from "./server/environment";
 import { isAllowedHost } from "./server/origin";
 
 /**
- * Answers only under the app's own names, where signing in works. Gives every page a Content-Security-Policy that admits the app's own files and nothing else. Next finds the nonce in
- * the request's policy and puts it on the scripts that it writes into the page.
+ * Answers only under the app's own names, where signing in works. Gives every page a Content-Security-Policy that
+ * admits the app's own files and nothing else. Next finds the nonce in the request's policy and puts it on the scripts
+ * that it writes into the page.
  */
 export function proxy(request: NextRequest): NextResponse {
-  if (!isAllowedHost(request.headers.get("host"), readEnvironment().allowedHosts)) {
+  const { allowedHosts, authProtocol } = readEnvironment();
+  if (!isAllowedHost(request.headers.get("host"), allowedHosts)) {
     return new NextResponse("The Todo app does not answer under this name. Open it under its own.\n", { status: 421 });
   }
 
@@ -19,6 +21,7 @@ export function proxy(request: NextRequest): NextResponse {
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${isDevelopment ? " 'unsafe-eval'" : ""}`,
     `style-src 'self' ${isDevelopment ? "'unsafe-inline'" : `'nonce-${nonce}'`}`,
     "img-src 'self' data:",
+    "font-src 'self'",
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
@@ -29,6 +32,10 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set("Content-Security-Policy", policy);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("Content-Security-Policy", policy);
+  if (authProtocol === "https") {
+    // Over plain HTTP browsers ignore it, and complain.
+    response.headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  }
   return response;
 }
 

@@ -2,6 +2,7 @@ import { betterAuth } from "better-auth";
 import { Pool } from "pg";
 import { authOptions } from "./auth-options";
 import { type Environment, readEnvironment } from "./environment";
+import { guard } from "./guard";
 
 /** Better Auth on a pool of its own; the caller ends the pool. */
 export function createAuth(environment: Environment) {
@@ -18,7 +19,7 @@ export function createAuth(environment: Environment) {
   pool.on("error", (error) => {
     console.error(JSON.stringify({ level: "warning", message: "an idle database connection broke", error: error.message }));
   });
-  return { pool, auth: betterAuth({ ...authOptions(environment), database: pool }) };
+  return { pool, auth: betterAuth({ ...authOptions(environment), database: pool, hooks: { before: guard(pool) } }) };
 }
 
 let made: ReturnType<typeof createAuth> | undefined;

@@ -29,3 +29,15 @@ export function refuseForeign(request: Request, environment: Environment): Respo
   }
   return null;
 }
+
+/** The problem document for a body above `limit` bytes or of untold length, or null: Better Auth reads one as a whole. */
+export function refuseLarge(request: Request, limit: number): Response | null {
+  if (request.body === null) {
+    return null;
+  }
+  const length = request.headers.get("content-length");
+  if (length === null) {
+    return problem(411, "The length of a request's body must be told.");
+  }
+  return Number(length) <= limit ? null : problem(413, `A request's body may have ${limit} bytes at most.`);
+}
