@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from "next";
-import { connection } from "next/server";
+import { cookies } from "next/headers";
 import type { ReactNode } from "react";
+import { readTheme, THEME_COOKIE } from "@/browser/theme";
 import "./globals.css";
 
 export const metadata: Metadata = {
@@ -11,16 +12,16 @@ export const metadata: Metadata = {
 export const viewport: Viewport = {
   colorScheme: "light dark",
   themeColor: [
-    { media: "(prefers-color-scheme: light)", color: "#f2f5f1" },
+    { media: "(prefers-color-scheme: light)", color: "#f3f5ef" },
     { media: "(prefers-color-scheme: dark)", color: "#0e1613" },
   ],
 };
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  // A page rendered at build time could not carry the nonce that its scripts need.
-  await connection();
+  // Also keeps pages from being rendered at build time, when there is no nonce for their scripts.
+  const theme = readTheme((await cookies()).get(THEME_COOKIE)?.value);
   return (
-    <html lang="en">
+    <html lang="en" data-theme={theme}>
       <body>{children}</body>
     </html>
   );

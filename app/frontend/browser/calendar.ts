@@ -4,9 +4,9 @@ export type Day = string;
 /** A time of day, `18:00`. Sorts as text. */
 export type TimeOfDay = string;
 
-/** When something is due: some day, or some day at some time. */
+/** When something is due where the user is: some day, or some day at some time. */
 export interface Due {
-  day: Day;
+  date: Day;
   time: TimeOfDay | null;
 }
 
@@ -49,12 +49,12 @@ export function dayOf(year: number, month: number, date: number): Day | null {
 
 /** Whether it is too late: after its day, or, where a time is set, after that. */
 export function isOverdue(due: Due, now: WallClock): boolean {
-  return due.day < now.day || (due.day === now.day && due.time !== null && due.time < now.time);
+  return due.date < now.day || (due.date === now.day && due.time !== null && due.time < now.time);
 }
 
 /** A due date as one says it: `Today 18:00`, `Tomorrow`, `Friday`, `24 Dec`, `24 Dec 2027`. */
-export function sayDue({ day, time }: Due, today: Day): string {
-  const inDays = (Date.parse(day) - Date.parse(today)) / MS_PER_DAY;
+export function sayDue({ date, time }: Due, today: Day): string {
+  const inDays = (Date.parse(date) - Date.parse(today)) / MS_PER_DAY;
   const words = time === null ? "" : ` ${time}`;
   if (inDays === 0) {
     return `Today${words}`;
@@ -68,6 +68,6 @@ export function sayDue({ day, time }: Due, today: Day): string {
   const options: Intl.DateTimeFormatOptions =
     inDays > 1 && inDays < 7
       ? { weekday: "long" }
-      : { day: "numeric", month: "short", ...(day.slice(0, 4) !== today.slice(0, 4) && { year: "numeric" }) };
-  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(new Date(day)) + words;
+      : { day: "numeric", month: "short", ...(date.slice(0, 4) !== today.slice(0, 4) && { year: "numeric" }) };
+  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(new Date(date)) + words;
 }

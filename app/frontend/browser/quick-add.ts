@@ -1,11 +1,11 @@
 import { addDays, type Day, dayOf, type Due, type TimeOfDay, type WallClock, weekdayOf } from "./calendar";
 
-export type Priority = "low" | "medium" | "high";
+export type Priority = "none" | "low" | "medium" | "high";
 
 /** What one line says of a new task. */
 export interface QuickAdd {
   title: string;
-  priority: Priority | null;
+  priority: Priority;
   /** In the order in which they were written, each once. */
   tags: string[];
   due: Due | null;
@@ -49,7 +49,7 @@ export function parseQuickAdd(line: string, now: WallClock): QuickAdd {
   const words = written.map((word) => word.toLowerCase());
   const isTaken = words.map(() => false);
   const tags: string[] = [];
-  let priority: Priority | null = null;
+  let priority: Priority = "none";
 
   words.forEach((word, index) => {
     const tag = TAG.exec(word)?.[1];
@@ -60,7 +60,7 @@ export function parseQuickAdd(line: string, now: WallClock): QuickAdd {
       }
     } else if (Object.hasOwn(PRIORITIES, word)) {
       isTaken[index] = true;
-      priority = PRIORITIES[word] ?? null;
+      priority = PRIORITIES[word] ?? "none";
     }
   });
 
@@ -90,9 +90,9 @@ export function parseQuickAdd(line: string, now: WallClock): QuickAdd {
 
 function dueOf(day: Day | null, time: TimeOfDay | null, now: WallClock): Due | null {
   if (day !== null) {
-    return { day, time };
+    return { date: day, time };
   }
-  return time === null ? null : { day: time > now.time ? now.day : addDays(now.day, 1), time };
+  return time === null ? null : { date: time > now.time ? now.day : addDays(now.day, 1), time };
 }
 
 type Match<Meaning> = { length: number; meaning: Meaning } | null;

@@ -1,6 +1,6 @@
-import { getMigrations } from "better-auth/db/migration";
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
+import { getMigrations } from "better-auth/db/migration";
 import { describe, expect, test, vi } from "vitest";
 import { createAuth } from "@/server/auth";
 import { query, withDatabase } from "./database";

@@ -76,7 +76,7 @@ describe("quick add understands", () => {
     ["A lone \\ stays", "A lone \\ stays", null, [], null, null],
     ["<b>tomorrow</b> #<i>", "<b>tomorrow</b> #<i>", null, [], null, null],
   ] as const)("%s", (line, title, priority, tags, day, time) => {
-    expect(parseQuickAdd(line, now)).toEqual({ title, priority, tags, due: day === null ? null : { day, time } });
+    expect(parseQuickAdd(line, now)).toEqual({ title, priority: priority ?? "none", tags, due: day === null ? null : { date: day, time } });
   });
 });
 
@@ -89,13 +89,13 @@ describe("today is the user's own", () => {
     ["Asia/Kathmandu", "2026-11-25", "05:15", "2026-11-26"],
   ])("in %s", (zone, day, time, tomorrow) => {
     expect(wallClock(instant, zone)).toEqual({ day, time });
-    expect(parseQuickAdd("Call tomorrow", wallClock(instant, zone)).due).toEqual({ day: tomorrow, time: null });
+    expect(parseQuickAdd("Call tomorrow", wallClock(instant, zone)).due).toEqual({ date: tomorrow, time: null });
   });
 
   test("the day after a night with a change of clocks is the next one", () => {
     const beforeTheChange = wallClock(new Date("2026-10-24T22:30:00Z"), "Europe/Berlin");
     expect(beforeTheChange).toEqual({ day: "2026-10-25", time: "00:30" });
-    expect(parseQuickAdd("Call tomorrow", beforeTheChange).due?.day).toBe("2026-10-26");
+    expect(parseQuickAdd("Call tomorrow", beforeTheChange).due?.date).toBe("2026-10-26");
   });
 });
 
@@ -108,8 +108,8 @@ describe("a due date is said as people say it", () => {
     ["2026-12-01", null, "1 Dec"],
     ["2026-11-20", null, "20 Nov"],
     ["2027-01-02", null, "2 Jan 2027"],
-  ])("%s %s", (day, time, words) => {
-    expect(sayDue({ day, time }, now.day)).toBe(words);
+  ])("%s %s", (date, time, words) => {
+    expect(sayDue({ date, time }, now.day)).toBe(words);
   });
 });
 
@@ -120,7 +120,7 @@ describe("overdue", () => {
     ["2026-11-24", "12:29", true],
     ["2026-11-24", "12:30", false],
     ["2026-11-25", "00:00", false],
-  ])("%s %s: %s", (day, time, late) => {
-    expect(isOverdue({ day, time }, now)).toBe(late);
+  ])("%s %s: %s", (date, time, late) => {
+    expect(isOverdue({ date, time }, now)).toBe(late);
   });
 });

@@ -1,14 +1,13 @@
 "use client";
 
 import Link from "next/link";
-import { type SubmitEvent, useRef, useState } from "react";
-import { type AccountField, authenticate, type Refusal } from "@/browser/account";
-import { Failure } from "@/browser/failure";
+import { authenticate, PASSWORD_MIN_LENGTH, type Refusal } from "@/browser/account";
+import { useForm } from "@/browser/use-form";
 import controls from "@/components/controls.module.css";
 import { TextField } from "@/components/text-field";
 import styles from "../account.module.css";
 
-const PASSWORD_MIN_LENGTH = 8;
+type AccountField = "name" | "email" | "password";
 
 const WORDS = {
   "sign-up": {
@@ -42,57 +41,26 @@ function check(action: keyof typeof WORDS, account: Record<AccountField, string>
 
 export function AccountForm({ action }: { action: keyof typeof WORDS }) {
   const words = WORDS[action];
-  const form = useRef<HTMLFormElement>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const [isBusy, setIsBusy] = useState(false);
-
-  function refuse(reason: Refusal) {
-    setRefusal(reason);
-    setIsBusy(false);
-    if (reason.field !== undefined) {
-      form.current?.querySelector<HTMLInputElement>(`[name=${reason.field}]`)?.focus();
-    }
-  }
-
-  async function submit(event: SubmitEvent<HTMLFormElement>) {
-    event.preventDefault();
-    if (isBusy) {
-      return;
-    }
-    const data = new FormData(event.currentTarget);
-    const read = (name: AccountField) => (data.get(name) as string | null) ?? "";
-    const account = { name: read("name").trim(), email: read("email").trim(), password: read("password") };
-    const invalid = check(action, account);
-    if (invalid !== null) {
-      refuse(invalid);
-      return;
-    }
-
-    setIsBusy(true);
-    setRefusal(null);
-    try {
-      const refused = await authenticate(action, account);
-      if (refused !== null) {
-        refuse(refused);
-        return;
-      }
+  const { attributes, isBusy, problem, errorOf } = useForm(
+    async (read) => {
+      const account = { name: read("name").trim(), email: read("email").trim(), password: read("password") };
+      return check(action, account) ?? authenticate(action, account);
+    },
+    () => {
       // A full load, so that nothing of a page for nobody is kept.
       // eslint-disable-next-line @next/next/no-location-assign-relative-destination
       window.location.assign("/tasks");
-    } catch (error) {
-      refuse({ message: error instanceof Failure ? `${error.message} Try again in a moment.` : "Something went wrong." });
-    }
-  }
+    },
+  );
 
-  const errorOf = (field: AccountField) => (refusal?.field === field ? refusal.message : undefined);
   return (
     <div className={styles.panel}>
       <h1>{words.title}</h1>
       {/* POST, so that a submit before the script is there puts no password into the address. */}
-      <form className={styles.form} ref={form} method="post" noValidate onSubmit={submit}>
-        {refusal !== null && refusal.field === undefined && (
+      <form className={styles.form} {...attributes}>
+        {problem !== null && (
           <p className={controls.alert} role="alert">
-            {refusal.message}
+            {problem}
           </p>
         )}
         {action === "sign-up" && (

@@ -2,9 +2,9 @@
 
 import { useState } from "react";
 import { signOut } from "@/browser/account";
-import controls from "@/components/controls.module.css";
+import { Icon } from "@/components/icon";
 
-export function SignOutButton() {
+export function SignOutButton({ className }: { className: string }) {
   const [hasFailed, setHasFailed] = useState(false);
 
   async function leave() {
@@ -20,12 +20,11 @@ export function SignOutButton() {
 
   return (
     <>
-      <button className={`${controls.button} ${controls.quiet}`} type="button" onClick={leave}>
+      <button className={className} type="button" onClick={leave}>
+        <Icon name="signOut" />
         Sign out
       </button>
-      <span role="status">
-        {hasFailed && "Not signed out: the server cannot be reached"}
-      </span>
+      <span role="status">{hasFailed && "Not signed out: the server cannot be reached"}</span>
     </>
   );
 }

@@ -1,0 +1,12 @@
+import { redirect } from "next/navigation";
+import type { ReactNode } from "react";
+import { currentSession } from "@/server/session";
+import { Shell } from "./_components/shell";
+
+export default async function AppLayout({ children }: { children: ReactNode }) {
+  const session = await currentSession();
+  if (session === null) {
+    redirect("/sign-in");
+  }
+  return <Shell userName={session.user.name}>{children}</Shell>;
+}

@@ -1,0 +1,28 @@
+"use client";
+
+import { signOutEverywhere } from "@/browser/account";
+import { useForm } from "@/browser/use-form";
+import controls from "@/components/controls.module.css";
+import styles from "../settings.module.css";
+
+export function SignOutEverywhere() {
+  const { attributes, isBusy, problem } = useForm(signOutEverywhere, () => {
+    // eslint-disable-next-line @next/next/no-location-assign-relative-destination
+    window.location.assign("/sign-in");
+  });
+
+  return (
+    <form className={styles.form} {...attributes}>
+      {problem !== null && (
+        <p className={controls.alert} role="alert">
+          {problem}
+        </p>
+      )}
+      <div className={styles.actions}>
+        <button className={`${controls.button} ${controls.quiet}`} type="submit" aria-busy={isBusy}>
+          Sign out everywhere
+        </button>
+      </div>
+    </form>
+  );
+}
