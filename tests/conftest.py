@@ -111,6 +111,8 @@ class Heard:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     debugged: list[str] = field(default_factory=list)
+    progressed: list[tuple[str, float, float | None, str]] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -119,6 +121,15 @@ class Heard:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def progress(self, label: str, done: float, total: float | None, unit: str, detail: str = "") -> None:
+        self.progressed.append((label, done, total, unit))
+        if detail and self.details.get(label) != detail:
+            self.details[label] = detail
+            self.notes.append(f"{label}: {detail}")
+
+    def done(self, label: str, text: str) -> None:
+        self.notes.append(f"{label}: {text}")
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)

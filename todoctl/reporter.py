@@ -21,6 +21,16 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """Print one line under the current step."""
 
+    def progress(self, label: str, done: float, total: float | None, unit: str, detail: str = "") -> None:
+        """Tell how far something is that goes on under the current step: `done` of `total`, `B` being bytes.
+
+        A live display shows the last word on each label; elsewhere a new `detail` is one line, and nothing else is
+        printed. Told as often as one likes.
+        """
+
+    def done(self, label: str, text: str) -> None:
+        """Print one line on how something ended, whose progress was told or not."""
+
     def warn(self, text: str) -> None:
         """Print one line that deserves attention but stops nothing."""
 

@@ -179,15 +179,22 @@ class Steps(Installation):
 
     def wait(self, objects: Sequence[Object]) -> Rolled:
         """Wait until every workload is Available."""
+        from todoctl.objects.status import Status
         from todoctl.objects.wait import wait
 
         told: dict[str, str] = {}
 
         def observe(statuses: Sequence[WorkloadStatus]) -> None:
             for one in statuses:
-                if told.get(one.name) != one.verdict.message:
-                    told[one.name] = one.verdict.message
-                    self.reporter.note(f"{one.kind}/{one.name}: {one.verdict.message}")
+                label, message = f"{one.kind}/{one.name}", one.verdict.message
+                if told.get(label) == message:
+                    continue
+                told[label] = message
+                if one.verdict.status is Status.CURRENT:
+                    self.reporter.done(label, message)
+                else:
+                    ready, wanted = one.verdict.pods or (0, None)
+                    self.reporter.progress(label, ready, wanted, "pods", message)
 
         return wait(self.cluster, objects, deadline=self.deadline(), observe=observe)
 

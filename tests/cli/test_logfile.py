@@ -27,8 +27,7 @@ def build(monkeypatch, capsys):
 
     def of(step, *arguments):
         def fingerprint(steps):
-            with steps.reporter.step("Build"):
-                step(steps.reporter)
+            step(steps.reporter)
             return []
 
         monkeypatch.setattr(Steps, "fingerprint", fingerprint)

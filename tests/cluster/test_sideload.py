@@ -21,8 +21,11 @@ pytestmark = pytest.mark.minikube
 
 
 class Quiet:
-    def note(self, text: str) -> None:
-        assert text
+    def progress(self, label: str, done: float, total: float | None, unit: str, detail: str = "") -> None:
+        assert 0 < done <= (total or 0), (label, unit, detail)
+
+    def done(self, label: str, text: str) -> None:
+        assert text, label
 
 
 @pytest.fixture

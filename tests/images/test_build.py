@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import threading
 import time
@@ -93,7 +94,12 @@ def test_images_are_built_at_once(sources, engine, heard) -> None:
 def test_the_steps_that_run_something_are_told(sources, engine, heard) -> None:
     sources.write("dockerfiles/app.Dockerfile", f"FROM {BASE}\nRUN echo loud\n")
     built(sources, engine, heard)
-    assert heard.notes == [f"{sources.image.name}: [2/2] RUN echo loud"]
+    step, end = heard.notes
+    assert step == f"{sources.image.name}: [2/2] RUN echo loud"
+    assert re.fullmatch(rf"{sources.image.name}: built in \d+\.\d s, \d+ MB", end)
+    counts = [(done, total) for _, done, total, _ in heard.progressed]
+    assert (0, 2) in counts
+    assert (2, 2) in counts
     assert any("loud" in line for line in heard.debugged)
 
 

@@ -83,3 +83,39 @@ def test_only_the_last_lines_are_shown_but_the_cause_is_looked_for_in_more() -> 
     assert progress.last_lines[-1] == "line 199"
     assert progress.output.startswith("line 100\n")
     assert progress.output.endswith("line 199\nexit code: 1")
+
+
+# What BuildKit prints while it pulls: https://github.com/moby/buildkit/blob/master/util/progress/progressui/printer.go
+PULL = """\
+#4 [build 1/3] FROM docker.io/library/node:24-slim@sha256:1d00ea
+#4 sha256:4f4fb700ef54461cfa02571ae0db9a0dc1e0cdb5577484a6d75e68dc38e8acc1 0B / 29.15MB 0.2s
+#4 sha256:f88322b8c4a592ba59d13aa59beb016a8edb7f57b70917c4fb33f233c1a7d4b9 512kB / 1.02MB 0.2s
+"""
+PULLED = """\
+#4 sha256:f88322b8c4a592ba59d13aa59beb016a8edb7f57b70917c4fb33f233c1a7d4b9 1.02MB / 1.02MB 0.4s done
+#4 sha256:4f4fb700ef54461cfa02571ae0db9a0dc1e0cdb5577484a6d75e68dc38e8acc1 29.15MB / 29.15MB 1.9s done
+#4 DONE 2.4s
+"""
+
+
+def test_the_bytes_of_a_pull_are_counted_over_all_layers_until_it_ends() -> None:
+    progress, _ = fed(PULL)
+    assert progress.pulled == (512_000, 30_170_000)
+    for line in PULLED.splitlines():
+        progress.feed(line)
+    assert progress.pulled is None
+
+
+def test_steps_count_when_they_have_ended_and_docker_own_steps_do_not() -> None:
+    progress, _ = fed(FAILED_STEP)
+    assert (progress.steps_done, progress.steps) == (1, 3)
+
+
+def test_each_stage_that_has_begun_adds_its_steps() -> None:
+    progress, _ = fed(MIXED)
+    assert (progress.steps_done, progress.steps) == (0, 5)
+
+
+def test_a_step_is_told_without_its_mounts() -> None:
+    line = "#9 [build 2/3] RUN --mount=type=cache,target=/root/.npm     --mount=type=secret,id=extra-ca     npm ci"
+    assert Progress().feed(line) == "[build 2/3] RUN npm ci"

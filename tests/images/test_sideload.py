@@ -218,7 +218,8 @@ from todoctl.deadline import Deadline
 from todoctl.images.digests import ConfigDigests
 from todoctl.images.sideload import sideload
 class Quiet:
-    def note(self, text): pass
+    def progress(self, *told): pass
+    def done(self, *told): pass
 root = Path({root!r})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 engine = docker.connect()

@@ -10,13 +10,14 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 WINDOWS = sys.platform == "win32"
 MACOS = sys.platform == "darwin"
 LINUX = sys.platform.startswith("linux")
 
 _CREATE_NEW_PROCESS_GROUP = 0x00000200  # subprocess has the name on Windows only
+_ENABLE_VIRTUAL_TERMINAL_PROCESSING = 0x0004  # wincon.h
 _LOCKED_BYTE = 1 << 20  # Windows lets nobody read what is locked: a byte that no lock file is long enough to have
 
 
@@ -44,7 +45,22 @@ if sys.platform == "win32":
             return False
         return True
 
+    def enable_controls(stream: TextIO) -> bool:
+        """Have a console understand control sequences, as those before Windows 10 cannot; tell whether it does."""
+        import msvcrt
+
+        handle = msvcrt.get_osfhandle(stream.fileno())
+        mode = ctypes.c_uint32()
+        kernel = ctypes.windll.kernel32
+        if not kernel.GetConsoleMode(handle, ctypes.byref(mode)):
+            return False
+        return bool(kernel.SetConsoleMode(handle, mode.value | _ENABLE_VIRTUAL_TERMINAL_PROCESSING))
+
 else:
+
+    def enable_controls(stream: TextIO) -> bool:
+        """Tell whether a terminal understands control sequences: here each one does."""
+        return stream.isatty()
 
     def signal_group(leader: int, *, force: bool) -> None:
         """Ask every process of the group that `leader` leads to end (`force`: end it). An empty group is fine."""

@@ -40,7 +40,8 @@ def command(*, output: str, debug: bool, no_color: bool, timeout: float) -> Resu
     from todoctl.steps import Steps
 
     steps = Steps(Settings(timeout=timeout), options.terminal(debug=debug, no_color=no_color))
-    built = steps.build(steps.fingerprint())
+    with steps.reporter.step("Build"):
+        built = steps.build(steps.fingerprint())
     return Result("build", text=table(built), data={"images": [data(one) for one in built]})
 
 

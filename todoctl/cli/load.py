@@ -48,8 +48,10 @@ def command(
     settings = options.settings(profile=profile, context=context, timeout=timeout)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
     steps.require_running()
-    built = steps.build(steps.fingerprint())
-    loaded = steps.sideload(built, with_version=True)
+    with steps.reporter.step("Build"):
+        built = steps.build(steps.fingerprint())
+    with steps.reporter.step("Sideload"):
+        loaded = steps.sideload(built, with_version=True)
     return Result(
         "load",
         text="\n".join(_line(one) for one in loaded),

@@ -7,18 +7,32 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TextIO
 
 import click
 
+from todoctl.cli.live import ASCII, UNICODE, Live, Symbols, Task
 from todoctl.cli.logfile import LogFile
 from todoctl.errors import ConsentError, TodoctlError
+
+_COLUMNS = 80  # of a terminal that does not tell
+
+
+def understands_controls(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Tell whether a stream is a terminal that understands control sequences: colours, and a cursor that moves."""
+    if not stream.isatty() or environment.get("TERM") == "dumb":
+        return False
+    if sys.platform != "win32":
+        return True
+    from todoctl.adapters import system
+
+    return system.enable_controls(stream)
 
 
 def may_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Tell whether a stream is a terminal that wants colour (https://no-color.org: any value that is not empty)."""
-    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    return not environment.get("NO_COLOR") and understands_controls(stream, environment)
 
 
 class Terminal:
@@ -44,14 +58,38 @@ class Terminal:
         self._quiet = quiet
         self._log = log or LogFile()
         self._lock = threading.Lock()
-        self.color = may_color(self._err, environment) if color is None else color
+        controls = understands_controls(self._err, environment)
+        self.color = controls and not environment.get("NO_COLOR") if color is None else color and controls
+        self._told: dict[str, str] = {}
+        self._live = Live(self, self._symbols(), color=self.color) if controls and not quiet else None
 
-    def _print(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Send text to the terminal at once. A character that it cannot show is a question mark, not a traceback."""
         encoding = getattr(self._err, "encoding", None) or "utf-8"
         with self._lock:
-            # A terminal that cannot show a character gets a question mark, not a traceback.
-            self._err.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+            self._err.write(text.encode(encoding, "replace").decode(encoding))
             self._err.flush()
+
+    def columns(self) -> int:
+        """Return how wide the terminal is now."""
+        try:
+            return os.get_terminal_size(self._err.fileno()).columns or _COLUMNS
+        except (OSError, ValueError):
+            return _COLUMNS
+
+    def _symbols(self) -> Symbols:
+        encoding = getattr(self._err, "encoding", None) or "utf-8"
+        try:
+            "".join(vars(UNICODE).values()).encode(encoding)
+        except UnicodeEncodeError:
+            return ASCII
+        return UNICODE
+
+    def _print(self, text: str) -> None:
+        if self._live:
+            self._live.above(text)
+        else:
+            self.write(text + "\n")
 
     def _talk(self, text: str) -> None:
         if not self._quiet:
@@ -68,7 +106,8 @@ class Terminal:
         self._talk(self.style(title, bold=True))
         started = time.monotonic()
         try:
-            yield
+            with self._live.step(title) if self._live else nullcontext():
+                yield
         except KeyboardInterrupt as interrupt:
             interrupt.args = interrupt.args or (title,)  # where Ctrl-C came, for the last word
             raise
@@ -81,6 +120,23 @@ class Terminal:
         """Print an indented line."""
         self._log.write("note", text)
         self._talk("\n".join("  " + line for line in text.splitlines()))
+
+    def progress(self, label: str, done: float, total: float | None, unit: str, detail: str = "") -> None:
+        """Show how far something is; where nothing moves, print its detail when that is new."""
+        if detail and self._told.get(label) != detail:
+            self._told[label] = detail
+            self._log.write("note", f"{label}: {detail}")
+            if self._live is None:
+                self._talk(f"  {label}: {detail}")
+        if self._live:
+            self._live.update(Task(label, done, total, unit, detail))
+
+    def done(self, label: str, text: str) -> None:
+        """Print a line that stays in the place of the progress."""
+        self._told.pop(label, None)
+        if self._live:
+            self._live.end(label)
+        self.note(f"{label}: {text}")
 
     def warn(self, text: str) -> None:
         """Print a line that starts with `warning:`, also where all else is quiet."""
@@ -106,9 +162,10 @@ class Terminal:
                 because="there is no terminal to ask on, so nothing was done",
                 hint="run the command in a terminal, or add `--yes`",
             )
-        self._err.write(f"{question} [y/N] ")
-        self._err.flush()
-        if self._in.readline().strip().lower() not in {"y", "yes"}:
+        with self._live.aside() if self._live else nullcontext():
+            self.write(f"{question} [y/N] ")
+            answer = self._in.readline()
+        if answer.strip().lower() not in {"y", "yes"}:
             raise ConsentError("consent.declined", "stopped, nothing was done", because="the answer was not yes")
 
     def error(self, error: TodoctlError) -> None:

@@ -140,18 +140,26 @@ def _have(
                 because="`docker build` exited 0, but the engine does not know the image",
                 hint="see whether something removes images (`docker image prune`), then run the command again",
             )
-        return Built(plan.image, plan.reference, True, time.monotonic() - started, built.size)  # noqa: FBT003 - a record's field
+        seconds = time.monotonic() - started
+        reporter.done(plan.image.name, f"built in {seconds:.1f} s, {built.size / 1e6:.0f} MB")
+        return Built(plan.image, plan.reference, True, seconds, built.size)  # noqa: FBT003 - a record's field
     return Built(plan.image, plan.reference, False, time.monotonic() - started, there.size)  # noqa: FBT003 - a record's field
 
 
 def _build(plan: Plan, context: bytes, *, reporter: Reporter, deadline: Deadline, extra_ca: Path | None) -> None:
     progress = Progress()
+    doing = ""
 
     def on_line(line: str) -> None:
+        nonlocal doing
         reporter.debug(f"{plan.image.name}: {line}")
         step = progress.feed(line)
         if step is not None and " RUN " in step:
-            reporter.note(f"{plan.image.name}: {textwrap.shorten(step, _STEP_WIDTH, placeholder=' …')}")
+            doing = textwrap.shorten(step, _STEP_WIDTH, placeholder=" …")
+        if progress.pulled:
+            reporter.progress(plan.image.name, *progress.pulled, "B", "pulling the base image")
+        else:
+            reporter.progress(plan.image.name, progress.steps_done, progress.steps or None, "steps", doing)
 
     argv = ["docker", "build", "--progress", "plain", "--file", _DOCKERFILE, "--tag", plan.reference]
     argv += [f"--label={name}={value}" for name, value in plan.labels.items()]

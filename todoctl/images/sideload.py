@@ -15,10 +15,10 @@ from todoctl.images.at_once import at_once
 from todoctl.targets.reference import qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from todoctl.deadline import Deadline
-    from todoctl.images.build import Engine
+    from todoctl.images.build import Engine, EngineImage
     from todoctl.images.digests import ConfigDigests
     from todoctl.reporter import Reporter
 
@@ -63,7 +63,8 @@ def sideload(
 
     Raises SideloadError.
     """
-    images: dict[str, tuple[str, ...]] = {}
+    images: dict[str, EngineImage] = {}
+    named: dict[str, tuple[str, ...]] = {}
     for reference in references:
         image = engine.image(reference)
         if image is None:
@@ -73,13 +74,14 @@ def sideload(
                 because="the Docker engine does not know the image",
                 hint="build it first with `todoctl build`",
             )
-        images[image.id] = (*images.get(image.id, ()), reference)
+        images[image.id] = image
+        named[image.id] = (*named.get(image.id, ()), reference)
     nodes = target.nodes()
     held = dict(zip(nodes, at_once([partial(target.node_images, node) for node in nodes]), strict=True))
     # Together even on two cores: saving, sending and unpacking take turns, and images share no more than a base.
     have = partial(_have, target=target, digests=digests, reporter=reporter, deadline=deadline)
     outcome = at_once(
-        [partial(have, image_id, named, node, held[node]) for node in nodes for image_id, named in images.items()]
+        [partial(have, image, named[image.id], node, held[node]) for node in nodes for image in images.values()]
     )
     for node in nodes:
         if sent := [one for one in outcome if one.node == node and one.sent]:
@@ -88,7 +90,7 @@ def sideload(
 
 
 def _have(
-    image_id: str,
+    image: EngineImage,
     references: tuple[str, ...],
     node: str,
     held: Mapping[str, str],
@@ -100,21 +102,33 @@ def _have(
 ) -> Sideloaded:
     """Send one image to one node, unless the node holds it under all its references."""
     there = {held.get(qualified(reference)) for reference in references}
-    if len(there) == 1 and there <= digests.of(image_id):
+    if len(there) == 1 and there <= digests.of(image.id):
         return Sideloaded(node, references, str(there.pop()), sent=0, seconds=0.0)
-    sent = _send(references, node, target=target, deadline=deadline)
-    digests.remember(image_id, sent.digest)
-    reporter.note(f"{references[0]}: {sent.sent / 1e6:.0f} MB to node {node} in {sent.seconds:.1f} s")
+    label = f"{references[0].partition(':')[0]} to {node}"
+
+    def observe(sent: int) -> None:
+        reporter.progress(label, sent, max(image.size, sent), "B")
+
+    sent = _send(references, node, target=target, deadline=deadline, observe=observe)
+    digests.remember(image.id, sent.digest)
+    reporter.done(label, f"{sent.sent / 1e6:.0f} MB in {sent.seconds:.1f} s")
     return sent
 
 
-def _send(references: tuple[str, ...], node: str, *, target: Nodes, deadline: Deadline) -> Sideloaded:
-    """Stream one image, and take its config digest from the stream."""
+def _send(
+    references: tuple[str, ...], node: str, *, target: Nodes, deadline: Deadline, observe: Callable[[int], None]
+) -> Sideloaded:
+    """Stream one image, and take its config digest from the stream; `observe` is told the bytes sent so far."""
     started = time.monotonic()
     tap = ArchiveTap()
+
+    def watch(chunk: bytes) -> None:
+        tap.feed(chunk)
+        observe(tap.size)
+
     try:
         saved, imported = process.pipe(
-            ["docker", "save", *references], target.import_command(node), deadline=deadline, tap=tap.feed
+            ["docker", "save", *references], target.import_command(node), deadline=deadline, tap=watch
         )
         # A consumer that ends early makes the producer fail too, so it is looked at first.
         for failed in (imported, saved):

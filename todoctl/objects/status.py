@@ -30,6 +30,8 @@ class Verdict:
 
     status: Status
     message: str
+    pods: tuple[int, int] | None = None
+    """Of a workload: how many pods are as they should be, and how many there should be."""
 
 
 def status(item: Object | None, *, minimum: int | None = None) -> Verdict:
@@ -78,8 +80,8 @@ def _deployment(item: Object, minimum: int | None) -> Verdict:
     }
     for message, short in shortfalls.items():
         if short:
-            return _in_progress(message)
-    return Verdict(Status.CURRENT, f"{_pods(available)} available")
+            return _in_progress(message, (available, wanted))
+    return Verdict(Status.CURRENT, f"{_pods(available)} available", (available, wanted))
 
 
 def _stateful_set(item: Object) -> Verdict:
@@ -89,12 +91,13 @@ def _stateful_set(item: Object) -> Verdict:
     wanted = item["spec"].get("replicas", 1)
     updated, ready = state.get("updatedReplicas", 0), state.get("readyReplicas", 0)
     if state.get("currentRevision") != state.get("updateRevision"):
-        return _in_progress(f"{updated} of {wanted} pods are of the newest revision")
+        return _in_progress(f"{updated} of {wanted} pods are of the newest revision", (updated, wanted))
     if state.get("currentReplicas", 0) < wanted or ready < wanted:
-        return _in_progress(f"{ready} of {wanted} pods are ready")
-    if state.get("availableReplicas", ready) < wanted:
-        return _in_progress(f"{state['availableReplicas']} of {wanted} pods are available")
-    return Verdict(Status.CURRENT, f"{_pods(ready)} ready")
+        return _in_progress(f"{ready} of {wanted} pods are ready", (ready, wanted))
+    available = state.get("availableReplicas", ready)
+    if available < wanted:
+        return _in_progress(f"{available} of {wanted} pods are available", (available, wanted))
+    return Verdict(Status.CURRENT, f"{_pods(ready)} ready", (ready, wanted))
 
 
 def _volume_claim(item: Object) -> Verdict:
@@ -129,8 +132,8 @@ _RULES: Mapping[str, Callable[[Object], Verdict]] = {
 }
 
 
-def _in_progress(message: str) -> Verdict:
-    return Verdict(Status.IN_PROGRESS, message)
+def _in_progress(message: str, pods: tuple[int, int] | None = None) -> Verdict:
+    return Verdict(Status.IN_PROGRESS, message, pods)
 
 
 def _pods(count: int) -> str:

@@ -16,7 +16,7 @@ def uninstall(installation: Installation, *, with_data: bool) -> Uninstalled:
             f"Remove namespace `{namespace}` on `{installation.settings.context}` with all accounts and tasks? "
             "They cannot be brought back."
         )
-    with installation.locked("uninstall"):
+    with installation.locked("uninstall"), installation.reporter.step("Uninstall"):
         return delete.uninstall(
             installation.cluster,
             namespace,
