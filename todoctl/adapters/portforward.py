@@ -7,12 +7,9 @@ only repeats the port. One WebSocket carries one connection; who wants more open
 from __future__ import annotations
 
 import contextlib
-import json
-import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from todoctl.adapters import system
+from todoctl.adapters import channels
 from todoctl.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
     from todoctl.adapters.kubeconfig import Connection
 
-OPEN_SECONDS = 10.0
 _DATA, _ERROR = 0, 1
 
 
@@ -43,28 +39,17 @@ class PortConnection:
 
         That the pod accepts the connection shows only in the first `recv`.
         """
-        import websocket
-
-        stream = websocket.WebSocket(sslopt=_tls_options(connection), enable_multithread=True)
-        try:
-            stream.connect(  # type: ignore[no-untyped-call]
-                connection.server.replace("http", "ws", 1) + path,
-                header=[f"Authorization: {connection.authorization}"] if connection.authorization else [],
-                subprotocols=["v4.channel.k8s.io"],
-                suppress_origin=True,
-                timeout=OPEN_SECONDS,
-                **_route(connection),
-            )
-        except (websocket.WebSocketException, OSError) as error:
-            raise ClusterError(
+        stream = channels.connect(
+            connection,
+            path,
+            ["v4.channel.k8s.io"],
+            lambda because: ClusterError(
                 "cluster.port",
                 f"cannot connect to {what}",
-                because=_because(error),
+                because=because,
                 hint="see whether the pod runs with `todoctl status`",
-            ) from error
-        stream.settimeout(None)
-        if stream.sock is not None:
-            system.keep_alive(stream.sock)  # a cluster that was switched off says no goodbye
+            ),
+        )
         return cls(stream, what)
 
     def recv(self, limit: int = 65536) -> bytes:
@@ -111,43 +96,3 @@ class PortConnection:
             self._stream.send_close()
         with contextlib.suppress(Exception):
             self._stream.abort()  # type: ignore[no-untyped-call]
-
-
-def _route(connection: Connection) -> dict[str, object]:
-    """Return the options that send a WebSocket through the kubeconfig's proxy, or through none.
-
-    The library falls back to the environment's proxies unless it is given a proxy or a connected socket.
-    """
-    if connection.proxy_url:
-        proxy = urlsplit(connection.proxy_url)
-        return {
-            "http_proxy_host": proxy.hostname,
-            "http_proxy_port": proxy.port or (443 if proxy.scheme == "https" else 80),
-            "http_proxy_auth": (proxy.username, proxy.password) if proxy.username else None,
-            "http_no_proxy": ["."],  # fits no host: a list of our own keeps NO_PROXY out
-        }
-    server = urlsplit(connection.server)
-    host = server.hostname or ""
-    plain = socket.create_connection((host, server.port or (443 if connection.tls else 80)), timeout=OPEN_SECONDS)
-    if connection.tls is None:
-        return {"socket": plain}
-    try:
-        return {"socket": connection.tls.wrap_socket(plain, server_hostname=connection.tls_server_name or host)}
-    except OSError:
-        plain.close()
-        raise
-
-
-def _tls_options(connection: Connection) -> dict[str, object]:
-    options: dict[str, object] = {"context": connection.tls} if connection.tls else {}
-    if connection.tls_server_name:
-        options["server_hostname"] = connection.tls_server_name
-    return options
-
-
-def _because(error: Exception) -> str:
-    """Return the message of the Status with which the server refused, or else what the error says."""
-    try:
-        return str(json.loads(getattr(error, "resp_body", b""))["message"])
-    except (ValueError, KeyError, TypeError):
-        return str(error)
