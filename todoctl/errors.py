@@ -35,6 +35,8 @@ class ExitCode(IntEnum):
     """Another field manager owns a field that todoctl wants to set."""
     LOCKED = 13
     """Another run of todoctl holds the installation."""
+    ARCHIVE = 14
+    """A backup or a bundle is damaged, or is none."""
     INTERRUPTED = 130
     """Ctrl-C."""
 
@@ -129,3 +131,9 @@ class LockedError(TodoctlError):
     """Another run of todoctl holds the installation, or took it over."""
 
     exit_code = ExitCode.LOCKED
+
+
+class ArchiveError(TodoctlError):
+    """A file is not, or no longer, what todoctl wrote."""
+
+    exit_code = ExitCode.ARCHIVE
