@@ -1,22 +1,15 @@
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
 import pytest
 
 from todoctl import secrets
 from todoctl.errors import SecretsError
 
+VOLUME = {"metadata": {"uid": "7"}}
 
-def test_the_database_s_url_carries_any_password() -> None:
-    password = "a/b:c@d?e#f%g h"
-    parts = urlsplit(secrets.database_url("mine", password))
-    assert (parts.scheme, parts.username, parts.hostname, parts.port, parts.path) == (
-        "postgresql",
-        "todo",
-        "todo-postgres.mine",
-        5432,
-        "/todo",
-    )
-    assert unquote(parts.password) == password
+
+def secret(remembered: str | None = None) -> dict[str, Any]:
+    return {"metadata": {"annotations": {secrets.VOLUME_UID: remembered}} if remembered else {}}
 
 
 def test_no_repr_shows_a_value() -> None:
@@ -24,24 +17,39 @@ def test_no_repr_shows_a_value() -> None:
     assert "s3cret" not in repr(wanted)
 
 
+def test_values_that_are_made_are_long_and_need_no_quotes() -> None:
+    made = {secrets.random_value() for _ in range(100)}
+    assert len(made) == 100
+    assert all(len(value) >= 32 and value.replace("-", "").replace("_", "").isalnum() for value in made)
+
+
 @pytest.mark.parametrize(
-    ("url", "port"),
+    ("held", "volume", "user"),
     [
-        ("postgresql://todo:p@todo-postgres.todo-app:5432/todo", None),
-        ("postgresql://todo:p@todo-postgres/todo", None),
-        ("postgresql://todo:p@todo-postgres.todo-app.svc.cluster.local/todo", None),
-        ("postgresql://todo:p@todo-postgres.elsewhere:5432/todo", 5432),
-        ("postgresql://me:p@todo-postgres.abc.example.org/todo", 5432),
-        ("postgresql://me:p@db.example.org/todo", 5432),
-        ("postgres://me:p@10.0.0.7:6543/todo?sslmode=require", 6543),
+        pytest.param(None, None, "todo", id="nothing yet"),
+        pytest.param(secret(), None, "todo", id="a first install that was killed before the volume"),
+        pytest.param(secret(), VOLUME, "todo", id="a volume that no install has noted"),
+        pytest.param(secret("7"), VOLUME, "todo", id="the volume that was noted"),
+        pytest.param(secret("7"), VOLUME, "todo_b", id="the same, after a rotation"),
+        pytest.param(None, VOLUME, "todo", id="a volume alone, which is another error"),
     ],
 )
-def test_the_port_of_a_database_elsewhere_is_known(url: str, port: int | None) -> None:
-    assert secrets._external_port("todo-app", url) == port
+def test_secrets_and_volume_belong_together(held: Any, volume: Any, user: str) -> None:
+    secrets._check_volume("todo-app", held, volume, user)
 
 
-@pytest.mark.parametrize("url", ["mysql://me:hush@db/todo", "db.example.org", "postgresql://me:hush@db:port/todo", ""])
-def test_what_is_no_url_of_a_postgres_is_refused_without_quoting_it(url: str) -> None:
+@pytest.mark.parametrize(
+    ("held", "volume", "user", "words"),
+    [
+        pytest.param(secret("7"), None, "todo", "is gone", id="a volume that was noted and is gone"),
+        pytest.param(secret("6"), VOLUME, "todo", "was made anew", id="another volume than was noted"),
+        pytest.param(None, None, "todo_a", "is gone", id="a role that only a database that is gone can have had"),
+    ],
+)
+def test_a_volume_that_is_gone_stops_with_the_two_ways_out(held: Any, volume: Any, user: str, words: str) -> None:
     with pytest.raises(SecretsError) as caught:
-        secrets.check({"DATABASE_URL": url})
-    assert "hush" not in f"{caught.value} {caught.value.because} {caught.value.hint}"
+        secrets._check_volume("second", held, volume, user)
+    assert caught.value.id == "secrets.volume-lost"
+    assert words in str(caught.value.because)
+    assert "`todoctl secrets reset -n second`" in str(caught.value.hint)
+    assert "`todoctl uninstall --data -n second`" in str(caught.value.hint)

@@ -66,6 +66,7 @@ def _install(steps: Steps) -> Installed:
         changes = namespace + steps.apply(objects)
     with say("Wait"):
         rolled = steps.wait(objects)
+        steps.remember_volume()
     with say("Access"):
         access = steps.access(objects)
     return Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access)

@@ -7,23 +7,27 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from urllib.parse import quote, unquote, urlsplit
 
 from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import AlreadyExistsError, StaleError
 from todoctl.adapters.kubernetes import Cluster, Object
+from todoctl.database import url
 from todoctl.errors import SecretsError
 
 APP = "todo-secrets"
 POSTGRES = "todo-postgres"
 VOLUME_CLAIM = "data-todo-postgres-0"
 DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY = "database-url", "better-auth-secret", "openai-api-key"
-ADMIN_PASSWORD, APP_PASSWORD = "postgres-password", "app-password"
+ADMIN_PASSWORD, APP_PASSWORD, APP_USER = "postgres-password", "app-password", "app-user"
+KEYS = {APP: (DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY), POSTGRES: (ADMIN_PASSWORD, APP_PASSWORD)}
+"""The keys that each Secret may be expected to have; `app-user` is there once the app signs in as another role."""
+VOLUME_UID = "todoctl.dev/volume-claim-uid"
+"""Annotation of Secret `todo-postgres`: the volume claim whose data these passwords were used for. It tells a volume
+that is gone from one that was never there, and is on a Secret that no pod is restarted for."""
 
 UNMADE = "known-after-install"
 """What stands for a resource version that a Secret does not have yet."""
 
-_POSTGRES_PORT = 5432
 _ENTROPY_BYTES = 32
 _ATTEMPTS = 5
 
@@ -81,7 +85,7 @@ class _Wanted:
 def check(given: Mapping[str, str]) -> None:
     """Raise SecretsError for a DATABASE_URL that is no URL of a Postgres, before it gets into a Secret."""
     if "DATABASE_URL" in given:
-        _external_port("", given["DATABASE_URL"])
+        url.check(given["DATABASE_URL"])
 
 
 def ensure(
@@ -100,46 +104,79 @@ def ensure(
     The namespace must exist, but for a dry run, which only tells what would be done.
 
     Raises SecretsError, with nothing changed, when the database's volume is there and a Secret that belongs to its
-    data is not, or has lost a key: a new password or signing secret would not fit what the volume holds. Raises it too
-    where there is no built-in Postgres and no DATABASE_URL.
+    data is not, or has lost a key: a new password or signing secret would not fit what the volume holds. Likewise when
+    the volume that `remember_volume` noted is gone. Raises it too where there is no built-in Postgres and no
+    DATABASE_URL.
     """
     check(given)
     # The volume first: its Secrets are always made before it, so a run at the same time cannot look like a loss.
     volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace) if built_in_postgres else None
-    app = _values(cluster.get(kinds.SECRET, APP, namespace))
-    postgres = _values(cluster.get(kinds.SECRET, POSTGRES, namespace)) if built_in_postgres else {}
-    if volume is not None:
-        _check_belonging(namespace, app, postgres)
+    app = values(cluster, namespace, APP)
     if not built_in_postgres:
         if not (DATABASE_URL in app or "DATABASE_URL" in given):
             raise _no_database()
         state, held = _converge(cluster, namespace, _app_secret(given), dry_run=dry_run)
-        return SecretsReport((state,), _external_port(namespace, held[DATABASE_URL]))
-    passwords = {
-        ADMIN_PASSWORD: _random(),
-        APP_PASSWORD: _built_in_password(namespace, app.get(DATABASE_URL, "")) or _random(),
-    }
+        return SecretsReport((state,), url.external_port(namespace, held[DATABASE_URL]))
+    secret = cluster.get(kinds.SECRET, POSTGRES, namespace)
+    postgres = _values(secret)
+    user, password = url.credentials(namespace, app.get(DATABASE_URL, "")) or (url.OWNER, "")
+    leads_to = given.get("DATABASE_URL") or app.get(DATABASE_URL)
+    if leads_to is None or url.external_port(namespace, leads_to) is None:
+        _check_volume(namespace, secret, volume, user)
+    if volume is not None:
+        _check_belonging(namespace, app, postgres)
+    passwords = {ADMIN_PASSWORD: random_value(), APP_PASSWORD: password or random_value()}
     postgres_state, postgres = _converge(cluster, namespace, _Wanted(POSTGRES, passwords), dry_run=dry_run)
-    url = database_url(namespace, postgres[APP_PASSWORD])
-    app_state, app = _converge(cluster, namespace, _app_secret(given, url), dry_run=dry_run)
-    return SecretsReport((postgres_state, app_state), _external_port(namespace, app[DATABASE_URL]))
+    made = url.built_in(namespace, postgres[APP_PASSWORD], postgres.get(APP_USER, url.OWNER))
+    app_state, app = _converge(cluster, namespace, _app_secret(given, made), dry_run=dry_run)
+    return SecretsReport((postgres_state, app_state), url.external_port(namespace, app[DATABASE_URL]))
 
 
-def database_url(namespace: str, password: str) -> str:
-    """Return the URL of the Postgres that comes with the app."""
-    return f"postgresql://todo:{quote(password, safe='')}@{POSTGRES}.{namespace}:5432/todo"
+def values(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
+    """Return what a Secret holds, without keys that are empty; nothing where it is not there."""
+    return _values(cluster.get(kinds.SECRET, name, namespace))
 
 
-def _app_secret(given: Mapping[str, str], url: str | None = None) -> _Wanted:
-    made = {BETTER_AUTH_SECRET: _random()}
-    if url is not None:
-        made[DATABASE_URL] = url
+def change(cluster: Cluster, namespace: str, name: str, given: Mapping[str, str]) -> SecretState:
+    """Set keys of a Secret, which is made where it is not there. Raises SecretsError and ClusterError."""
+    return _converge(cluster, namespace, _Wanted(name, given=given))[0]
+
+
+def remember_volume(cluster: Cluster, namespace: str) -> None:
+    """Note in the database's Secret which volume claim there is, and which there is not any more: None is forgotten.
+
+    From then on `ensure` knows when the volume is lost. Writes only what is not noted already.
+    """
+    volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace)
+    secret = cluster.get(kinds.SECRET, POSTGRES, namespace)
+    uid = volume["metadata"]["uid"] if volume else None
+    if secret is not None and _remembered(secret) != uid:
+        cluster.patch(kinds.SECRET, POSTGRES, namespace, {"metadata": {"annotations": {VOLUME_UID: uid}}})
+
+
+def random_value() -> str:
+    """Return a new password or signing secret: letters, digits, `-` and `_`."""
+    return secrets.token_urlsafe(_ENTROPY_BYTES)
+
+
+def ways_out(namespace: str) -> str:
+    """Return what there is to do where Secrets and data do not belong together."""
+    return (
+        f"`todoctl secrets reset -n {namespace}` makes them fit again, keeping what is there; "
+        f"`todoctl uninstall --data -n {namespace}` removes both"
+    )
+
+
+def _app_secret(given: Mapping[str, str], database_url: str | None = None) -> _Wanted:
+    made = {BETTER_AUTH_SECRET: random_value()}
+    if database_url is not None:
+        made[DATABASE_URL] = database_url
     names = {"DATABASE_URL": DATABASE_URL, "OPENAI_API_KEY": OPENAI_API_KEY}
     return _Wanted(APP, made, {names[name]: value for name, value in given.items()})
 
 
 def _converge(
-    cluster: Cluster, namespace: str, wanted: _Wanted, *, dry_run: bool
+    cluster: Cluster, namespace: str, wanted: _Wanted, *, dry_run: bool = False
 ) -> tuple[SecretState, dict[str, str]]:
     """Create or complete a Secret, again when another run was faster; return its state and all its values."""
     for _ in range(_ATTEMPTS):
@@ -183,8 +220,34 @@ def _check_belonging(namespace: str, app: Mapping[str, str], postgres: Mapping[s
             "secrets.lost",
             "the database is there, but not the Secrets that belong to it",
             because=f"volume claim `{VOLUME_CLAIM}` in namespace `{namespace}` holds data; missing: {', '.join(lost)}",
-            hint=f"put the Secrets back from a backup, or give up the data: `todoctl uninstall --data -n {namespace}`",
+            hint=ways_out(namespace),
         )
+
+
+def _check_volume(namespace: str, secret: Object | None, volume: Object | None, user: str) -> None:
+    """Raise where the Secrets were used for a volume that is gone.
+
+    The Secrets alone say nothing: the first install makes them before the volume, and may be killed in between.
+    """
+    remembered = _remembered(secret)
+    if remembered is None:
+        # Another role than the first is only made in a database that is there.
+        lost = volume is None and secret is None and user != url.OWNER
+    else:
+        lost = volume is None or volume["metadata"]["uid"] != remembered
+    if lost:
+        now = "is gone" if volume is None else "was made anew, and is another volume"
+        raise SecretsError(
+            "secrets.volume-lost",
+            "the Secrets are there, but not the database that they belong to",
+            because=f"volume claim `{VOLUME_CLAIM}` in namespace `{namespace}` {now}, with all accounts and tasks",
+            hint=ways_out(namespace),
+        )
+
+
+def _remembered(secret: Object | None) -> str | None:
+    uid: str | None = ((secret or {}).get("metadata", {}).get("annotations") or {}).get(VOLUME_UID)
+    return uid
 
 
 def _no_database() -> SecretsError:
@@ -194,42 +257,6 @@ def _no_database() -> SecretsError:
         because="it brings no Postgres, and nothing gives a DATABASE_URL",
         hint="write DATABASE_URL=postgresql://… into a file, and name it with `--env-file`",
     )
-
-
-def _is_built_in(namespace: str, host: str) -> bool:
-    """Tell whether a host is the Service of the Postgres that comes with the app, in any form that DNS resolves."""
-    name = f"{POSTGRES}.{namespace}"
-    return host in {POSTGRES, name, f"{name}.svc", f"{name}.svc.cluster.local"}
-
-
-def _built_in_password(namespace: str, url: str) -> str | None:
-    """Return the password in a URL of the Postgres that comes with the app; None for any other URL."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return None
-    return unquote(parts.password) if _is_built_in(namespace, host) and parts.password else None
-
-
-def _external_port(namespace: str, url: str) -> int | None:
-    """Return the port of a database that does not come with the app; None for the one that does.
-
-    Raises SecretsError for what is no URL of a Postgres.
-    """
-    try:
-        parts = urlsplit(url)
-        scheme, host, port = parts.scheme, parts.hostname or "", parts.port or _POSTGRES_PORT
-    except ValueError:
-        scheme = host = ""
-    if scheme not in {"postgres", "postgresql"} or not host:
-        raise SecretsError(
-            "secrets.database-url",
-            "DATABASE_URL is no URL of a Postgres",
-            because="it does not read postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
-            hint="write it into a file as DATABASE_URL=postgresql://…, and name the file with `--env-file`",
-        )
-    return None if _is_built_in(namespace, host) else port
 
 
 def _manifest(name: str, namespace: str, values: Mapping[str, str]) -> Object:
@@ -244,10 +271,6 @@ def _manifest(name: str, namespace: str, values: Mapping[str, str]) -> Object:
         },
         "data": _encode(values),
     }
-
-
-def _random() -> str:
-    return secrets.token_urlsafe(_ENTROPY_BYTES)
 
 
 def _encode(values: Mapping[str, str]) -> dict[str, str]:

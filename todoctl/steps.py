@@ -171,6 +171,13 @@ class Steps(Installation):
                 self.reporter.note(f"Secret/{state.name} {state.action.value}: {', '.join(state.keys)}")
         return report
 
+    def remember_volume(self) -> None:
+        """Note the database's volume, so that a later install knows when it is lost."""
+        from todoctl import secrets
+
+        if self.settings.environment == "development":
+            secrets.remember_volume(self.cluster, self.settings.namespace)
+
     def apply(self, objects: Sequence[Object]) -> ChangeSet:
         """Apply everything but the Namespace, stage by stage."""
         from todoctl.objects.apply import apply

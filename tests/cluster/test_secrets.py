@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets as random
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +15,7 @@ from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.errors import SecretsError
-from todoctl.secrets import SecretAction, ensure
+from todoctl.secrets import SecretAction, ensure, remember_volume
 
 pytestmark = pytest.mark.minikube
 
@@ -133,6 +134,35 @@ def test_a_volume_without_secrets_stops_everything(cluster: Cluster, namespace: 
         ensure(cluster, namespace, {})
     assert caught.value.what == "the database is there, but not the Secrets that belong to it"
     assert cluster.list(kinds.SECRET, namespace)[0] == []
+
+
+def test_a_volume_that_was_there_and_is_gone_stops_everything(cluster: Cluster, namespace: str) -> None:
+    ensure(cluster, namespace, {})
+    claim_volume(cluster, namespace)
+    remember_volume(cluster, namespace)
+    before = ensure(cluster, namespace, {})
+    assert set(actions(before).values()) == {SecretAction.KEPT}
+    remember_volume(cluster, namespace)
+    assert ensure(cluster, namespace, {}).versions == before.versions, "it is noted once"
+    cluster.delete(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace)
+    while cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace):
+        time.sleep(0.2)
+    with pytest.raises(SecretsError) as caught:
+        ensure(cluster, namespace, {"OPENAI_API_KEY": "sk-1"})
+    assert caught.value.id == "secrets.volume-lost"
+    assert "openai-api-key" not in values(cluster, namespace, "todo-secrets")
+    # A database elsewhere has no use for the volume.
+    ensure(cluster, namespace, {"DATABASE_URL": "postgresql://u:p@db.example/x"})
+
+
+def test_what_a_rotation_left_is_completed_with_the_role_that_it_made(cluster: Cluster, namespace: str) -> None:
+    ensure(cluster, namespace, {})
+    claim_volume(cluster, namespace)
+    change(cluster, namespace, "todo-postgres", app_user="todo_b", app_password="new")
+    change(cluster, namespace, "todo-secrets", database_url=None)
+    ensure(cluster, namespace, {})
+    url = values(cluster, namespace, "todo-secrets")["database-url"]
+    assert url == f"postgresql://todo_b:new@todo-postgres.{namespace}:5432/todo"
 
 
 def test_runs_at_the_same_time_end_up_with_the_same_values(cluster: Cluster, namespace: str) -> None:

@@ -58,7 +58,10 @@ spec:
   template:
     metadata: {}
     spec:
-      containers: [{name: db, image: "postgres:17"}]
+      containers:
+        - name: db
+          image: postgres:17
+          env: [{name: B, valueFrom: {secretKeyRef: {name: todo-postgres, key: b}}}]
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -119,7 +122,7 @@ def test_the_checksum_is_that_of_the_changed_configuration(sample: list[dict[str
     assert "annotations" not in made["StatefulSet"]["spec"]["template"]["metadata"]
 
 
-def test_pod_templates_carry_the_versions_of_the_secrets_they_read_in_the_order_of_their_names(
+def test_deployments_alone_carry_the_versions_of_the_secrets_they_read_in_the_order_of_their_names(
     sample: list[dict[str, Any]],
 ) -> None:
     made = customised(sample, secret_versions={"todo-secrets": "9", "todo-postgres": "12", "other": "5"})

@@ -63,7 +63,7 @@ def customise(
     `namespace` goes into the Namespace's name, metadata, the subjects of RoleBindings and selectors that name the old
     one; `host` into the Ingress (its TLS hosts too) and the hosts that Better Auth accepts. `images` gives, for each
     image name without its tag, the reference to run instead. `secret_versions` gives the Secrets' resource versions:
-    pod templates that read one of them roll when it changes. Checksums of the configuration are made anew.
+    the Deployments that read one of them roll when it changes. Checksums of the configuration are made anew.
 
     Raises LookupError when an image is named that no container uses.
     """
@@ -72,13 +72,20 @@ def customise(
     _set_host(made, host)
     _set_images(made, images)
     _set_checksums(made)
-    for template in _templates(made):
-        versions = [
-            (secret_versions or {})[name] for name in sorted(_secrets_read(template) & {*(secret_versions or ())})
-        ]
-        if versions:
-            template["metadata"].setdefault("annotations", {})[SECRETS_VERSION] = ".".join(versions)
+    set_secret_versions(made, secret_versions or {})
     return made
+
+
+def set_secret_versions(objects: Sequence[Object], versions: Mapping[str, str]) -> None:
+    """Write the resource versions of the Secrets that a Deployment's pods read into their template, to roll them.
+
+    Not a StatefulSet's: Postgres reads its Secret once, on a new volume, and a restart would only stop the app.
+    """
+    for workload in order.workloads(objects):
+        template = workload["spec"]["template"]
+        read = [versions[name] for name in sorted(_secrets_read(template) & {*versions})]
+        if read and workload["kind"] == "Deployment":
+            template["metadata"].setdefault("annotations", {})[SECRETS_VERSION] = ".".join(read)
 
 
 def without_postgres(objects: Sequence[Mapping[str, Any]], port: int) -> list[Object]:
