@@ -56,10 +56,12 @@ COPY --from=dependencies /opt/bytecode /opt/bytecode
 COPY --from=app /opt/bytecode/app /opt/bytecode/app
 COPY --from=app /app /app
 WORKDIR /app
+# The database driver brings an OpenSSL of its own, which looks for the system's CAs where there are none.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPYCACHEPREFIX=/opt/bytecode \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 10001:10001
 EXPOSE 8000
 # The pod's neighbours alone reach it (a NetworkPolicy), so their word on the client's address counts; it is only logged.

@@ -46,7 +46,7 @@ RUN --mount=type=cache,id=todo-frontend-next,target=/app/.next/cache,sharing=loc
     export npm_config_update_notifier=false; \
     npm run build || { find .next/cache -mindepth 1 -delete && npm run build; } && \
     mv .next/static .next/standalone/.next/static && \
-    mv wait-for-schema.mjs auth-schema.json .next/standalone/ && \
+    mv wait-for-schema.mjs database-url.mjs auth-schema.json .next/standalone/ && \
     mv .next/standalone/node_modules /node_modules
 
 FROM scratch

@@ -48,7 +48,7 @@ def install(steps: Steps) -> Installed:
 
 def _install(steps: Steps) -> Installed:
     say = steps.reporter.step
-    given = steps.env_file()
+    given = steps.env_file() | steps.database_ca()
     with say("Preflight"):
         steps.preflight()
     with say("Fingerprint"):

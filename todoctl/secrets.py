@@ -18,6 +18,8 @@ APP = "todo-secrets"
 POSTGRES = "todo-postgres"
 VOLUME_CLAIM = "data-todo-postgres-0"
 DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY = "database-url", "better-auth-secret", "openai-api-key"
+DATABASE_CA = "database-ca"
+"""The CA of an external database, where it is not one that systems carry."""
 ADMIN_PASSWORD, APP_PASSWORD, APP_USER = "postgres-password", "app-password", "app-user"
 KEYS = {APP: (DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY), POSTGRES: (ADMIN_PASSWORD, APP_PASSWORD)}
 """The keys that each Secret may be expected to have; `app-user` is there once the app signs in as another role."""
@@ -88,6 +90,15 @@ def check(given: Mapping[str, str]) -> None:
         url.check(given["DATABASE_URL"])
 
 
+def check_certificates(text: str) -> None:
+    """Raise ValueError, or ssl.SSLError, for a PEM text that cannot be a CA, or says more than it should."""
+    import ssl
+
+    if "PRIVATE KEY" in text:
+        raise ValueError("it holds a private key, which nobody but the CA should have")
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+
+
 def ensure(
     cluster: Cluster,
     namespace: str,
@@ -98,7 +109,8 @@ def ensure(
 ) -> SecretsReport:
     """Make the Secrets of an installation where they are missing, and keep what is there.
 
-    `given` are the env file's values by their names there (DATABASE_URL, OPENAI_API_KEY); these alone replace what a
+    `given` are the env file's values by their names there (DATABASE_URL, OPENAI_API_KEY), and the database's CA in PEM
+    (DATABASE_CA); these alone replace what a
     Secret holds. Everything else is generated once: two runs at the same time end up with the same values. With
     `built_in_postgres` there is a second Secret with its passwords, and DATABASE_URL is made from them unless given.
     The namespace must exist, but for a dry run, which only tells what would be done.
@@ -171,7 +183,7 @@ def _app_secret(given: Mapping[str, str], database_url: str | None = None) -> _W
     made = {BETTER_AUTH_SECRET: random_value()}
     if database_url is not None:
         made[DATABASE_URL] = database_url
-    names = {"DATABASE_URL": DATABASE_URL, "OPENAI_API_KEY": OPENAI_API_KEY}
+    names = {"DATABASE_URL": DATABASE_URL, "OPENAI_API_KEY": OPENAI_API_KEY, "DATABASE_CA": DATABASE_CA}
     return _Wanted(APP, made, {names[name]: value for name, value in given.items()})
 
 

@@ -25,6 +25,7 @@ class Settings:
     environment: str = "development"
     timeout: float = 600.0
     env_file: Path | None = None
+    database_ca: Path | None = None
     driver: str | None = None
     cpus: int | None = None
     memory_mib: int | None = None

@@ -98,6 +98,26 @@ class Steps(Installation):
         secrets.check(given)
         return given
 
+    def database_ca(self) -> dict[str, str]:
+        """Read the CA of an external database, if one is named. Raises UsageError for what is no certificate."""
+        from todoctl import secrets
+
+        path = self.settings.database_ca
+        if path is None:
+            return {}
+        try:
+            text = path.read_text(encoding="ascii")
+            secrets.check_certificates(text)
+        except (OSError, ValueError) as error:
+            # An SSLError is an OSError, whose text begins with where OpenSSL found the fault.
+            raise UsageError(
+                "database-ca.unreadable",
+                f"`{path}` is no CA that a database can be known by",
+                because=error.strerror or str(error) if isinstance(error, OSError) else str(error),
+                hint="name a PEM file with one or more certificates",
+            ) from error
+        return {"DATABASE_CA": text}
+
     def fingerprint(self, platform: str | None = None) -> list[Plan]:
         """Give each image that todoctl builds the tag that its build inputs make, for the engine's own platform."""
         from todoctl.images import build

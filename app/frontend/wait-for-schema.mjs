@@ -6,6 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { connectionUrl } from "./database-url.mjs";
 
 const RETRY_MS = 500;
 const REMIND_MS = 15_000;
@@ -13,7 +14,7 @@ const REMIND_MS = 15_000;
 /** What `wanted` names and the database does not have, as `table` or `table.column`. */
 async function missing(databaseUrl, wanted) {
   const client = new pg.Client({
-    connectionString: databaseUrl,
+    connectionString: connectionUrl(databaseUrl),
     connectionTimeoutMillis: 5_000,
     query_timeout: 5_000,
     application_name: "todo-frontend wait-for-schema",

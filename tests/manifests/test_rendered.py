@@ -101,7 +101,7 @@ def test_no_secret_is_rendered(manifests: Manifests) -> None:
     assert manifests.of("Secret") == []
     for where, container in manifests.containers():
         literals = {entry["name"] for entry in container.get("env", ()) if "value" in entry}
-        assert literals <= {"HOSTNAME", "PORT", "PGDATA"}, where
+        assert literals <= {"HOSTNAME", "PORT", "PGDATA", "DATABASE_CA_FILE"}, where
         assert "envFrom" not in container, where
 
 
@@ -150,7 +150,8 @@ def test_pods_fit_the_restricted_profile_and_have_a_read_only_root(manifests: Ma
         assert (context["runAsUser"], context["runAsGroup"]) == (UIDS[name], UIDS[name])
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
-        assert {kind for volume in pod["volumes"] for kind in volume if kind != "name"} <= {"emptyDir", "configMap"}
+        for volume in pod["volumes"]:
+            assert volume.keys() & {"emptyDir", "configMap"} or volume["name"] == "database-ca"
     for where, container in manifests.containers():
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -170,7 +171,22 @@ def test_scratch_space_has_a_limit_below_the_pods(manifests: Manifests) -> None:
 
 def test_next_can_write_its_cache(manifests: Manifests) -> None:
     (container,) = manifests.pod("todo-frontend")["spec"]["containers"]
-    assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/tmp", "/app/.next/cache"}  # noqa: S108
+    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert writable == {"/tmp", "/app/.next/cache"}  # noqa: S108
+
+
+def test_the_databases_ca_is_read_where_the_manifest_says_and_may_be_absent(manifests: Manifests) -> None:
+    for name in ("todo-backend", "todo-frontend"):
+        pod = manifests.pod(name)["spec"]
+        (volume,) = [one for one in pod["volumes"] if one["name"] == "database-ca"]
+        (item,) = volume["secret"]["items"]
+        assert (volume["secret"]["secretName"], item["key"]) == ("todo-secrets", "database-ca")
+        assert volume["secret"]["optional"] is True
+        for container in [*pod["initContainers"], *pod["containers"]]:
+            (mount,) = [one for one in container["volumeMounts"] if one["name"] == "database-ca"]
+            (file,) = [one["value"] for one in container["env"] if one["name"] == "DATABASE_CA_FILE"]
+            assert file == f"{mount['mountPath']}/{item['path']}"
+            assert mount["readOnly"] is True
 
 
 def test_no_pod_carries_a_token(manifests: Manifests) -> None:

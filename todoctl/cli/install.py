@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,11 @@ Examples:
 @options.cluster
 @options.host
 @options.env_file
+@click.option(
+    "--database-ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A PEM file with the CA of an external database, for `sslmode=verify-full` in its DATABASE_URL.",
+)
 @click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."

@@ -72,6 +72,17 @@ class DebianServer:
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(settings)
 
+    def speak_tls(self, certificate: Path, key: Path) -> None:
+        """Offer TLS with this certificate from the next start on."""
+        own = self._data / "server.key"
+        own.touch(mode=0o600)
+        own.write_bytes(key.read_bytes())
+        if self._as:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(own, nobody.pw_uid, nobody.pw_gid)
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(f"ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{own}'\n")
+
     def start(self) -> None:
         self._run("pg_ctl", "-D", self._data, "-l", self._data / "log", "-w", "start")
 
@@ -126,13 +137,19 @@ class ContainerServer:
         subprocess.run(["docker", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
-def new_server(folder: Path) -> Server | None:
-    """Return a server that is not started yet, or None where this machine has neither way to run one."""
+def debian_binaries() -> Path | None:
+    """Return the folder with the newest server's programs, or None where Debian's package is not there."""
     found = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]), reverse=True
     )
-    if found:
-        return DebianServer(found[0].parent, folder)
+    return found[0].parent if found else None
+
+
+def new_server(folder: Path) -> Server | None:
+    """Return a server that is not started yet, or None where this machine has neither way to run one."""
+    binaries = debian_binaries()
+    if binaries is not None:
+        return DebianServer(binaries, folder)
     docker = shutil.which("docker")
     if docker:
         image = subprocess.run([docker, "image", "inspect", "postgres:17"], check=False, capture_output=True)

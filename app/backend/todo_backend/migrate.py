@@ -28,7 +28,10 @@ TABLE_LOCK_SECONDS: Final = 10
 
 # A server that says this will say it again. Everything else (nothing listens, no such host yet, starting up, too many
 # connections) passes.
-_REFUSALS: Final = ("password authentication failed", "no pg_hba.conf entry", "does not exist", "not permitted")
+_REFUSALS: Final = (
+    *("password authentication failed", "no pg_hba.conf entry", "does not exist", "not permitted"),
+    *("certificate verify failed", "does not match host name", "does not support SSL", "weak sslmode"),
+)
 
 Connection = psycopg.Connection[Any]
 _log = logging.getLogger("todo_backend.migrate")

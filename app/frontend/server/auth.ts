@@ -1,5 +1,6 @@
 import { betterAuth } from "better-auth";
 import { Pool } from "pg";
+import { connectionUrl } from "../database-url.mjs";
 import { authOptions } from "./auth-options";
 import { type Environment, readEnvironment } from "./environment";
 import { guard } from "./guard";
@@ -7,7 +8,7 @@ import { guard } from "./guard";
 /** Better Auth on a pool of its own; the caller ends the pool. */
 export function createAuth(environment: Environment) {
   const pool = new Pool({
-    connectionString: environment.databaseUrl,
+    connectionString: connectionUrl(environment.databaseUrl),
     max: environment.poolSize,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chown, mkdtemp, readdir, rm } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { chmod, chown, copyFile, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-interface Server {
+export interface Server {
   url: string;
   stop: () => Promise<void>;
 }
@@ -36,17 +36,28 @@ export default async function setup(project: TestProject) {
 
 async function startServer(): Promise<Server> {
   const port = await freePort();
-  const versions = "/usr/lib/postgresql";
-  const newest = existsSync(versions)
-    ? (await readdir(versions)).sort((a, b) => Number(b) - Number(a)).find((v) => existsSync(`${versions}/${v}/bin/initdb`))
-    : undefined;
-  return newest === undefined ? startContainer(port) : startDebian(`${versions}/${newest}/bin`, port);
+  const binaries = debianBinaries();
+  return binaries === undefined ? startContainer(port) : startDebian(binaries, port);
 }
 
-async function startDebian(binaries: string, port: number): Promise<Server> {
+/** The folder with the newest server's programs, where Debian's package is there. */
+export function debianBinaries(): string | undefined {
+  const versions = "/usr/lib/postgresql";
+  const newest = existsSync(versions)
+    ? readdirSync(versions).sort((a, b) => Number(b) - Number(a)).find((v) => existsSync(`${versions}/${v}/bin/initdb`))
+    : undefined;
+  return newest === undefined ? undefined : `${versions}/${newest}/bin`;
+}
+
+/** A server of Debian's, which offers TLS where it is given a certificate. */
+export async function startDebian(
+  binaries: string,
+  port: number,
+  tls?: { certificate: string; key: string },
+): Promise<Server> {
   const folder = await mkdtemp(path.join(tmpdir(), "todo-frontend-postgres-"));
   // Postgres refuses to run as root.
-  let account = {};
+  let account: { uid: number; gid: number } | object = {};
   if (process.getuid?.() === 0) {
     const uid = Number(execFileSync("id", ["-u", "postgres"], { encoding: "utf8" }));
     const gid = Number(execFileSync("id", ["-g", "postgres"], { encoding: "utf8" }));
@@ -55,7 +66,18 @@ async function startDebian(binaries: string, port: number): Promise<Server> {
   }
   const options = { ...account, cwd: folder, stdio: "ignore" as const };
   execFileSync(`${binaries}/initdb`, ["-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
-  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"].flatMap((s) => ["-c", s]);
+  const lines = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"];
+  if (tls) {
+    for (const [from, to] of [[tls.certificate, "server.crt"], [tls.key, "server.key"]] as const) {
+      await copyFile(from, path.join(folder, to));
+      await chmod(path.join(folder, to), 0o600);
+      if ("uid" in account) {
+        await chown(path.join(folder, to), account.uid, account.gid);
+      }
+    }
+    lines.push("ssl=on");
+  }
+  const settings = lines.flatMap((s) => ["-c", s]);
   const server = spawn(`${binaries}/postgres`, ["-D", folder, "-p", String(port), ...settings], options);
   const ended = new Promise((resolve) => server.once("exit", resolve));
   return {
@@ -84,7 +106,7 @@ function startContainer(port: number): Server {
   };
 }
 
-async function untilReady(url: string): Promise<void> {
+export async function untilReady(url: string): Promise<void> {
   const end = Date.now() + 60_000;
   for (;;) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });

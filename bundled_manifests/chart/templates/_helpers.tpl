@@ -62,6 +62,28 @@ capabilities:
       key: {{ index . 1 }}
 {{- end }}
 
+{{- /* Where to find the CA of an external database, for `sslmode=verify-full`: a key of todo-secrets that may be absent. */ -}}
+{{- define "todo-app.databaseCaEnv" -}}
+- name: DATABASE_CA_FILE
+  value: /etc/todo-app/database-ca.pem
+{{- end }}
+
+{{- define "todo-app.databaseCaMount" -}}
+- name: database-ca
+  mountPath: /etc/todo-app
+  readOnly: true
+{{- end }}
+
+{{- define "todo-app.databaseCaVolume" -}}
+- name: database-ca
+  secret:
+    secretName: todo-secrets
+    optional: true
+    items:
+      - key: database-ca
+        path: database-ca.pem
+{{- end }}
+
 {{- /* An environment variable from the ConfigMap; the argument is a list: variable, key. */ -}}
 {{- define "todo-app.configEnv" -}}
 - name: {{ index . 0 }}

@@ -1,0 +1,66 @@
+"""What the steps read from files, before anything is touched."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from todoctl.errors import UsageError
+from todoctl.settings import Settings
+from todoctl.steps import Steps
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("ca")
+    certificate, key = folder / "ca.pem", folder / "ca.key"
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=t", "-days", "2"]
+    subprocess.run([*argv, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    return certificate, key
+
+
+def read(path: Path | None, heard: object) -> dict[str, str]:
+    return Steps(Settings(database_ca=path), heard).database_ca()  # type: ignore[arg-type]
+
+
+def test_the_databases_ca_is_its_files_text(pair, heard):
+    assert read(pair[0], heard) == {"DATABASE_CA": pair[0].read_text()}
+    assert read(None, heard) == {}
+
+
+def test_several_certificates_are_one_ca(pair, heard, tmp_path):
+    both = tmp_path / "both.pem"
+    both.write_text(pair[0].read_text() * 2)
+    assert read(both, heard)["DATABASE_CA"].count("BEGIN CERTIFICATE") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "because"),
+    [
+        (b"", "certificate"),
+        (b"no certificate", "certificate"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ""),
+        (b"\xff\xfe", "ascii"),
+        (None, "No such file"),
+    ],
+    ids=["empty", "text", "damaged", "binary", "absent"],
+)
+def test_what_is_no_certificate_is_bad_input(content, because, heard, tmp_path):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        read(file, heard)
+    assert str(file) in caught.value.what
+    assert because in str(caught.value.because)
+
+
+def test_a_private_key_beside_the_certificate_is_refused_and_not_repeated(pair, heard, tmp_path):
+    both = tmp_path / "both.pem"
+    both.write_text(pair[1].read_text() + pair[0].read_text())
+    with pytest.raises(UsageError) as caught:
+        read(both, heard)
+    assert "private key" in str(caught.value.because)
+    assert pair[1].read_text().splitlines()[1] not in str(vars(caught.value))
