@@ -24,6 +24,7 @@ class Installed:
     changes: ChangeSet
     rolled: Rolled
     access: Access
+    release: int
 
     @property
     def changed(self) -> bool:
@@ -69,4 +70,5 @@ def _install(steps: Steps) -> Installed:
         steps.remember_volume()
     with say("Access"):
         access = steps.access(objects)
-    return Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access)
+    release = steps.record(objects, "install")
+    return Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access, release)

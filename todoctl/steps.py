@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from todoctl.access.hosts import HostsEntry
     from todoctl.adapters.kubernetes import Object
     from todoctl.images.build import Built, Plan
+    from todoctl.images.digests import ConfigDigests
     from todoctl.images.sideload import Sideloaded
     from todoctl.objects.diff import ChangeSet
     from todoctl.objects.rollout import WorkloadStatus
@@ -142,10 +143,7 @@ class Steps(Installation):
 
     def sideload(self, built: Sequence[Built], *, with_version: bool = False) -> list[Sideloaded]:
         """Bring the images, and Postgres, to every node; `with_version` also under the app's version as a tag."""
-        import platformdirs
-
         from todoctl.images import host, sideload
-        from todoctl.images.digests import ConfigDigests
         from todoctl.images.image import POSTGRES
 
         deadline = self.deadline()
@@ -156,15 +154,34 @@ class Steps(Installation):
             for reference, alias in zip(list(references), aliases, strict=True):
                 self.engine.tag(reference, alias)
             references += aliases
-        cache = platformdirs.user_cache_path("todoctl", appauthor=False)
         return sideload.sideload(
             [*references, POSTGRES],
             target=self.target,
             engine=self.engine,
-            digests=ConfigDigests(cache / "config-digests.json"),
+            digests=self._digests(),
             reporter=self.reporter,
             deadline=deadline,
         )
+
+    def bring_back(self, references: Sequence[str]) -> list[Sideloaded]:
+        """Have every node hold these images of a release again. Raises SideloadError where one is gone."""
+        from todoctl.images import sideload
+
+        return sideload.bring_back(
+            references,
+            target=self.target,
+            engine=lambda: self.engine,
+            digests=self._digests(),
+            reporter=self.reporter,
+            deadline=self.deadline(),
+        )
+
+    def _digests(self) -> ConfigDigests:
+        import platformdirs
+
+        from todoctl.images.digests import ConfigDigests
+
+        return ConfigDigests(platformdirs.user_cache_path("todoctl", appauthor=False) / "config-digests.json")
 
     def apply_namespace(self, plans: Sequence[Plan]) -> ChangeSet:
         """Apply the Namespace alone: the Secrets go into it before anything that reads them."""
@@ -253,6 +270,17 @@ class Steps(Installation):
                 forwarded.check()
                 probe.probe(probe.Endpoint(advice.LOOPBACK, host, forwarded.port), deadline=deadline)
         return Access(endpoint.url, advised, hosts.look_up(advised.hosts_file, host, advised.address))
+
+    def record(self, objects: Sequence[Object], reason: str) -> int:
+        """Record what was applied as a release, unless the newest one is the same; return its revision."""
+        from todoctl.objects import releases
+
+        revision, new = releases.record(
+            self.cluster, self.settings.namespace, objects, version=__version__, reason=reason
+        )
+        if new:
+            self.reporter.note(f"release {revision}")
+        return revision
 
     def _to_controller(self) -> PortForward:
         """Forward to the ingress controller: where no address leads to it, the API server does."""

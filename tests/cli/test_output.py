@@ -121,6 +121,7 @@ NOTHING_DONE = Installed(
     changes=ChangeSet((NAMESPACE,)),
     rolled=Rolled((), ()),
     access=access(ON_LINUX, Entry.PRESENT, "192.168.49.2"),
+    release=3,
 )
 
 
@@ -275,6 +276,7 @@ def test_install_gives_programs_all_that_it_found_and_did(monkeypatch, run):
         changes=ChangeSet((NAMESPACE, CONFIGURED)),
         rolled=Rolled((), ("todo-backend",)),
         access=access(ON_A_MAC, Entry.ABSENT),
+        release=4,
     )
     monkeypatch.setattr("todoctl.install.install", lambda _steps: installed)
     code, out = run("install", "-o", "json")
@@ -311,6 +313,7 @@ def test_install_gives_programs_all_that_it_found_and_did(monkeypatch, run):
                 {"kind": "Namespace", "name": "todo-app", "action": "unchanged", "fields": []},
                 {"kind": "Deployment", "name": "todo-backend", "action": "configured", "fields": [REPLICAS]},
             ],
+            "release": 4,
             "warmingUp": ["todo-backend"],
             "access": {
                 "url": "http://todo-app.local",

@@ -17,7 +17,7 @@ from todoctl.adapters import docker
 from todoctl.deadline import Deadline
 from todoctl.errors import SideloadError
 from todoctl.images.digests import ConfigDigests
-from todoctl.images.sideload import sideload
+from todoctl.images.sideload import bring_back, sideload
 from todoctl.targets.reference import qualified
 
 pytestmark = pytest.mark.docker
@@ -216,7 +216,7 @@ from test_sideload import Folders
 from todoctl.adapters import docker
 from todoctl.deadline import Deadline
 from todoctl.images.digests import ConfigDigests
-from todoctl.images.sideload import sideload
+from todoctl.images.sideload import bring_back, sideload
 class Quiet:
     def progress(self, *told): pass
     def done(self, *told): pass
@@ -237,3 +237,31 @@ def test_memory_does_not_grow_with_the_image(tmp_path: Path) -> None:
     sent, grown = map(int, done.stdout.split())
     assert sent > 100_000_000
     assert grown < 40_000_000
+
+
+def brought_back(references, target, engine, digests, heard):
+    return bring_back(references, target=target, engine=engine, digests=digests, reporter=heard, deadline=Deadline(60))
+
+
+def test_an_image_that_one_node_lost_is_brought_back_to_that_node(image, target, engine, digests, heard) -> None:
+    target.names = ("one", "two")
+    sideloaded([image], target, engine, digests, heard)
+    for file in (target.root / "two").glob("*.tar"):
+        file.unlink()
+    target.imports.clear()
+    back = brought_back([image], target, lambda: engine, digests, heard)
+    assert [one.node for one in back if one.sent] == ["two"]
+    assert target.imports == ["two"]
+    assert target.node_images("two") == target.node_images("one")
+
+
+def test_nobody_asks_the_host_for_images_that_every_node_has(image, target, engine, digests, heard) -> None:
+    sideloaded([image], target, engine, digests, heard)
+    assert brought_back([image], target, lambda: pytest.fail("asked"), digests, heard) == []
+
+
+def test_an_image_that_neither_node_nor_host_has_is_a_clear_error(image, target, engine, digests, heard) -> None:
+    with pytest.raises(SideloadError, match="`todo-gone:1` is gone") as gone:
+        brought_back([image, "todo-gone:1"], target, lambda: engine, digests, heard)
+    assert "neither node `one` nor this host's Docker" in gone.value.because
+    assert target.imports == [], "nothing is sent before it is known that all of it can be"

@@ -113,6 +113,7 @@ def _data(installed: Installed) -> dict[str, Any]:
         "sideloaded": [load.data(one) for one in installed.sideloaded],
         "secrets": [diff.secret_data(one) for one in installed.secrets.states],
         "objects": [diff.data(one) for one in installed.changes.changes],
+        "release": installed.release,
         "warmingUp": list(installed.rolled.warming_up),
         "access": {
             "url": access.url,

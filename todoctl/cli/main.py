@@ -27,6 +27,8 @@ VERBS = {
     "doctor": "doctor",
     "status": "status",
     "port-forward": "port_forward",
+    "history": "history",
+    "rollback": "rollback",
     "uninstall": "uninstall",
     "build": "build",
     "load": "load",

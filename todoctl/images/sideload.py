@@ -89,6 +89,41 @@ def sideload(
     return outcome
 
 
+def bring_back(
+    references: Sequence[str],
+    *,
+    target: Nodes,
+    engine: Callable[[], Engine],
+    digests: ConfigDigests,
+    reporter: Reporter,
+    deadline: Deadline,
+) -> list[Sideloaded]:
+    """Have every node hold these images, which were there once, by the host's where a node has them no more.
+
+    A node that needs space removes what no pod runs. The engine is asked for only where an image is missing. Raises
+    SideloadError, with nothing sent, where the host lacks one of these too.
+    """
+    missing: dict[str, list[str]] = {}
+    for node in target.nodes():
+        held = target.node_images(node)
+        for reference in references:
+            if qualified(reference) not in held:
+                missing.setdefault(reference, []).append(node)
+    if not missing:
+        return []
+    for reference, nodes in missing.items():
+        if engine().image(reference) is None:
+            raise SideloadError(
+                "sideload.gone",
+                f"`{reference}` is gone",
+                because=f"neither node {', '.join(f'`{node}`' for node in nodes)} nor this host's Docker has it",
+                hint="go back to another release (`todoctl history`), or run the version of todoctl that built it",
+            )
+    return sideload(
+        list(missing), target=target, engine=engine(), digests=digests, reporter=reporter, deadline=deadline
+    )
+
+
 def _have(
     image: EngineImage,
     references: tuple[str, ...],

@@ -1,0 +1,65 @@
+"""`todoctl rollback`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from todoctl.cli import options
+from todoctl.result import Result
+
+if TYPE_CHECKING:
+    from todoctl.recipes.rollback import RolledBack
+
+EPILOG = """\b
+Examples:
+  todoctl rollback              back to what ran before
+  todoctl rollback 2            back to release 2 of `todoctl history`
+"""
+
+
+@click.command("rollback", epilog=EPILOG)
+@click.argument("revision", type=click.IntRange(min=1), required=False)
+@options.cluster
+@options.output
+def command(
+    *,
+    revision: int | None,
+    profile: str,
+    context: str | None,
+    output: str,  # noqa: ARG001 - read by main
+    debug: bool,
+    no_color: bool,
+    **others: Any,
+) -> Result:
+    """Go back to a release; without a number to what ran before.
+
+    That is the newest release where something else runs now, as after an install that failed, and else the one before
+    it. Images that a node has no more are brought back from this host's Docker first. Secrets and data stay: an older
+    release works with the schema of a newer one.
+    """
+    from todoctl.recipes.rollback import rollback
+    from todoctl.steps import Steps
+
+    settings = options.settings(profile=profile, context=context, **others)
+    done = rollback(Steps(settings, options.terminal(debug=debug, no_color=no_color)), revision)
+    return Result("rollback", text=_text(done), data=_data(done))
+
+
+def _text(done: RolledBack) -> str:
+    if done.changes.empty:
+        return f"Nothing to do: release {done.release.revision} runs."
+    return f"Release {done.release.revision} runs again, as release {done.revision}.\n\n  {done.access.url}"
+
+
+def _data(done: RolledBack) -> dict[str, Any]:
+    from todoctl.cli import diff, load
+
+    return {
+        "to": done.release.revision,
+        "release": done.revision,
+        "sideloaded": [load.data(one) for one in done.sideloaded],
+        "objects": [diff.data(one) for one in done.changes.changes],
+        "url": done.access.url,
+    }

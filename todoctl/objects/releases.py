@@ -1,0 +1,171 @@
+"""Releases: what was applied, kept in the cluster, so that one can go back to it.
+
+One ConfigMap each, `todoctl-release-v3`, immutable, in the installation's namespace. It belongs to the app's objects:
+it goes with them, and no data is in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import AlreadyExistsError
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.errors import UsageError
+from todoctl.objects import order
+
+KEPT = 10
+"""How many releases are kept."""
+
+_LABEL = {"todoctl.dev/object": "release"}
+_PREFIX = "todoctl-release-v"
+_NAME = re.compile(rf"{_PREFIX}(\d+)\Z")
+_MANIFESTS = "manifests.json.gz"
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What one install or rollback applied. `version` is todoctl's; `reason` says what made it: `install`."""
+
+    revision: int
+    time: str
+    version: str
+    reason: str
+    objects: tuple[Object, ...]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The references of all images, in order."""
+        return tuple(dict.fromkeys(container["image"] for container in self._containers()))
+
+    @property
+    def sideloaded(self) -> tuple[str, ...]:
+        """The references of the images that nodes cannot pull."""
+        never = (item for item in self._containers() if item.get("imagePullPolicy") == "Never")
+        return tuple(dict.fromkeys(container["image"] for container in never))
+
+    def _containers(self) -> Iterator[Object]:
+        for workload in order.workloads(self.objects):
+            yield from _containers(workload)
+
+    def runs(self, live: Iterable[Object | None]) -> bool:
+        """Tell whether the cluster's workloads are this release's: the same images, configuration and Secrets."""
+        asked = {(item["kind"], item["metadata"]["name"]): _template(item) for item in live if item and "spec" in item}
+        return all(
+            asked.get((item["kind"], item["metadata"]["name"])) == _template(item)
+            for item in order.workloads(self.objects)
+        )
+
+
+def history(cluster: Cluster, namespace: str) -> list[Release]:
+    """Return the releases of an installation, the newest first. One that cannot be read is left out."""
+    found = (_read(item) for item in _recorded(cluster, namespace).values())
+    return [one for one in found if one is not None]
+
+
+def record(
+    cluster: Cluster, namespace: str, objects: Sequence[Object], *, version: str, reason: str
+) -> tuple[int, bool]:
+    """Record what was applied as the newest release; return its revision, and whether it is a new one.
+
+    It is not where the newest one has the same objects. Secrets are never in it. The oldest beyond KEPT are removed.
+    Only for whoever holds the installation's lock. Raises ClusterError.
+    """
+    before = _recorded(cluster, namespace)
+    kept = [dict(item) for item in objects if item["kind"] != "Secret"]
+    for revision, item in list(before.items())[:1]:
+        newest = _read(item)
+        if newest is not None and list(newest.objects) == kept:
+            return revision, False
+    revision = max(before, default=0) + 1
+    with contextlib.suppress(AlreadyExistsError):  # the answer to the first attempt got lost
+        cluster.create(_manifest(namespace, revision, kept, version, reason))
+    for old in list(before)[KEPT - 1 :]:
+        cluster.delete(kinds.CONFIG_MAP, _name(old), namespace, propagation="Background")
+    return revision, True
+
+
+def choose(releases: Sequence[Release], revision: int | None, live: Iterable[Object | None]) -> Release:
+    """Return the release of that revision; of None the one to go back to.
+
+    That is the newest one where it is not what runs, as after an install that failed, and else the one before it.
+    Raises UsageError where there is none.
+    """
+    if revision is None:
+        before = releases[1:] if releases and releases[0].runs(live) else releases
+        found = next(iter(before), None)
+        what = "there is no release to go back to"
+    else:
+        found = next((one for one in releases if one.revision == revision), None)
+        what = f"there is no release {revision}"
+    if found is None:
+        there = ", ".join(str(one.revision) for one in releases) or "none"
+        raise UsageError(
+            "rollback.no-release",
+            what,
+            because=f"the cluster has these: {there}",
+            hint="see `todoctl history`; each `todoctl install` that changes something makes one",
+        )
+    return found
+
+
+def _recorded(cluster: Cluster, namespace: str) -> dict[int, Object]:
+    """Return the ConfigMaps by revision, the newest first."""
+    [(label, value)] = _LABEL.items()
+    items, _ = cluster.list(kinds.CONFIG_MAP, namespace, labels=f"{label}={value}")
+    named = {_NAME.match(item["metadata"]["name"]): item for item in items}
+    by_revision = {int(found[1]): item for found, item in named.items() if found}
+    return dict(sorted(by_revision.items(), reverse=True))
+
+
+def _template(workload: Object) -> tuple[Any, ...]:
+    """Return what tells one version of a workload's pods from another, in a manifest as in the live object."""
+    annotations = workload["spec"]["template"]["metadata"].get("annotations", {})
+    ours = {key: value for key, value in annotations.items() if not key.startswith("kubectl.kubernetes.io/")}
+    return ours, [(container["name"], container["image"]) for container in _containers(workload)]
+
+
+def _containers(workload: Object) -> Iterator[Object]:
+    pod = workload["spec"]["template"]["spec"]
+    yield from pod.get("initContainers", ())
+    yield from pod["containers"]
+
+
+def _name(revision: int) -> str:
+    return f"{_PREFIX}{revision}"
+
+
+def _manifest(namespace: str, revision: int, objects: Sequence[Object], version: str, reason: str) -> dict[str, Any]:
+    packed = gzip.compress(json.dumps(objects).encode(), mtime=0)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": _name(revision),
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/part-of": "todo-app", **_LABEL},
+        },
+        "immutable": True,
+        "data": {"version": version, "reason": reason},
+        "binaryData": {_MANIFESTS: base64.b64encode(packed).decode()},
+    }
+
+
+def _read(item: Object) -> Release | None:
+    metadata = item["metadata"]
+    revision = int(metadata["name"].removeprefix(_PREFIX))
+    try:
+        objects = json.loads(gzip.decompress(base64.b64decode(item["binaryData"][_MANIFESTS])))
+        data = item["data"]
+        return Release(revision, metadata["creationTimestamp"], data["version"], data["reason"], tuple(objects))
+    except (KeyError, ValueError, TypeError, OSError, EOFError):
+        return None

@@ -1,0 +1,60 @@
+"""`rollback`: go back to a release. release → sideload → secrets → apply → wait → access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from todoctl.images.sideload import Sideloaded
+from todoctl.objects import manifests, order, releases
+from todoctl.objects.diff import ChangeSet
+from todoctl.objects.plan import read_all
+from todoctl.objects.releases import Release
+from todoctl.steps import Access, Steps
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What a rollback did; `revision` is the release that it made, or the newest one where nothing differed."""
+
+    release: Release
+    sideloaded: tuple[Sideloaded, ...]
+    changes: ChangeSet
+    revision: int
+    access: Access
+
+
+def rollback(steps: Steps, revision: int | None) -> RolledBack:
+    """Go back to a release, by default to the last one that is not what runs; that makes a new release.
+
+    Nothing is applied before every node holds its images again. Secrets stay as they are, the data too: a schema that a
+    newer release made works with an older one, as migrations only expand.
+
+    Raises UsageError where there is no such release, SideloadError where an image is gone, and what the steps raise.
+    """
+    say = steps.reporter.step
+    steps.require_identity()
+    steps.require_running()
+    with steps.locked("rollback"):
+        with say("Release"):
+            release = _choose(steps, revision)
+            steps.reporter.note(f"release {release.revision}, {release.reason} of {release.time}")
+        with say("Sideload"):
+            sideloaded = steps.bring_back(release.sideloaded)
+        with say("Secrets"):
+            secrets = steps.secrets({})
+        with say("Apply"):
+            objects = [dict(item) for item in release.objects]
+            manifests.set_secret_versions(objects, secrets.versions)
+            changes = steps.apply(objects)
+        with say("Wait"):
+            steps.wait(objects)
+        with say("Access"):
+            access = steps.access(objects)
+        made = steps.record(objects, f"rollback to {release.revision}")
+    return RolledBack(release, tuple(sideloaded), changes, made, access)
+
+
+def _choose(steps: Steps, revision: int | None) -> Release:
+    found = releases.history(steps.cluster, steps.settings.namespace)
+    live = read_all(steps.cluster, order.workloads(found[0].objects)) if found else []
+    return releases.choose(found, revision, live)
