@@ -49,7 +49,7 @@ def install(steps: Steps) -> Installed:
 
 def _install(steps: Steps) -> Installed:
     say = steps.reporter.step
-    given = steps.env_file() | steps.database_ca()
+    given, recreate = steps.env_file() | steps.database_ca(), steps.recreate()
     with say("Preflight"):
         steps.preflight()
     with say("Fingerprint"):
@@ -64,7 +64,7 @@ def _install(steps: Steps) -> Installed:
         secrets = steps.secrets(given)
     with say("Apply"):
         objects = steps.manifests(plans, secrets)
-        changes = namespace + steps.apply(objects)
+        changes = namespace + steps.apply(objects, recreate)
     with say("Wait"):
         rolled = steps.wait(objects)
         steps.remember_volume()

@@ -29,3 +29,5 @@ class Settings:
     driver: str | None = None
     cpus: int | None = None
     memory_mib: int | None = None
+    force_conflicts: bool = False
+    recreate: tuple[str, ...] = ()

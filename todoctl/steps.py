@@ -215,11 +215,28 @@ class Steps(Installation):
         if self.settings.environment == "development":
             secrets.remember_volume(self.cluster, self.settings.namespace)
 
-    def apply(self, objects: Sequence[Object]) -> ChangeSet:
-        """Apply everything but the Namespace, stage by stage."""
-        from todoctl.objects.apply import apply
+    def recreate(self) -> frozenset[str]:
+        """Return the labels of the objects that may be deleted and made anew. Raises UsageError."""
+        from todoctl.objects import immutable, manifests
 
-        return apply(self.cluster, [item for item in objects if item["kind"] != "Namespace"], observe=self.tell)
+        wanted = self.settings.recreate
+        return frozenset(immutable.made_anew(one, manifests.load(self.settings.environment)) for one in wanted)
+
+    def apply(self, objects: Sequence[Object], recreate: frozenset[str] = frozenset()) -> ChangeSet:
+        """Apply everything but the Namespace, stage by stage; with `--force-conflicts` show and win the conflicts."""
+        from todoctl.objects.apply import execute
+        from todoctl.objects.plan import plan
+
+        planned = plan(self.cluster, [item for item in objects if item["kind"] != "Namespace"])
+        planned.require_changeable(recreate)
+        if planned.conflicting and self.settings.force_conflicts:
+            for one in planned.conflicting:
+                for conflict in one.conflicts:
+                    self.reporter.note(f"{one.label} {conflict}")
+            self.reporter.confirm("Take over these fields, and set what the manifests have?")
+        else:
+            planned.require_no_conflict()
+        return execute(self.cluster, planned, recreate=recreate, observe=self.tell)
 
     def wait(self, objects: Sequence[Object]) -> Rolled:
         """Wait until every workload is Available."""

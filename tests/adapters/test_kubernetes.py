@@ -223,7 +223,7 @@ def test_a_field_conflict_names_fields_and_owners(server: Server, connect: Conne
         connect(server.url).apply(
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "n"}}
         )
-    assert caught.value.conflicts == (FieldConflict(".spec.replicas", "kubectl"),)
+    assert caught.value.conflicts == (FieldConflict(".spec.replicas", "kubectl", "scale"),)
 
 
 def test_an_apply_is_strict_utf_8_and_passes_warnings_on_once(server: Server, connect: Connect) -> None:

@@ -395,13 +395,21 @@ def test_diff_gives_programs_the_same(run, world):
             "changed": True,
             "secrets": [{"name": "todo-postgres", "action": "kept", "keys": []}],
             "objects": [
-                {"kind": "Namespace", "name": "todo-app", "action": "unchanged", "fields": [], "conflicts": []},
+                {
+                    "kind": "Namespace",
+                    "name": "todo-app",
+                    "action": "unchanged",
+                    "fields": [],
+                    "conflicts": [],
+                    "immutable": [],
+                },
                 {
                     "kind": "Deployment",
                     "name": "todo-backend",
                     "action": "configured",
                     "fields": [REPLICAS],
                     "conflicts": [{"field": ".spec.replicas", "owner": "kubectl", "theirs": 1, "ours": 2}],
+                    "immutable": [],
                 },
             ],
         },

@@ -44,13 +44,31 @@ OnRequest = Callable[[str, str, int, float], None]
 """Told of every request: method, path with query, status (0: no answer), milliseconds. From any thread."""
 
 
+@dataclass(frozen=True)
+class Cause:
+    """One reason of a refusal; `field` is the API's path, such as `spec.selector`."""
+
+    field: str
+    message: str
+
+
 class ApiError(ClusterError):
     """The server refused a request; `status` is the HTTP status and `reason` the API's own word for it."""
 
-    def __init__(self, what: str, *, status: int, reason: str, because: str, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: int,
+        reason: str,
+        because: str,
+        hint: str | None = None,
+        causes: tuple[Cause, ...] = (),
+    ) -> None:
         super().__init__(_ID_OF_STATUS.get(status, "cluster.refused"), what, because=because, hint=hint)
         self.status = status
         self.reason = reason
+        self.causes = causes
 
 
 class AlreadyExistsError(ApiError):
@@ -67,10 +85,14 @@ class GoneError(ApiError):
 
 @dataclass(frozen=True)
 class FieldConflict:
-    """A field that another manager owns; `field` is the API's path, such as `.spec.replicas`."""
+    """A field that another manager owns; `field` is the API's path, such as `.spec.replicas`.
+
+    `subresource` is the one through which it was set, such as `scale`; empty where it was none.
+    """
 
     field: str
     owner: str
+    subresource: str = ""
 
 
 class FieldConflictError(ConflictError):
@@ -270,7 +292,7 @@ def error_of(what: str, code: int, status: Mapping[str, Any]) -> TodoctlError:
     reason = status.get("reason") or ""
     causes: Sequence[Mapping[str, Any]] = (status.get("details") or {}).get("causes") or ()
     conflicts = tuple(
-        FieldConflict(cause.get("field", ""), _owner(cause.get("message", "")))
+        FieldConflict(cause.get("field", ""), *_owner(cause.get("message", "")))
         for cause in causes
         if cause.get("reason") == "FieldManagerConflict"
     )
@@ -289,9 +311,11 @@ def error_of(what: str, code: int, status: Mapping[str, Any]) -> TodoctlError:
         reason=reason,
         because=status.get("message") or f"the server answered {code}",
         hint=_HINT_OF_STATUS.get(code),
+        causes=tuple(Cause(cause.get("field", ""), cause.get("message", "")) for cause in causes),
     )
 
 
-def _owner(message: str) -> str:
-    """Return the manager's name from `conflict with "kubectl" using apps/v1`."""
-    return message.partition('"')[2].partition('"')[0] or message
+def _owner(message: str) -> tuple[str, str]:
+    """Return manager and subresource from `conflict with "kubectl" with subresource "scale" using apps/v1`."""
+    name, _, rest = message.partition('"')[2].partition('"')
+    return name or message, rest.partition(' subresource "')[2].partition('"')[0]

@@ -76,6 +76,8 @@ def lines(found: Diff) -> Iterator[str]:
         yield f"{_action(one.change.action.value)} {one.label}"
         for difference in one.change.differences:
             yield from _difference(difference)
+        if one.refused:
+            yield f"  {click.style('refused', fg='red')}: {one.refused}"
         for conflict in one.conflicts:
             yield f"  {click.style('conflict', fg='red')}: {conflict.owner} owns {conflict.field}"
     if found.empty:
@@ -90,7 +92,11 @@ def diff_data(found: Diff) -> dict[str, Any]:
         "changed": not found.empty,
         "secrets": [secret_data(state) for state in found.secrets.states],
         "objects": [
-            {**data(one.change), "conflicts": [conflict_data(conflict) for conflict in one.conflicts]}
+            {
+                **data(one.change),
+                "conflicts": [conflict_data(conflict) for conflict in one.conflicts],
+                "immutable": list(one.refused.fields) if one.refused else [],
+            }
             for one in found.objects.objects
         ],
     }

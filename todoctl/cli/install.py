@@ -21,6 +21,7 @@ Examples:
   todoctl install --yes -p workshop --cpus 4     its own Minikube, nothing asked
   todoctl install --env-file .env                with OPENAI_API_KEY in the file
   todoctl install -n second --host second.local  one more, beside the first
+  todoctl install --force-conflicts              win back what kubectl has set by hand
 """
 
 
@@ -43,6 +44,17 @@ Examples:
     type=click.IntRange(min=1),
     metavar="MIB",
     help="For a Minikube that is made: its memory [default: 8192, or half of the machine's].",
+)
+@click.option(
+    "--force-conflicts",
+    is_flag=True,
+    help="Show which fields other field managers own, and take over these and no others, after a question.",
+)
+@click.option(
+    "--recreate",
+    multiple=True,
+    metavar="KIND/NAME",
+    help="If a field of this object cannot be changed, delete it and make it anew; never for what holds data.",
 )
 @options.yes
 @options.output

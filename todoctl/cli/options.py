@@ -13,7 +13,7 @@ from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal
 from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
 
-READ_ONLY = frozenset({"doctor", "history", "manifests", "port-forward", "status", "version"})
+READ_ONLY = frozenset({"diff", "doctor", "history", "manifests", "port-forward", "status", "version"})
 """Verbs that change nothing, so that their runs need no log."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

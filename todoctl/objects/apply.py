@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import groupby
 
 from todoctl.adapters import kinds
-from todoctl.adapters.kubernetes import Cluster
+from todoctl.adapters.apiserver import StaleError
+from todoctl.adapters.kubernetes import Cluster, Object
+from todoctl.deadline import Deadline
+from todoctl.errors import ConflictError
 from todoctl.objects import order
+from todoctl.objects.delete import delete_all
 from todoctl.objects.diff import Action, Change, ChangeSet
-from todoctl.objects.plan import CONCURRENT_REQUESTS, ApplyPlan, Manifest, Planned, at_once, plan
+from todoctl.objects.plan import (
+    CONCURRENT_REQUESTS,
+    ApplyPlan,
+    Manifest,
+    Planned,
+    at_once,
+    conflict,
+    plan,
+    plan_one,
+    read,
+)
+
+RECREATE_SECONDS = 120.0
+"""How long the deletion of what is made anew may take."""
+_ATTEMPTS = 5
 
 Observer = Callable[[Change], None]
 
@@ -30,23 +49,74 @@ def apply(cluster: Cluster, objects: Sequence[Manifest], *, observe: Observer = 
     rest = [item for item in objects if kinds.of(item) != kinds.NAMESPACE]
     changes = ChangeSet()
     for some in filter(None, (first, rest)):
-        changes += execute(cluster, plan(cluster, some), observe=observe)
+        planned = plan(cluster, some)
+        planned.require_no_conflict()
+        changes += execute(cluster, planned, observe=observe)
     return changes
 
 
-def execute(cluster: Cluster, planned: ApplyPlan, *, observe: Observer = lambda _: None) -> ChangeSet:
-    """Write what a plan says, stage by stage. Raises ConflictError before the first write, and ClusterError."""
-    planned.require_no_conflict()
+def execute(
+    cluster: Cluster, planned: ApplyPlan, *, recreate: Collection[str] = (), observe: Observer = lambda _: None
+) -> ChangeSet:
+    """Write what a plan says, stage by stage; the conflicts that it has are won, and no other.
+
+    An object that the server refuses to change is deleted and made anew if `recreate` has its label, as
+    `Deployment/todo-backend`.
+
+    Raises ConflictError when a field has got another owner, or its owner another value, since the plan was made, and
+    ClusterError; both before the first write as far as that can be known then.
+    """
+    planned.require_changeable(recreate)
     changes: list[Change] = []
     with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+        at_once(pool, lambda one: _still(cluster, one), planned.conflicting)
         for _, stage in groupby(sorted(planned.objects, key=_stage), key=_stage):
             handled = list(stage)
             drifted = [one for one in handled if one.change.action is not Action.UNCHANGED]
-            at_once(pool, lambda one: cluster.apply(one.manifest), drifted)
-            for one in handled:
-                observe(one.change)
-            changes += [one.change for one in handled]
+            at_once(pool, lambda one: _write(cluster, one), drifted)
+            done = [replace(one.change, action=Action.RECREATED) if one.refused else one.change for one in handled]
+            for change in done:
+                observe(change)
+            changes += done
     return ChangeSet(tuple(changes))
+
+
+def _write(cluster: Cluster, one: Planned) -> None:
+    if one.refused and one.live:
+        delete_all(cluster, one.change.namespace, [one.live], Deadline(RECREATE_SECONDS))
+        cluster.apply(one.manifest)
+    elif one.conflicts:
+        _take_over(cluster, one)
+    else:
+        cluster.apply(one.manifest)
+
+
+def _take_over(cluster: Cluster, one: Planned) -> None:
+    """Apply an object by force, and be sure that no field is taken over but those that the plan shows."""
+    for _ in range(_ATTEMPTS):
+        live = _still(cluster, one)
+        # The version makes sure that what was just looked at is what is written over.
+        version = {"resourceVersion": live["metadata"]["resourceVersion"]} if live else {}
+        manifest = {**one.manifest, "metadata": {**one.manifest["metadata"], **version}}
+        try:
+            cluster.apply(manifest, force=True)
+        except StaleError:
+            continue  # somebody wrote in between, perhaps only a status
+        return
+    raise ConflictError(
+        "cluster.contended",
+        f"cannot take over {one.label}",
+        because="something else keeps changing it",
+        hint="see what does with `kubectl get -o yaml --show-managed-fields`, then run the command again",
+    )
+
+
+def _still(cluster: Cluster, one: Planned) -> Object | None:
+    """Return the live object, where all conflicts that it has now are shown in the plan. Raises ConflictError."""
+    now = plan_one(cluster, one.manifest, read(cluster, one.manifest))
+    if any(found not in one.conflicts for found in now.conflicts):
+        raise conflict([now])
+    return now.live
 
 
 def _stage(planned: Planned) -> int:

@@ -65,26 +65,26 @@ def uninstall(
 
         for stage in order.STAGES[:0:-1]:
             going = [item for item in found(kind for kind in stage if kind not in DATA) if _ours(item, named)]
-            deleted += _delete(cluster, namespace, going, deadline, observe)
+            deleted += delete_all(cluster, namespace, going, deadline, observe)
         kept = [item for item in found(DATA) if _is_data(item)]
         if not data:
             return Uninstalled(ChangeSet(tuple(deleted)), (*map(_label, kept), _label(owner)))
-        deleted += _delete(cluster, namespace, kept, deadline, observe)
+        deleted += delete_all(cluster, namespace, kept, deadline, observe)
         foreign = [item for item in found(_FOREIGN_LOOKED_FOR) if _foreign(item)]
     if foreign or not _labelled(owner):
         return Uninstalled(ChangeSet(tuple(deleted)), (_label(owner),))
-    deleted += _delete(cluster, None, [{"apiVersion": "v1", "kind": "Namespace", **owner}], deadline, observe)
+    deleted += delete_all(cluster, None, [{"apiVersion": "v1", "kind": "Namespace", **owner}], deadline, observe)
     return Uninstalled(ChangeSet(tuple(deleted)), ())
 
 
-def _delete(
+def delete_all(
     cluster: Cluster,
     namespace: str | None,
     items: Sequence[Object],
     deadline: Deadline,
-    observe: Callable[[Change], None],
+    observe: Callable[[Change], None] = lambda _: None,
 ) -> list[Change]:
-    """Ask for the deletion of all items, and wait until they are gone."""
+    """Ask for the deletion of all items, as long as they are the same, and wait until they are gone."""
     for item in items:
         metadata = item["metadata"]
         try:

@@ -6,6 +6,7 @@ form on both.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +28,8 @@ class Action(Enum):
     CREATED = "created"
     CONFIGURED = "configured"
     UNCHANGED = "unchanged"
+    RECREATED = "recreated"
+    """Deleted and made anew, for a field that cannot be changed."""
     DELETED = "deleted"
 
 
@@ -37,6 +40,15 @@ class Difference:
     path: str
     before: Any
     after: Any
+
+    def __str__(self) -> str:
+        """Return `spec.replicas: 1 → 2`."""
+        if self.before == self.after:
+            return f"{self.path}: differs"
+        shown = (
+            "nothing" if value is None else json.dumps(value, ensure_ascii=False) for value in (self.before, self.after)
+        )
+        return f"{self.path}: {' → '.join(shown)}"
 
 
 @dataclass(frozen=True)

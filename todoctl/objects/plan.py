@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from todoctl.adapters import kinds
-from todoctl.adapters.apiserver import FieldConflict, FieldConflictError
+from todoctl.adapters.apiserver import ApiError, FieldConflict, FieldConflictError
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.errors import ClusterError, ConflictError
-from todoctl.objects.diff import Change, ChangeSet, compare, lookup
+from todoctl.objects import immutable
+from todoctl.objects.diff import Action, Change, ChangeSet, Difference, compare, lookup
 from todoctl.objects.hidden import hidden
+from todoctl.objects.immutable import HOLDS_DATA, Immutable
 
 CONCURRENT_REQUESTS = 8
 _READS = 5
@@ -45,6 +47,7 @@ class Planned:
     live: Object | None
     change: Change
     conflicts: tuple[Conflict, ...] = ()
+    refused: Immutable | None = None
 
     @property
     def label(self) -> str:
@@ -70,15 +73,37 @@ class ApplyPlan:
 
     def require_no_conflict(self) -> None:
         """Raise ConflictError, with every field, its owner and both values, unless todoctl may set all it wants to."""
-        if not self.conflicting:
+        if self.conflicting:
+            raise conflict(self.conflicting)
+
+    def require_changeable(self, recreate: Collection[str] = ()) -> None:
+        """Raise ClusterError where the server refuses a change, unless `recreate` has the object's label."""
+        refused = [one for one in self.objects if one.refused and one.label not in recreate]
+        if not refused:
             return
-        raise ConflictError(
-            "cluster.conflict",
-            f"cannot apply {', '.join(one.label for one in self.conflicting)}",
-            because="another field manager owns what the manifests set",
-            hint="undo the other manager's change, then run the command again",
-            details=tuple(f"{one.label} {conflict}" for one in self.conflicting for conflict in one.conflicts),
+        kept = [one for one in refused if kinds.of(one.manifest) in HOLDS_DATA]
+        lost = [one.label for one in refused if one not in kept]
+        hints = [f"{one.label} is never made anew: {HOLDS_DATA[kinds.of(one.manifest)]}" for one in kept]
+        if lost:
+            flags = " ".join(f"--recreate {label}" for label in lost)
+            hints.append(f"delete and make anew what holds no data with `todoctl install {flags}`")
+        raise ClusterError(
+            "objects.immutable",
+            "; ".join(f"{one.label}: {one.refused}" for one in refused),
+            because="\n".join(one.refused.because for one in refused if one.refused),
+            hint="\n".join(hints),
         )
+
+
+def conflict(objects: Sequence[Planned]) -> ConflictError:
+    """Return the error that shows every conflict of some objects."""
+    return ConflictError(
+        "cluster.conflict",
+        f"cannot apply {', '.join(one.label for one in objects)}",
+        because="another field manager owns what the manifests set",
+        hint="undo the other manager's change, or take over exactly these fields with `--force-conflicts`",
+        details=tuple(f"{one.label} {conflict}" for one in objects for conflict in one.conflicts),
+    )
 
 
 def plan(cluster: Cluster, objects: Sequence[Manifest], *, live: Sequence[Object | None] | None = None) -> ApplyPlan:
@@ -121,16 +146,27 @@ def at_once(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[
     return [future.result() for future in futures]
 
 
-def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:
-    if manifest["metadata"].get("namespace") in absent:
-        return Planned(manifest, None, compare(None, manifest))
+def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None) -> Planned:
+    """Ask what applying one object would do. Raises ClusterError."""
     for _ in range(_READS):
-        result, conflicts = _dry_run(cluster, manifest, live)
+        try:
+            result, conflicts = _dry_run(cluster, manifest, live)
+        except ApiError as error:
+            refused = immutable.refusal(error.causes, live, manifest) if live else None
+            if live is None or refused is None:
+                raise
+            return Planned(manifest, live, _refused(manifest, live, refused), refused=refused)
         # A dry run's result has the version of what it started from: of no other may the two be compared.
         if result["metadata"].get("resourceVersion") == (live or {"metadata": {}})["metadata"].get("resourceVersion"):
             break
         live = read(cluster, manifest)
     return Planned(manifest, live, compare(live, result), _with_values(conflicts, manifest, live or {}))
+
+
+def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:
+    if manifest["metadata"].get("namespace") in absent:
+        return Planned(manifest, None, compare(None, manifest))
+    return plan_one(cluster, manifest, live)
 
 
 def _dry_run(cluster: Cluster, manifest: Manifest, live: Object | None) -> tuple[Object, tuple[FieldConflict, ...]]:
@@ -148,15 +184,27 @@ def _dry_run(cluster: Cluster, manifest: Manifest, live: Object | None) -> tuple
         return cluster.apply(manifest, dry_run=True, force=True), error.conflicts
 
 
+def _refused(manifest: Manifest, live: Object, refused: Immutable) -> Change:
+    """Return the change that would be, were the fields not immutable."""
+    differences = tuple(
+        Difference(field, _value(manifest, live, f".{field}"), _value(manifest, manifest, f".{field}"))
+        for field in refused.fields
+    )
+    metadata = manifest["metadata"]
+    return Change(manifest["kind"], metadata["name"], metadata.get("namespace"), Action.CONFIGURED, differences)
+
+
 def _with_values(
     conflicts: tuple[FieldConflict, ...], manifest: Manifest, live: Mapping[str, Any]
 ) -> tuple[Conflict, ...]:
-    def value(side: Mapping[str, Any], field: str) -> Any:
-        return hidden(manifest["kind"], field.removeprefix("."), lookup(side, field))
-
     return tuple(
-        Conflict(one.field, one.owner, value(live, one.field), value(manifest, one.field)) for one in conflicts
+        Conflict(one.field, one.owner, _value(manifest, live, one.field), _value(manifest, manifest, one.field))
+        for one in conflicts
     )
+
+
+def _value(manifest: Manifest, side: Mapping[str, Any], field: str) -> Any:
+    return hidden(manifest["kind"], field.removeprefix("."), lookup(side, field))
 
 
 def _shown(value: Any) -> str:
