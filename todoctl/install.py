@@ -71,4 +71,7 @@ def _install(steps: Steps) -> Installed:
     with say("Access"):
         access = steps.access(objects)
     release = steps.record(objects, "install")
-    return Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access, release)
+    done = Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access, release)
+    if done.changed:
+        steps.remove_old_images()
+    return done

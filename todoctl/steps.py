@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from todoctl import __version__, payload
-from todoctl.errors import UsageError
+from todoctl.errors import TodoctlError, UsageError
 from todoctl.installation import Installation
 
 if TYPE_CHECKING:
@@ -298,6 +298,26 @@ class Steps(Installation):
         if new:
             self.reporter.note(f"release {revision}")
         return revision
+
+    def remove_old_images(self) -> None:
+        """Remove the app's old images from host and nodes. What goes wrong there is told, and stops nothing."""
+        from todoctl.images import old
+        from todoctl.objects import in_use, releases
+
+        try:
+            history = releases.history(self.cluster, self.settings.namespace)
+            gone = old.remove(
+                newest_first=[image for release in history for image in release.images],
+                in_use=in_use.images(self.cluster),
+                target=self.target,
+                engine=self.engine,
+                deadline=self.deadline(),
+            )
+        except TodoctlError as error:
+            self.reporter.warn(f"old images could not be removed: {error.what}: {error.because}")
+        else:
+            for one in gone:
+                self.reporter.debug(f"removed {one}")
 
     def _to_controller(self) -> PortForward:
         """Forward to the ingress controller: where no address leads to it, the API server does."""

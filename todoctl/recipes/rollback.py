@@ -51,6 +51,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Access"):
             access = steps.access(objects)
         made = steps.record(objects, f"rollback to {release.revision}")
+        steps.remove_old_images()
     return RolledBack(release, tuple(sideloaded), changes, made, access)
 
 

@@ -116,6 +116,10 @@ class Containers:
         """Return the command that reads a `docker save` archive on stdin into a node's containerd."""
         return ["docker", "exec", "-i", node, *runtimes.CONTAINERD_IMPORT]
 
+    def remove_command(self, node: str, reference: str) -> Sequence[str]:
+        """Return the command that removes an image from a node's containerd, used or not, under all its references."""
+        return ["docker", "exec", "-i", node, *runtimes.REMOVE_IMAGE, reference]
+
     def address(self) -> str:
         """Return where its Ingress would answer: 127.0.0.1 where port 80 is published there, else a node's own.
 

@@ -155,6 +155,10 @@ class Minikube:
             )
         return [*self._inside(node), *_IMPORT[runtime]]
 
+    def remove_command(self, node: str, reference: str) -> list[str]:
+        """Return the command that removes an image from a node's runtime, used or not, under all its references."""
+        return [*self._inside(node), *runtimes.REMOVE_IMAGE, reference]
+
     def address(self) -> str:
         """Return the IP address of the primary control plane, where the ingress addon listens."""
         done = _ask(["minikube", "ip", "-p", self._name])

@@ -24,6 +24,10 @@ class Remote:
         """Raise LookupError: there is no way into a node."""
         raise LookupError(node)
 
+    def remove_command(self, node: str, reference: str) -> Sequence[str]:
+        """Raise LookupError: there is no way into a node."""
+        raise LookupError(node, reference)
+
     def import_command(self, node: str) -> Sequence[str]:
         """Raise LookupError: there is no way into a node."""
         raise LookupError(node)

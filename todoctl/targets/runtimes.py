@@ -13,6 +13,9 @@ from todoctl.targets.reference import qualified
 LIST_IMAGES = ("crictl", "images", "-o", "json")
 """The command that lists them, on the node."""
 
+REMOVE_IMAGE = ("crictl", "rmi")
+"""The command that removes the image that it is given, under all its references, on the node; it may be in use."""
+
 CONTAINERD_IMPORT = ("ctr", "-n", "k8s.io", "images", "import", "-")
 """The command that reads an image archive on stdin into containerd, where Kubernetes looks for its images."""
 

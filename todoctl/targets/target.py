@@ -34,3 +34,9 @@ class Target(Protocol):
 
         It may exit 0 without having done so: read `node_images` back.
         """
+
+    def remove_command(self, node: str, reference: str) -> Sequence[str]:
+        """Return the command that removes an image from a node's runtime, under all its references.
+
+        It does so even where a container uses the image.
+        """
