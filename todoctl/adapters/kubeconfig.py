@@ -78,6 +78,15 @@ def load(context: str, kubeconfig: Path | None = None) -> Connection:
         raise _unusable(where, _one_line(error)) from error
 
 
+def contexts() -> list[str]:
+    """Return the names of the contexts that there are. Raises ClusterError when a file is unreadable."""
+    where = _files(None)
+    try:
+        return list(_merged(where, explicit=False)[0])
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise _unusable(where, _one_line(error)) from error
+
+
 def _files(kubeconfig: Path | None) -> tuple[Path, ...]:
     if kubeconfig is not None:
         return (kubeconfig,)

@@ -33,6 +33,7 @@ VERBS = {
     "build": "build",
     "load": "load",
     "manifests": "manifests",
+    "completion": "completion",
     "version": "version",
 }
 

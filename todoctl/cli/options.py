@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,9 +12,21 @@ import click
 
 from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal
+from todoctl.errors import TodoctlError
 from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
 
-READ_ONLY = frozenset({"diff", "doctor", "history", "manifests", "port-forward", "status", "version"})
+READ_ONLY = frozenset(
+    {
+        "completion",
+        "diff",
+        "doctor",
+        "history",
+        "manifests",
+        "port-forward",
+        "status",
+        "version",
+    }
+)
 """Verbs that change nothing, so that their runs need no log."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -76,6 +89,25 @@ output: Callable[[Any], Any] = _stack(
     click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR, TERM=dumb)."),
 )
 
+
+def _profiles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a profile's name: nothing where Minikube does not tell, as Tab is no place for an error."""
+    from todoctl.targets import minikube
+
+    with suppress(TodoctlError):
+        return [name for name in minikube.profiles() if name.startswith(incomplete)]
+    return []
+
+
+def _contexts(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a context's name."""
+    from todoctl.adapters import kubeconfig
+
+    with suppress(TodoctlError):
+        return [name for name in kubeconfig.contexts() if name.startswith(incomplete)]
+    return []
+
+
 profile: Callable[[Any], Any] = click.option(
     "-p",
     "--profile",
@@ -83,6 +115,7 @@ profile: Callable[[Any], Any] = click.option(
     show_default=True,
     envvar="TODOCTL_PROFILE",
     help="The Minikube profile.",
+    shell_complete=_profiles,
 )
 
 namespace: Callable[[Any], Any] = click.option(
@@ -106,6 +139,7 @@ timeout: Callable[[Any], Any] = click.option(
 context: Callable[[Any], Any] = click.option(
     "--context",
     help="The kubeconfig context, where it is not named as the profile; kind-NAME and k3d-NAME lead to those clusters.",
+    shell_complete=_contexts,
 )
 
 cluster: Callable[[Any], Any] = _stack(

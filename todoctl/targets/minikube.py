@@ -33,6 +33,7 @@ _IMPORT = {
 }
 RUNTIMES = frozenset(_IMPORT)
 
+_LIST = ["minikube", "profile", "list", "-o", "json", "--light"]  # light: without probing Docker once per profile
 _TIMEOUT = "minikube.timeout"
 
 
@@ -191,8 +192,7 @@ class Minikube:
         return self._known
 
     def _find(self) -> Profile | None:
-        # --light: without probing Docker once per profile.
-        done = _ask(["minikube", "profile", "list", "-o", "json", "--light"])
+        done = _ask(_LIST)
         try:
             return find_profile(self._name, json.loads(done.stdout))
         except (ValueError, KeyError, TypeError) as error:
@@ -226,6 +226,16 @@ class Minikube:
             ) from error
         if not done.ok:
             raise events.error(failed, seen, done.code, done.complaint())
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles that there are, damaged ones too. Raises PreflightError or ClusterError."""
+    done = _ask(_LIST)
+    try:
+        listing = json.loads(done.stdout)
+        return sorted(profile["Name"] for kind in ("valid", "invalid") for profile in listing[kind] or ())
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable("minikube profile list", done) from error
 
 
 def _wishes(driver: str | None, resources: Resources | None) -> list[str]:
