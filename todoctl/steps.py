@@ -14,7 +14,7 @@ from todoctl.installation import Installation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from todoctl.access.advice import Advice, HostSystem
+    from todoctl.access.advice import Advice
     from todoctl.access.forward import PortForward
     from todoctl.access.hosts import HostsEntry
     from todoctl.adapters.kubernetes import Object
@@ -262,6 +262,7 @@ class Steps(Installation):
     def access(self, objects: Sequence[Object]) -> Access:
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
         from todoctl.access import advice, hosts, probe
+        from todoctl.adapters import system
         from todoctl.objects import manifests
         from todoctl.targets.minikube import Minikube
         from todoctl.targets.remote import Remote
@@ -270,7 +271,7 @@ class Steps(Installation):
         target = self.target
         assert not isinstance(target, Remote)  # noqa: S101 - until environments beyond this host can be installed
         advised = advice.advise(
-            _host_system(),
+            system.host_system(),
             target.driver,
             advice.DockerKind.DESKTOP if self.engine.engine().desktop else advice.DockerKind.ENGINE,
             node_address=target.address(),
@@ -337,14 +338,3 @@ def _question(profile: str, status: Status, resources: Resources) -> str:
             f"{resources.memory_mib} MiB of memory?"
         )
     return f"Minikube profile `{profile}` is {status.value}. Start it?"
-
-
-def _host_system() -> HostSystem:
-    from todoctl.access.advice import HostSystem
-    from todoctl.adapters import system
-
-    if system.is_wsl():
-        return HostSystem.WSL
-    if system.WINDOWS:
-        return HostSystem.WINDOWS
-    return HostSystem.DARWIN if system.MACOS else HostSystem.LINUX

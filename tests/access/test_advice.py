@@ -1,5 +1,9 @@
+import re
+from pathlib import Path
+
 import pytest
 
+from todoctl.access import advice as table
 from todoctl.access.advice import DockerKind, HostSystem, advise
 
 LINUX, DARWIN, WINDOWS, WSL = HostSystem.LINUX, HostSystem.DARWIN, HostSystem.WINDOWS, HostSystem.WSL
@@ -73,3 +77,41 @@ def test_the_hosts_line_is_added_where_the_browser_looks(system: HostSystem, fil
 def test_every_system_is_in_the_table_with_a_container_and_a_machine() -> None:
     seen = {(row[0], row[1] == "docker") for row in TABLE}
     assert seen == {(system, container) for system in HostSystem for container in (True, False)}
+
+
+def documented() -> list[tuple[str, ...]]:
+    """Return the rows of the table in docs/access.md."""
+    page = (Path(__file__).parents[2] / "docs/access.md").read_text("utf-8").partition("| host | driver |")[2]
+    rows = re.findall(r"^\|(.*)\|$", page.partition("\n\n")[0], flags=re.MULTILINE)
+    return [tuple(cell.strip() for cell in row.split("|")) for row in rows[1:]]
+
+
+ROWS = [(row, docker) for row in table.TABLE for docker in DockerKind if row.docker in {None, docker}]
+
+
+@pytest.mark.parametrize(
+    ("row", "docker"), ROWS, ids=[f"{row.system.value}-{row.drivers[0]}-{d.value}" for row, d in ROWS]
+)
+def test_each_row_advises_what_its_row_in_the_documentation_says(row: table.Row, docker: DockerKind) -> None:
+    name, drivers, where, address, tunnel = documented()[table.TABLE.index(row)]
+    assert name == {LINUX: "Linux", DARWIN: "macOS", WINDOWS: "Windows", WSL: "WSL"}[row.system]
+    assert where == {ENGINE: "Docker Engine", DESKTOP: "Docker Desktop", None: "either"}[row.docker]
+    assert tuple(drivers.split(", ")) == row.drivers
+    for driver in row.drivers:
+        advice = advise(row.system, driver, docker, node_address=NODE, host="todo-app.local")
+        assert advice.address == {"the node's": NODE, "127.0.0.1": LOOPBACK}[address]
+        assert (advice.tunnel is not None) == (tunnel == "must run")
+
+
+def test_the_documentation_has_no_other_row() -> None:
+    assert len(documented()) == len(table.TABLE)
+
+
+def test_what_is_asked_fits_at_most_one_row() -> None:
+    drivers = {driver for row in table.TABLE for driver in row.drivers}
+    for asked in [(system, driver, docker) for system in HostSystem for driver in drivers for docker in DockerKind]:
+        assert sum(row.fits(*asked) for row in table.TABLE) <= 1, asked
+
+
+def test_a_driver_that_nobody_knows_is_taken_for_one_that_hides_nothing() -> None:
+    assert advise(DARWIN, "new", DESKTOP, node_address=NODE, host="todo-app.local").address == NODE

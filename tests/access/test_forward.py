@@ -24,12 +24,11 @@ Object = dict[str, Any]
 
 
 class Stream(socket.socket):
-    """A socket whose `close` also ends a thread that waits in `recv`, as a PortConnection's does."""
+    """A socket as a PortConnection has it."""
 
-    def close(self) -> None:
+    def abort(self) -> None:
         with contextlib.suppress(OSError):
             self.shutdown(socket.SHUT_RDWR)
-        super().close()
 
 
 def pod(name: str, created: str) -> Object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import secrets
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,14 +42,6 @@ http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
 """
 
 
-class Heard:
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Cluster:
     return Cluster.connect(PROFILE)
@@ -67,7 +61,8 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.delete(kinds.NAMESPACE, name, propagation="Background")
 
 
-def start(cluster: Cluster, namespace: str, name: str) -> None:
+def template() -> dict[str, Any]:
+    """Return the labels and spec of a pod that serves."""
     container = {
         "name": "app",
         "image": IMAGE,
@@ -77,11 +72,14 @@ def start(cluster: Cluster, namespace: str, name: str) -> None:
         "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
     }
-    labels = {"app.kubernetes.io/name": "todo-frontend"}
-    metadata = {"name": name, "namespace": namespace, "labels": labels}
-    spec = {"terminationGracePeriodSeconds": 0, "containers": [container]}
     # The account's token comes a moment after the namespace.
-    spec["automountServiceAccountToken"] = False
+    spec = {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, "containers": [container]}
+    return {"metadata": {"labels": {"app.kubernetes.io/name": "todo-frontend"}}, "spec": spec}
+
+
+def start(cluster: Cluster, namespace: str, name: str) -> None:
+    made = template()
+    metadata, spec = {"name": name, "namespace": namespace, **made["metadata"]}, made["spec"]
     cluster.within(Deadline(30)).create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     end = time.monotonic() + 90
     while time.monotonic() < end:
@@ -105,8 +103,7 @@ def link_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("port-forward")]
 
 
-def test_a_pod_is_reached_by_many_connections_at_once_and_nothing_stays(cluster: Cluster, namespace: str) -> None:
-    heard = Heard()
+def test_a_pod_is_reached_by_many_connections_at_once_and_nothing_stays(cluster, namespace, heard) -> None:
     with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
         healthy = Expectation("frontend", "/", 200)
         probe(Endpoint("127.0.0.1", "localhost", forwarded.port), deadline=Deadline(20), expectations=(healthy,))
@@ -116,8 +113,39 @@ def test_a_pod_is_reached_by_many_connections_at_once_and_nothing_stays(cluster:
     assert link_threads() == []
 
 
-def test_requests_share_one_connection(cluster: Cluster, namespace: str) -> None:
-    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=Heard()) as forwarded:
+def held() -> tuple[int, int, int]:
+    """Return how many threads, open files, and sockets among them, this process has."""
+    opened = []
+    for number in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            opened.append(str(number.readlink()))
+    return threading.active_count(), len(opened), sum(name.startswith("socket:") for name in opened)
+
+
+def settled(before: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return what is held once it is no more than before, or at last."""
+    end = time.monotonic() + 30
+    while any(now > then for now, then in zip(held(), before, strict=True)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return held()
+
+
+def test_after_a_thousand_connections_nothing_is_left(
+    cluster, namespace, heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_SECONDS", 2.0)  # the server hears nothing of an end
+    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
+        assert get(forwarded.port) == b"first"  # what is made once, such as the pool's connection, is there now
+        monkeypatch.setattr("todoctl.access.pods.FRESH_SECONDS", 600)
+        before = settled((2, 0, 0))
+        with ThreadPoolExecutor(16) as pool:
+            assert set(pool.map(lambda _: get(forwarded.port), range(1000))) == {b"first"}
+        assert all(now <= then for now, then in zip(settled(before), before, strict=True)), (before, held())
+    assert heard.warnings == []
+
+
+def test_requests_share_one_connection(cluster: Cluster, namespace: str, heard) -> None:
+    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
         connection = http.client.HTTPConnection("127.0.0.1", forwarded.port, timeout=20)
         for _ in range(20):
             connection.request("GET", "/")
@@ -126,8 +154,8 @@ def test_requests_share_one_connection(cluster: Cluster, namespace: str) -> None
         connection.close()
 
 
-def test_the_next_pod_is_found_when_the_pod_is_deleted(cluster: Cluster, namespace: str) -> None:
-    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=Heard()) as forwarded:
+def test_the_next_pod_is_found_when_the_pod_is_deleted(cluster: Cluster, namespace: str, heard) -> None:
+    with PortForward(lambda: cluster, namespace, "todo-frontend", 3000, local_port=0, reporter=heard) as forwarded:
         assert get(forwarded.port) == b"first"
         start(cluster, namespace, "second")
         assert get(forwarded.port) == b"first"
@@ -135,3 +163,63 @@ def test_the_next_pod_is_found_when_the_pod_is_deleted(cluster: Cluster, namespa
         while cluster.get(kinds.POD, "first", namespace):
             time.sleep(0.2)
         assert get(forwarded.port) == b"second"
+
+
+def test_no_request_is_lost_in_a_rollout(cluster: Cluster, namespace: str, heard) -> None:
+    selector = {"matchLabels": {"app.kubernetes.io/name": "todo-rolling"}}
+    pod = template()
+    pod["metadata"]["labels"] = selector["matchLabels"]
+    # As the app's own: a pod goes on serving for a moment after it was told to go.
+    pod["spec"]["terminationGracePeriodSeconds"] = 10
+    pod["spec"]["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 3}}}
+    name: dict[str, Any] = {"name": "todo-rolling", "namespace": namespace}
+    strategy = {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    spec = {"replicas": 2, "selector": selector, "strategy": strategy, "template": pod}
+    service = {"selector": selector["matchLabels"], "ports": [{"port": 80, "targetPort": "http"}]}
+    cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": name, "spec": service})
+    cluster.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": name, "spec": spec})
+    rolled_out(cluster, namespace)
+    with PortForward(lambda: cluster, namespace, "todo-rolling", 80, local_port=0, reporter=heard) as forwarded:
+        before = get(forwarded.port)
+        again = {"spec": {"template": {"metadata": {"annotations": {"again": "1"}}}}}
+        cluster.patch(kinds.DEPLOYMENT, "todo-rolling", namespace, again)
+        done = threading.Event()
+
+        def ask() -> set[bytes]:
+            answers = set()
+            while not done.is_set():
+                answers.add(get(forwarded.port))
+            return answers
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask) for _ in range(4)]
+            try:
+                rolled_out(cluster, namespace)
+                gone(cluster, namespace, before.decode())
+            finally:
+                done.set()
+            served = set.union(*(one.result() for one in asking))
+        assert before in served
+        assert len(served - {before}) >= 1
+        assert get(forwarded.port) != before
+    assert heard.warnings == []
+
+
+def rolled_out(cluster: Cluster, namespace: str) -> None:
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        found = cluster.get(kinds.DEPLOYMENT, "todo-rolling", namespace)
+        assert found is not None
+        status = found.get("status", {})
+        wanted = {"updatedReplicas": 2, "readyReplicas": 2, "replicas": 2}
+        if status.get("observedGeneration") == found["metadata"]["generation"] and wanted.items() <= status.items():
+            return
+        time.sleep(0.3)
+    raise AssertionError("todo-rolling is not rolled out")
+
+
+def gone(cluster: Cluster, namespace: str, pod: str) -> None:
+    end = time.monotonic() + 60
+    while cluster.get(kinds.POD, pod, namespace):
+        assert time.monotonic() < end, f"pod {pod} is still there"
+        time.sleep(0.3)

@@ -260,8 +260,9 @@ def test_a_pod_s_port_is_reached_whatever_proxies_the_environment_names(
     with ThreadPoolExecutor() as pool:
         ended = pool.submit(waiting.recv)
         time.sleep(0.2)
-        waiting.close()
+        waiting.abort()
         assert ended.result(5) == b""
+    waiting.close()
 
     with pytest.raises(ClusterError) as caught:
         cluster.open_port(namespace, "absent", 8000)

@@ -11,17 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from todoctl.adapters.system import HostSystem
+
 LOOPBACK = "127.0.0.1"
-
-
-class HostSystem(Enum):
-    """The operating system that todoctl runs on."""
-
-    LINUX = "linux"
-    DARWIN = "darwin"
-    WINDOWS = "windows"
-    WSL = "wsl"
-    """Linux inside Windows; the browser is outside, on Windows."""
 
 
 class DockerKind(Enum):
@@ -31,6 +23,40 @@ class DockerKind(Enum):
     """On this host's own kernel."""
     DESKTOP = "desktop"
     """In a virtual machine: Docker Desktop, and those like it."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: whether these drivers' nodes need `minikube tunnel`. `docker` None: wherever it runs."""
+
+    system: HostSystem
+    drivers: tuple[str, ...]
+    docker: DockerKind | None
+    tunnel: bool
+
+    def fits(self, system: HostSystem, driver: str, docker: DockerKind) -> bool:
+        """Tell whether the row is about this."""
+        return self.system is system and driver in self.drivers and self.docker in {None, docker}
+
+
+# Minikube's own rule is `driver.NeedsPortForward`. kind and k3d publish their ports as they were told when they were
+# made, and have no tunnel.
+TABLE = (
+    Row(HostSystem.LINUX, ("docker",), DockerKind.ENGINE, tunnel=False),
+    Row(HostSystem.LINUX, ("docker",), DockerKind.DESKTOP, tunnel=True),
+    Row(HostSystem.LINUX, ("podman",), None, tunnel=False),
+    Row(HostSystem.LINUX, ("none", "ssh", "kvm2", "qemu2", "virtualbox"), None, tunnel=False),
+    Row(HostSystem.LINUX, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.DARWIN, ("docker", "podman"), None, tunnel=True),
+    Row(HostSystem.DARWIN, ("vfkit", "krunkit", "hyperkit", "parallels", "qemu2", "virtualbox"), None, tunnel=False),
+    Row(HostSystem.DARWIN, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.WINDOWS, ("docker", "podman"), None, tunnel=True),
+    Row(HostSystem.WINDOWS, ("hyperv", "virtualbox"), None, tunnel=False),
+    Row(HostSystem.WINDOWS, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.WSL, ("docker", "podman"), None, tunnel=True),
+    Row(HostSystem.WSL, ("none", "ssh", "kvm2", "qemu2"), None, tunnel=False),
+    Row(HostSystem.WSL, ("kind", "k3d"), None, tunnel=False),
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +78,7 @@ def advise(
     system: HostSystem, driver: str, docker: DockerKind, *, node_address: str, host: str, profile: str = "minikube"
 ) -> Advice:
     """Advise for a host's system, the profile's driver (as Minikube names it) and where Docker runs."""
-    through_tunnel = _needs_tunnel(system, driver, docker)
+    through_tunnel = needs_tunnel(system, driver, docker)
     address = LOOPBACK if through_tunnel else node_address
     line = f"{address} {host}"
     # Without the address the tunnel listens on every interface, for the whole network to see.
@@ -77,15 +103,9 @@ def hosts_file(system: HostSystem) -> str:
             return "/etc/hosts"
 
 
-def _needs_tunnel(system: HostSystem, driver: str, docker: DockerKind) -> bool:
-    """Tell whether the nodes' network is hidden: Minikube's own rule (`driver.NeedsPortForward`)."""
-    match driver:
-        case "docker":
-            return system is not HostSystem.LINUX or docker is DockerKind.DESKTOP
-        case "podman":
-            return system is not HostSystem.LINUX
-        case _:
-            return False
+def needs_tunnel(system: HostSystem, driver: str, docker: DockerKind) -> bool:
+    """Tell whether the nodes' network is hidden from the host; a driver that is not in the table hides nothing."""
+    return any(row.tunnel for row in TABLE if row.fits(system, driver, docker))
 
 
 def _add_line(system: HostSystem, line: str) -> str:

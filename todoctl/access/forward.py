@@ -177,16 +177,11 @@ class _Link(threading.Thread):
             with self._lock:
                 self._pod = pod
                 over = self._over.is_set()
-            if over:
-                pod.close()
-                return
-            upward = threading.Thread(target=self._send, args=(pod,), name="port-forward-send", daemon=True)
-            upward.start()
             try:
-                self._receive(name, pod)
+                if not over:
+                    self._copy(name, pod)
             finally:
-                self.close()
-                upward.join()
+                pod.close()
         except TodoctlError as error:
             if not self._over.is_set():
                 self._reporter.debug(f"a connection ended: {error.what}")
@@ -203,7 +198,16 @@ class _Link(threading.Thread):
         with contextlib.suppress(OSError):
             self._client.shutdown(socket.SHUT_RDWR)
         if pod is not None:
-            pod.close()
+            pod.abort()
+
+    def _copy(self, name: str, pod: Connection) -> None:
+        upward = threading.Thread(target=self._send, args=(pod,), name="port-forward-send", daemon=True)
+        upward.start()
+        try:
+            self._receive(name, pod)
+        finally:
+            self.close()
+            upward.join()
 
     def _receive(self, name: str, pod: Connection) -> None:
         """Copy from the pod to the client."""

@@ -34,8 +34,11 @@ class Connection(Protocol):
     def sendall(self, data: bytes, /) -> None:
         """Send all bytes."""
 
+    def abort(self) -> None:
+        """End the connection, also for threads that wait in it."""
+
     def close(self) -> None:
-        """End the connection, also for a thread that waits in `recv`."""
+        """Give back what it holds, once no thread uses it."""
 
 
 class Cluster(Protocol):

@@ -23,7 +23,7 @@ _DATA, _ERROR = 0, 1
 class PortConnection:
     """A connected stream with the methods of a socket that a copying loop needs.
 
-    One thread may receive while another sends; `close` is safe from any and ends a waiting `recv`. The protocol cannot
+    One thread may receive while another sends; `abort` is safe from any and ends a waiting `recv`. The protocol cannot
     close one direction alone: there is no `shutdown`, so a client that has stopped sending may still be answered.
     """
 
@@ -70,7 +70,7 @@ class PortConnection:
             if channel not in self._opened:
                 self._opened.add(channel)
             elif channel == _ERROR:
-                self.close()
+                self.abort()
                 raise ClusterError(
                     "cluster.port",
                     f"lost the connection to {self._what}",
@@ -90,9 +90,15 @@ class PortConnection:
         except (websocket.WebSocketException, AttributeError) as error:
             raise OSError("the port-forward connection is closed") from error
 
-    def close(self) -> None:
-        """End the connection; again and again does no harm."""
-        with contextlib.suppress(Exception):
-            self._stream.send_close()
+    def abort(self) -> None:
+        """End the connection; again and again does no harm.
+
+        No farewell is sent: that would wait for a thread that is sending to a pod that does not read.
+        """
         with contextlib.suppress(Exception):
             self._stream.abort()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Give the socket back, once no other thread uses the connection."""
+        with contextlib.suppress(Exception):
+            self._stream.shutdown()  # type: ignore[no-untyped-call]

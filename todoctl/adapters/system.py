@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,25 @@ LINUX = sys.platform.startswith("linux")
 _CREATE_NEW_PROCESS_GROUP = 0x00000200  # subprocess has the name on Windows only
 _ENABLE_VIRTUAL_TERMINAL_PROCESSING = 0x0004  # wincon.h
 _LOCKED_BYTE = 1 << 20  # Windows lets nobody read what is locked: a byte that no lock file is long enough to have
+
+
+class HostSystem(Enum):
+    """An operating system that todoctl runs on."""
+
+    LINUX = "linux"
+    DARWIN = "darwin"
+    WINDOWS = "windows"
+    WSL = "wsl"
+    """Linux inside Windows; the browser is outside, on Windows."""
+
+
+def host_system() -> HostSystem:
+    """Return the one that this process runs on."""
+    if is_wsl():
+        return HostSystem.WSL
+    if WINDOWS:
+        return HostSystem.WINDOWS
+    return HostSystem.DARWIN if MACOS else HostSystem.LINUX
 
 
 def own_process_group() -> dict[str, Any]:
