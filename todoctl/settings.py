@@ -31,3 +31,4 @@ class Settings:
     memory_mib: int | None = None
     force_conflicts: bool = False
     recreate: tuple[str, ...] = ()
+    mirror: str | None = None

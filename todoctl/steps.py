@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from todoctl.objects.wait import Rolled
     from todoctl.secrets import SecretsReport
     from todoctl.targets.minikube import Minikube
-    from todoctl.targets.profile import Status
-    from todoctl.targets.resources import Resources
 
 ACCESS_SECONDS = 60.0
 """How long an Ingress controller may take to notice a new Ingress and its endpoints."""
@@ -64,19 +62,15 @@ class Steps(Installation):
 
     def _bring_up(self, minikube: Minikube) -> bool:
         """Have the profile run, after a question where it does not; tell whether it had to be started."""
+        from todoctl.preflight.minikube import start
         from todoctl.targets.profile import Status
-        from todoctl.targets.resources import Resources, default_resources
 
         state = minikube.state()
         if state.status is Status.RUNNING:
             return False
-        engine = self.engine.engine()
-        default = default_resources(engine.cpus, engine.memory_bytes)
-        resources = Resources(self.settings.cpus or default.cpus, self.settings.memory_mib or default.memory_mib)
-        self.reporter.confirm(_question(self.settings.profile, state.status, resources))
-        minikube.bring_up(
-            driver=self.settings.driver, resources=resources, reporter=self.reporter, deadline=self.deadline()
-        )
+        repair = start(self.settings, minikube, self.engine.engine(), state)
+        self.reporter.confirm(repair.question)
+        repair.do(self.reporter, self.deadline())
         return True
 
     def env_file(self) -> dict[str, str]:
@@ -327,14 +321,3 @@ class Steps(Installation):
         return PortForward(
             self.connect, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
         )
-
-
-def _question(profile: str, status: Status, resources: Resources) -> str:
-    from todoctl.targets.profile import Status
-
-    if status is Status.ABSENT:
-        return (
-            f"There is no Minikube profile `{profile}`. Make one with {resources.cpus} cores and "
-            f"{resources.memory_mib} MiB of memory?"
-        )
-    return f"Minikube profile `{profile}` is {status.value}. Start it?"

@@ -1,10 +1,13 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from todoctl.access import advice as table
 from todoctl.access.advice import DockerKind, HostSystem, advise
+from todoctl.access.hosts import addresses
 
 LINUX, DARWIN, WINDOWS, WSL = HostSystem.LINUX, HostSystem.DARWIN, HostSystem.WINDOWS, HostSystem.WSL
 ENGINE, DESKTOP = DockerKind.ENGINE, DockerKind.DESKTOP
@@ -72,6 +75,28 @@ ADD_LINE = [
 def test_the_hosts_line_is_added_where_the_browser_looks(system: HostSystem, file: str, command: str) -> None:
     advice = advise(system, "docker", ENGINE, node_address=NODE, host="todo-app.local")
     assert (advice.hosts_file, advice.commands[0]) == (file, command)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the command is for a shell")
+def test_the_command_that_replaces_a_line_does_so(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    before = "127.0.0.1 localhost\n10.0.0.1 minikube todo-app.local web\n# todo-app.local\n10.0.0.2 todo-appXlocal\n"
+    file.write_text(before)
+    command = table.replace_line(LINUX, "todo-app.local", "192.168.49.2 todo-app.local")
+    assert command.startswith("sudo sed -i.todoctl.bak -E ")
+    # The same as it is typed, but for the file and for sudo.
+    subprocess.run(["sh", "-c", command.replace("/etc/hosts", str(file)).replace("sudo ", "")], check=True)
+    text = file.read_text()
+    assert addresses(text, "todo-app.local") == ("192.168.49.2",)
+    assert addresses(text, "web") == addresses(text, "minikube") == ("10.0.0.1",)
+    assert addresses(text, "todo-appXlocal") == ("10.0.0.2",)
+    assert (tmp_path / "hosts.todoctl.bak").read_text() == before
+
+
+def test_the_command_for_windows_replaces_the_line_too() -> None:
+    command = table.replace_line(WINDOWS, "todo-app.local", "127.0.0.1 todo-app.local")
+    assert r"-replace '(?i)^([^#]*\s)todo-app\.local(?=\s|$)', '$1'" in command
+    assert command.endswith('"`r`n127.0.0.1 todo-app.local"')
 
 
 def test_every_system_is_in_the_table_with_a_container_and_a_machine() -> None:

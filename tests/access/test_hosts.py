@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from todoctl.access.hosts import Entry, HostsEntry, addresses, look_up
+from todoctl.access import hosts
+from todoctl.access.hosts import Entry, HostsEntry, addresses, look_up, with_entry, write
+from todoctl.errors import AccessError
 
 HOST, ADDRESS = "todo-app.local", "192.168.49.2"
 
@@ -48,3 +50,85 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
 
 def test_localhost_is_in_this_machines_own_hosts_file() -> None:
     assert "127.0.0.1" in addresses(Path("/etc/hosts").read_text(), "localhost")
+
+
+LINE = "192.168.49.2 todo-app.local"
+
+WRITTEN = [
+    ("an empty file", "", f"{LINE}\n"),
+    ("other names", "127.0.0.1 localhost\n", f"127.0.0.1 localhost\n{LINE}\n"),
+    ("no line break at the end", "127.0.0.1 localhost", f"127.0.0.1 localhost\n{LINE}\n"),
+    ("Windows line breaks", "127.0.0.1 localhost\r\n", f"127.0.0.1 localhost\r\n{LINE}\r\n"),
+    ("another address", "10.0.0.1 todo-app.local\n127.0.0.1 localhost\n", f"127.0.0.1 localhost\n{LINE}\n"),
+    ("the line itself", f"{LINE}\n# end\n", f"# end\n{LINE}\n"),
+    (
+        "one of many names",
+        "10.0.0.1  minikube todo-app.local  web # mine\n",
+        f"10.0.0.1  minikube  web # mine\n{LINE}\n",
+    ),
+    ("the last of many", "10.0.0.1\tminikube\ttodo-app.local\n", f"10.0.0.1\tminikube\n{LINE}\n"),
+    ("other letters' case", "10.0.0.1 a Todo-App.LOCAL\n", f"10.0.0.1 a\n{LINE}\n"),
+    ("twice", "::1 todo-app.local\n10.0.0.1 todo-app.local\n", f"{LINE}\n"),
+    ("comments", "# 10.0.0.1 todo-app.local\n\n", f"# 10.0.0.1 todo-app.local\n\n{LINE}\n"),
+    (
+        "longer names",
+        "10.0.0.1 a.todo-app.local todo-app.locals\n",
+        f"10.0.0.1 a.todo-app.local todo-app.locals\n{LINE}\n",
+    ),
+    ("a byte order mark", "\N{BYTE ORDER MARK}127.0.0.1 a\n", f"\N{BYTE ORDER MARK}127.0.0.1 a\n{LINE}\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), [row[1:] for row in WRITTEN], ids=[row[0] for row in WRITTEN])
+def test_only_the_hosts_own_line_changes(before: str, after: str) -> None:
+    assert with_entry(before, HOST, ADDRESS) == after
+    assert with_entry(after, HOST, ADDRESS) == after
+
+
+def test_the_file_is_written_with_a_copy_beside_it_and_keeps_its_rights_and_odd_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    before = b"127.0.0.1 localhost\n# caf\xe9\n10.0.0.1 todo-app.local\n"
+    file.write_bytes(before)
+    file.chmod(0o640)
+    assert write(str(file), HOST, ADDRESS) == tmp_path / "hosts.todoctl.bak"
+    assert file.read_bytes() == b"127.0.0.1 localhost\n# caf\xe9\n192.168.49.2 todo-app.local\n"
+    assert (tmp_path / "hosts.todoctl.bak").read_bytes() == before
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert look_up(str(file), HOST, ADDRESS).entry is Entry.PRESENT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hosts", "hosts.todoctl.bak"]
+
+
+def test_a_link_stays_one_and_its_target_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "hosts").write_text("127.0.0.1 localhost\n")
+    (tmp_path / "hosts").symlink_to(tmp_path / "real" / "hosts")
+    write(str(tmp_path / "hosts"), HOST, ADDRESS)
+    assert (tmp_path / "hosts").is_symlink()
+    assert look_up(str(tmp_path / "real" / "hosts"), HOST, ADDRESS).entry is Entry.PRESENT
+
+
+def test_a_file_that_is_mounted_is_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    file = tmp_path / "hosts"
+    file.write_text("127.0.0.1 localhost\n")
+    number = file.stat().st_ino
+    monkeypatch.setattr(Path, "replace", busy)
+    write(str(file), HOST, ADDRESS)
+    assert look_up(str(file), HOST, ADDRESS).entry is Entry.PRESENT
+    assert file.stat().st_ino == number
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hosts", "hosts.todoctl.bak"]
+
+
+def test_a_file_that_may_not_be_written_stays_and_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    file = tmp_path / "hosts"
+    file.write_text("127.0.0.1 localhost\n")
+    monkeypatch.setattr(hosts.shutil, "copy2", denied)
+    with pytest.raises(AccessError) as caught:
+        write(str(file), HOST, ADDRESS)
+    assert (caught.value.what, caught.value.because) == (f"`{file}` cannot be written", "Permission denied")
+    assert file.read_text() == "127.0.0.1 localhost\n"

@@ -208,7 +208,7 @@ COPY --from=python:3.12-slim /usr/bin/env /b
 class TestContract:
     @pytest.fixture
     def engine(self, ways: type[DockerSdk | DockerCli]) -> docker.Docker:
-        host = docker._host()
+        host = docker.host()
         assert host is not None
         return DockerSdk(host) if ways is DockerSdk else DockerCli()
 
@@ -230,7 +230,7 @@ class TestContract:
             subprocess.run(["docker", "image", "rm", "-f", *left.stdout.split()], check=True, capture_output=True)
 
     def test_both_ways_see_the_same_engine(self) -> None:
-        host = docker._host()
+        host = docker.host()
         assert host is not None
         assert DockerSdk(host).engine() == DockerCli().engine()
 
@@ -285,7 +285,7 @@ class TestContract:
             capture_output=True,
         )
         subprocess.run(["docker", "context", "use", "other"], check=True, capture_output=True)
-        assert docker._host() == f"unix://{tmp_path}/other.sock"
+        assert docker.host() == f"unix://{tmp_path}/other.sock"
         with pytest.raises(docker_errors.DockerNotRunning):
             docker.connect()
 

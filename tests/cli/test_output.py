@@ -21,7 +21,7 @@ from todoctl.objects.delete import Uninstalled
 from todoctl.objects.diff import OWNERSHIP, Action, Change, ChangeSet, Difference
 from todoctl.objects.plan import ApplyPlan, Conflict, Planned
 from todoctl.objects.wait import Rolled
-from todoctl.preflight.check import Check, Severity
+from todoctl.preflight.check import Check, Repair, Severity
 from todoctl.recipes.diff import Diff
 from todoctl.recipes.status import Live
 from todoctl.secrets import SecretAction, SecretsReport, SecretState
@@ -443,6 +443,7 @@ DOCKER = Check(
     "Docker",
     Severity.FATAL,
     fails("no engine answers", because="connection refused", hint="start Docker"),
+    fix=lambda _: Repair("Start Docker?", lambda *_: None),
 )
 MINIKUBE = Check("minikube.running", "Minikube", Severity.WARNING, holds("running"), needs=("docker.engine",))
 QUIET = Check("host.quiet", "Quiet", Severity.WARNING, fails("not quiet"))
@@ -457,37 +458,51 @@ QUIET = Check("host.quiet", "Quiet", Severity.WARNING, fails("not quiet"))
             3,
             """
             ok       Python: 3.12.4
-            warning  Memory: 3.1 GiB free
+            warning  Memory: 3.1 GiB free [host.memory]
                        because: the app needs 4 GiB
                        hint: close something
+
+            What stands in [brackets] is explained in docs/errors.md.
             """,
             id="warning",
         ),
-        pytest.param([QUIET], 3, "warning  Quiet: not quiet\n", id="without a reason"),
+        pytest.param(
+            [QUIET],
+            3,
+            """
+            warning  Quiet: not quiet [host.quiet]
+
+            What stands in [brackets] is explained in docs/errors.md.
+            """,
+            id="without a reason",
+        ),
         pytest.param(
             [PYTHON, MEMORY, DOCKER, MINIKUBE],
             4,
             """
             ok       Python: 3.12.4
-            warning  Memory: 3.1 GiB free
+            warning  Memory: 3.1 GiB free [host.memory]
                        because: the app needs 4 GiB
                        hint: close something
-            fatal    Docker: no engine answers
+            fatal    Docker: no engine answers [docker.engine]
                        because: connection refused
                        hint: start Docker
             skipped  Minikube: not looked at, because of: Docker
+
+            What stands in [brackets] is explained in docs/errors.md.
+            `todoctl doctor --fix` can repair: Docker.
             """,
             id="fatal",
         ),
     ],
 )
 def test_doctor_prints_each_finding_and_exits_with_the_worst(monkeypatch, run, checks, code, told):
-    monkeypatch.setattr("todoctl.preflight.table.checks", lambda _settings: checks)
+    monkeypatch.setattr("todoctl.preflight.table.doctor_checks", lambda _settings: checks)
     assert run("doctor") == (code, lines(told))
 
 
 def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, run):
-    monkeypatch.setattr("todoctl.preflight.table.checks", lambda _settings: [PYTHON, MEMORY, DOCKER, MINIKUBE])
+    monkeypatch.setattr("todoctl.preflight.table.doctor_checks", lambda _settings: [PYTHON, MEMORY, DOCKER, MINIKUBE])
     code, out = run("doctor", "-o", "json")
     assert code == 4
     assert json.loads(out) == envelope(
@@ -502,6 +517,7 @@ def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, 
                     "found": "3.12.4",
                     "because": None,
                     "hint": None,
+                    "fixable": False,
                 },
                 {
                     "id": "host.memory",
@@ -511,6 +527,7 @@ def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, 
                     "found": "3.1 GiB free",
                     "because": "the app needs 4 GiB",
                     "hint": "close something",
+                    "fixable": False,
                 },
                 {
                     "id": "docker.engine",
@@ -520,6 +537,7 @@ def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, 
                     "found": "no engine answers",
                     "because": "connection refused",
                     "hint": "start Docker",
+                    "fixable": True,
                 },
                 {
                     "id": "minikube.running",
@@ -529,8 +547,10 @@ def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, 
                     "found": "not looked at, because of: Docker",
                     "because": None,
                     "hint": None,
+                    "fixable": False,
                 },
-            ]
+            ],
+            "fixes": [],
         },
         exit_code=4,
     )

@@ -9,6 +9,7 @@ from schemas import FOLDER, SCHEMAS, SHARED, check
 from todoctl.access.hosts import Entry
 from todoctl.objects import diff, status
 from todoctl.preflight import check as preflight
+from todoctl.recipes.doctor import Outcome
 from todoctl.secrets import SecretAction
 from verbs import VERBS
 
@@ -61,6 +62,7 @@ def test_shared_parts_name_all_that_there_is_too():
         ("checkStatus", preflight.Status),
         ("workloadStatus", status.Status),
         ("hostsEntry", Entry),
+        ("fixOutcome", Outcome),
     ],
 )
 def test_a_schema_allows_the_words_that_the_code_has(name, enum):

@@ -11,7 +11,7 @@ import pytest
 
 from todoctl.adapters.docker import Engine, ImageStore
 from todoctl.errors import PreflightError
-from todoctl.preflight import cluster, docker, host, minikube, table
+from todoctl.preflight import cluster, docker, host, kubectl, minikube, table
 from todoctl.preflight.versions import at_least, numbers
 from todoctl.settings import Settings
 from todoctl.targets.profile import Node, Profile, State, Status
@@ -75,6 +75,7 @@ def profile(**changes: object) -> Profile:
         (lambda: minikube.kubernetes(profile(kubernetes_version="v1.30.0")), "v1.30.0"),
         (lambda: minikube.runs(State(Status.RUNNING, PROFILE), "p"), "running"),
         (lambda: cluster.ingress_class(("kong", "nginx")), "`nginx`"),
+        (lambda: kubectl.fits("v1.34.1", "v1.35.4"), "v1.34.1"),
     ],
 )
 def test_what_holds_is_told(rule: Callable[[], str], found: str) -> None:
@@ -102,6 +103,8 @@ def test_what_holds_is_told(rule: Callable[[], str], found: str) -> None:
         (lambda: minikube.runs(State(Status.STOPPED, PROFILE), "p"), "profile `p` is stopped"),
         (lambda: minikube.runs(State(Status.PAUSED, PROFILE), "p"), "profile `p` is paused"),
         (lambda: minikube.runs(State(Status.BROKEN, PROFILE, "x"), "p"), "profile `p` does not run as a whole"),
+        (lambda: kubectl.fits("v1.33.9", "v1.35.4"), "kubectl v1.33.9 does not fit Kubernetes v1.35.4"),
+        (lambda: kubectl.fits("v1.37.0", "v1.35.4"), "kubectl v1.37.0 does not fit Kubernetes v1.35.4"),
         (lambda: cluster.ingress_class(("kong",)), "the cluster's ingress controller is not ingress-nginx"),
     ],
 )
@@ -185,6 +188,8 @@ def test_the_list_of_checks() -> None:
         "context.kubeconfig",
         "context.named",
         "context.entry",
+        "network.proxy",
+        "network.route",
         "cluster.reachable",
         "cluster.profile",
         "cluster.version",
@@ -196,8 +201,13 @@ def test_the_list_of_checks() -> None:
     ]
 
 
+def test_doctor_adds_what_people_need_beside_an_install() -> None:
+    added = [check.id for check in table.doctor_checks(Settings())][len(table.checks(Settings())) :]
+    assert added == ["kubectl.command", "kubectl.version", "access.hosts"]
+
+
 def test_every_need_is_a_check_that_stands_before() -> None:
     seen: set[str] = set()
-    for check in table.checks(Settings()):
+    for check in table.doctor_checks(Settings()):
         assert set(check.needs) <= seen, check.id
         seen.add(check.id)

@@ -13,6 +13,11 @@ from todoctl.preflight.table import checks
 from todoctl.settings import Settings
 
 
+@pytest.fixture(autouse=True)
+def _no_downloads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("todoctl.adapters.process.tools_folder", lambda: tmp_path / "downloads")
+
+
 def findings(settings: Settings | None = None) -> dict[str, Finding]:
     return {finding.id: finding for finding in check.run(checks(settings or Settings()))}
 

@@ -114,3 +114,14 @@ def _add_line(system: HostSystem, line: str) -> str:
         # The file may end without a line break, which Add-Content does not mend.
         return rf'Add-Content "$env:SystemRoot\System32\drivers\etc\hosts" "`r`n{line}"'
     return f"echo '{line}' | sudo tee -a /etc/hosts"
+
+
+def replace_line(system: HostSystem, host: str, line: str) -> str:
+    """Return the command that takes the host out of the hosts file's lines, keeping a copy, and adds `line`."""
+    name = host.replace(".", r"\.")
+    if system in {HostSystem.WINDOWS, HostSystem.WSL}:
+        file = r"$env:SystemRoot\System32\drivers\etc\hosts"
+        without = rf"(Get-Content \"{file}\") -replace '(?i)^([^#]*\s){name}(?=\s|$)', '$1'"
+        return f'Copy-Item "{file}" "{file}.todoctl.bak"; {without} | Set-Content "{file}"; {_add_line(system, line)}'
+    without = f"sudo sed -i.todoctl.bak -E 's/^([^#]*[[:space:]]){name}([[:space:]]|$)/\\1\\2/' /etc/hosts"
+    return f"{without} && {_add_line(system, line)}"

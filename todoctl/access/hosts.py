@@ -1,10 +1,20 @@
-"""What the hosts file says about the app's host. Only read: to add a line needs rights that todoctl has not."""
+"""What the hosts file says about the app's host; and, when the user asks for it, write it there."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import re
+import shutil
+import tempfile
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from todoctl.errors import AccessError
+
+BACKUP = ".todoctl.bak"
 
 
 class Entry(Enum):
@@ -48,3 +58,76 @@ def addresses(text: str, host: str) -> tuple[str, ...]:
         if host.lower() in (name.lower() for name in names):
             found.append(address)
     return tuple(found)
+
+
+def with_entry(text: str, host: str, address: str) -> str:
+    """Return a hosts file's text in which `host` has `address` alone, and all else is as it was.
+
+    The host's name is taken out of other lines; a line of which it was the only name goes. Line breaks stay what they
+    are in the file.
+    """
+    mark = "\N{BYTE ORDER MARK}" if text.startswith("\N{BYTE ORDER MARK}") else ""
+    lines = text.removeprefix(mark).splitlines(keepends=True)
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    kept = [left for line in lines if (left := _without(line, host)) is not None]
+    if kept and not kept[-1].endswith(("\n", "\r")):
+        kept[-1] += end
+    return mark + "".join(kept) + f"{address} {host}{end}"
+
+
+def _without(line: str, host: str) -> str | None:
+    """Return a line without a host's name, None where nothing is left of it."""
+    entry, hash_, comment = line.partition("#")
+    names = entry.split()[1:]
+    others = [name for name in names if name.lower() != host.lower()]
+    if len(others) == len(names):
+        return line
+    if not others:
+        return None
+    name = rf"[ \t]+{re.escape(host)}(?=\s|\Z)"
+    return re.sub(name, "", entry, flags=re.IGNORECASE) + hash_ + comment
+
+
+def write(file: str, host: str, address: str) -> Path:
+    """Have the hosts file map `host` to `address`, and return where the file as it was before is kept.
+
+    The file is replaced at once, with its rights, and its bytes that are no text stay. Where it cannot be replaced, as
+    in a container that has it mounted, it is written in place. Raises AccessError.
+    """
+    path = Path(file).resolve()
+    backup = path.with_name(path.name + BACKUP)
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        after = with_entry(before.decode("utf-8", "surrogateescape"), host, address)
+        if path.exists():
+            shutil.copy2(path, backup)
+        _replace(path, after.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise AccessError(
+            "access.hosts-file",
+            f"`{file}` cannot be written",
+            because=error.strerror or str(error),
+        ) from error
+    return backup
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, new)
+        else:
+            new.chmod(0o644)
+        new.replace(path)
+    except OSError as error:
+        if error.errno not in {errno.EBUSY, errno.EXDEV}:
+            raise
+        path.write_bytes(content)
+    finally:
+        with contextlib.suppress(OSError):
+            new.unlink()

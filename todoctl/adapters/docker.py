@@ -102,8 +102,8 @@ def connect() -> Docker:
     """
     if process.which("docker") is None:
         raise DockerMissing
-    host = _host()
-    found: Docker = DockerSdk(host) if host is not None and _sdk_serves(host) else DockerCli()
+    at = host()
+    found: Docker = DockerSdk(at) if at is not None and _sdk_serves(at) else DockerCli()
     found.engine()
     return found
 
@@ -120,6 +120,14 @@ def buildx_version() -> str | None:
     # Such as `github.com/docker/buildx v0.19.3 48d6a39`
     done = _cli(["buildx", "version"])
     return done.stdout.split()[1] if done.ok and len(done.stdout.split()) > 1 else None
+
+
+def gateways(container: str) -> tuple[str, ...]:
+    """Return the addresses that the engine's host has in a container's networks. Raises as `connect` does."""
+    done = _cli(
+        ["container", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.Gateway}} {{end}}", container]
+    )
+    return tuple(done.stdout.split()) if done.ok else ()
 
 
 class DockerSdk:
@@ -226,10 +234,10 @@ def _cli(arguments: list[str]) -> process.Completed:
         raise DockerNotRunning("no answer in time") from error
 
 
-def _host() -> str | None:
+def host() -> str | None:
     """Return the URL of the engine that the `docker` command would use: DOCKER_HOST, else the current context's."""
-    if host := os.environ.get("DOCKER_HOST"):
-        return host
+    if named := os.environ.get("DOCKER_HOST"):
+        return named
     done = _cli(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
     return done.stdout.strip() or None
 

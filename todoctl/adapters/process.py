@@ -84,9 +84,16 @@ class ProcessTimeout(TodoctlError):
         self.seconds = seconds
 
 
+def tools_folder() -> Path:
+    """Return the folder of this user's data where todoctl keeps programs that it downloaded."""
+    import platformdirs
+
+    return platformdirs.user_data_path("todoctl", appauthor=False) / "bin"
+
+
 def which(program: str) -> Path | None:
-    """Return where `program` is on PATH, or None."""
-    found = shutil.which(program)
+    """Return where `program` is on PATH, or else in `tools_folder`, or None."""
+    found = shutil.which(program, path=_environment()["PATH"])
     return Path(found) if found else None
 
 
@@ -170,7 +177,7 @@ def pipe(
     said: deque[str] = deque(maxlen=TAIL_LINES)
     answers: deque[str] = deque(maxlen=TAIL_LINES)
     complaints: deque[str] = deque(maxlen=TAIL_LINES)
-    _resolve(producer[0], os.environ)  # before a consumer waits for it
+    _resolve(producer[0], _environment())  # before a consumer waits for it
     with (
         _started(consumer, deadline=deadline, stdin=True) as sink,
         _started(producer, deadline=deadline) as source,
@@ -216,7 +223,7 @@ def _started(
     """Start a program; leaving the block by an exception ends it."""
     if deadline.expired():
         raise ProcessTimeout(argv, deadline.seconds)
-    environment = {**os.environ, **(env or {})}
+    environment = _environment(env)
     program = _resolve(argv[0], environment)
     try:
         child = subprocess.Popen(
@@ -246,10 +253,18 @@ def _started(
         raise KeyboardInterrupt
 
 
+def _environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment with `extra`, and with the tools' folder last on PATH."""
+    environment = {**os.environ, **(extra or {})}
+    path = environment.get("PATH", os.defpath)
+    environment["PATH"] = os.pathsep.join([*([path] if path else []), str(tools_folder())])
+    return environment
+
+
 def _resolve(program: str, environment: Mapping[str, str]) -> str:
     # Not left to the OS: Windows finds only .exe files by itself, and a missing program must not be taken for a
     # missing `cwd`.
-    found = shutil.which(program, path=environment.get("PATH"))
+    found = shutil.which(program, path=environment["PATH"])
     if found is None:
         raise ProgramMissing(program, "no such program on PATH")
     return found

@@ -124,6 +124,11 @@ def open_browser(url: str) -> bool:
     return desktop and webbrowser.open(url)
 
 
+def is_root() -> bool:
+    """Tell whether this process is root's; on Windows nobody is."""
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
 def os_name() -> str:
     """Return what a person calls this operating system, such as `Debian GNU/Linux 12 (bookworm)` or `macOS 15.1`."""
     if MACOS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,45 +10,75 @@ from todoctl.cli import options
 from todoctl.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from todoctl.preflight.check import Finding
+    from todoctl.recipes.doctor import Tried
 
 COLORS = {"ok": "green", "warning": "yellow", "fatal": "red", "skipped": "bright_black"}
+HOSTS = "access.hosts"
 
 EPILOG = """\b
 Examples:
-  todoctl doctor              what an install would find
-  todoctl doctor -o json      the same for a program; each check has a stable id
+  todoctl doctor                     what an install would find
+  todoctl doctor -o json             the same for a program; each check has a stable id
+  todoctl doctor --fix               repair what can be repaired, after a question each
+  todoctl doctor --fix --hosts -y    all of it, the hosts file too, without questions
+  todoctl doctor --fix --mirror http://mirror.local
 """
 
 
 @click.command("doctor", epilog=EPILOG)
 @options.cluster
 @click.option("--host", callback=options.subdomain, help="The Ingress's host [default: todo-app.local].")
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Offer to repair what can be: start Docker and Minikube, enable addons, correct the kubeconfig, download "
+    "Minikube and kubectl.",
+)
+@click.option("--hosts", is_flag=True, help="Offer to write the app's line into the hosts file, keeping a copy of it.")
+@click.option(
+    "--mirror",
+    metavar="URL",
+    help="Download from here instead of github.com and dl.k8s.io: the same paths under one root.",
+)
+@options.yes
 @options.output
 def command(
     *,
+    fix: bool,
+    hosts: bool,
     profile: str,
     context: str | None,
-    namespace: str,
-    timeout: float,
-    host: str | None,
+    yes: bool,
     output: str,  # noqa: ARG001 - read by main
-    debug: bool,  # noqa: ARG001
-    no_color: bool,  # noqa: ARG001
+    debug: bool,
+    no_color: bool,
+    **others: Any,
 ) -> Result:
-    """Check this machine, Docker, Minikube and the cluster, and change nothing.
+    """Check this machine, Docker, Minikube and the cluster; change nothing, unless a repair is asked for.
 
     Exits with 0 where all is well, 3 where there are warnings, 4 where an install cannot succeed.
     """
+    from todoctl.installation import Installation
     from todoctl.preflight import check
-    from todoctl.preflight.table import checks
+    from todoctl.recipes import doctor
 
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout, host=host)
-    findings = list(check.run(checks(settings)))
+    settings = options.settings(profile=profile, context=context, **others)
+    tried: list[Tried] = []
+    if fix or hosts:
+        terminal = options.terminal(debug=debug, no_color=no_color, yes=yes, changes=True)
+        findings, tried = doctor.repair(Installation(settings, terminal), lambda id_: hosts if id_ == HOSTS else fix)
+    else:
+        findings = doctor.look(settings)
     return Result(
         "doctor",
-        text="\n".join(line for finding in findings for line in _lines(finding)),
-        data={"checks": [finding.as_json() for finding in findings]},
+        text="\n".join([line for finding in findings for line in _lines(finding)] + _closing(findings, tried)),
+        data={
+            "checks": [finding.as_json() for finding in findings],
+            "fixes": [_fix(one) for one in tried],
+        },
         exit_code=check.exit_code(findings),
     )
 
@@ -56,8 +86,34 @@ def command(
 def _lines(finding: Finding) -> list[str]:
     word = finding.status.value
     lines = [f"{click.style(f'{word:<8}', fg=COLORS[word])} {finding.title}: {finding.found}"]
+    if finding.error is not None:
+        lines[0] += click.style(f" [{finding.id}]", dim=True)
     if finding.because:
         lines.append(f"{'':<8}   because: {finding.because}")
     if finding.hint:
         lines.append(f"{'':<8}   hint: {finding.hint}")
     return lines
+
+
+def _closing(findings: Sequence[Finding], tried: Sequence[Tried]) -> list[str]:
+    """Return where to read more, and what may be repaired, for what does not hold."""
+    broken = [one for one in findings if one.error is not None]
+    if not broken:
+        return []
+    offered = {one.id for one in tried}
+    fixable = [one.title for one in broken if one.repair and one.id != HOSTS and one.id not in offered]
+    lines = ["", "What stands in [brackets] is explained in docs/errors.md."]
+    if fixable:
+        lines.append(f"`todoctl doctor --fix` can repair: {', '.join(fixable)}.")
+    return lines
+
+
+def _fix(one: Tried) -> dict[str, str | None]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "outcome": one.outcome.value,
+        "what": one.error.what if one.error else None,
+        "because": one.error.because if one.error else None,
+        "hint": one.error.hint if one.error else None,
+    }

@@ -164,12 +164,15 @@ env_file: Callable[[Any], Any] = click.option(
 yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
 
 
-def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False) -> Terminal:
-    """Make the command's terminal from its options, and begin the log of a command that changes anything."""
+def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False, changes: bool = False) -> Terminal:
+    """Make the command's terminal from its options, and begin the log of a command that changes anything.
+
+    `changes` says that a verb does which usually does not.
+    """
     context = click.get_current_context()
     log = context.find_object(LogFile)
     verb = context.command_path.partition(" ")[2]
-    if log is not None and verb not in READ_ONLY:
+    if log is not None and (changes or verb not in READ_ONLY):
         log.begin(verb)
     return Terminal(
         assume_yes=yes, debug=debug, color=False if no_color else None, quiet=context.meta.get(_QUIET, False), log=log

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from todoctl.adapters import process
+from todoctl.deadline import Deadline
 from todoctl.errors import ExitCode, PreflightError, TodoctlError
+from todoctl.reporter import Reporter
 
 _SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
@@ -34,11 +36,27 @@ class Status(Enum):
 
 
 @dataclass(frozen=True)
+class Repair:
+    """What can be done about a check that does not hold: the question to ask before, and the doing.
+
+    `do` raises a TodoctlError where it fails; that it worked is for the check to say, run once more.
+    """
+
+    question: str
+    do: Callable[[Reporter, Deadline], None]
+
+
+Fix = Callable[[TodoctlError], "Repair | None"]
+"""Returns the repair for an error that a check raised, or None where todoctl has none for it."""
+
+
+@dataclass(frozen=True)
 class Check:
     """One thing that should hold.
 
-    `id` is stable. `run` returns what was found, in a few words, or raises a TodoctlError that says what, why and
-    what to do. `needs` are the ids of checks that must hold first; one that is not part of a run is taken to.
+    `id` is stable; its entry in docs/errors.md says more. `run` returns what was found, in a few words, or raises a
+    TodoctlError that says what, why and what to do. `needs` are the ids of checks that must hold first; one that is
+    not part of a run is taken to.
     """
 
     id: str
@@ -46,13 +64,14 @@ class Check:
     severity: Severity
     run: Callable[[], str]
     needs: tuple[str, ...] = ()
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
     """What a check found, and `severity`: what it means where the check does not hold.
 
-    `error` says it all again for a command that cannot go on.
+    `error` says it all again for a command that cannot go on; `repair` is what todoctl can do about it.
     """
 
     id: str
@@ -63,8 +82,9 @@ class Finding:
     because: str | None = None
     hint: str | None = None
     error: TodoctlError | None = dataclasses.field(default=None, repr=False, compare=False)
+    repair: Repair | None = dataclasses.field(default=None, repr=False, compare=False)
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, str | bool | None]:
         """Return the finding in plain JSON types."""
         return {
             "id": self.id,
@@ -74,6 +94,7 @@ class Finding:
             "found": self.found,
             "because": self.because,
             "hint": self.hint,
+            "fixable": self.repair is not None,
         }
 
 
@@ -127,7 +148,15 @@ def _find(check: Check, needed: Sequence[Future[Finding]]) -> Finding:
         problem.because,
         problem.hint,
         problem,
+        _repair(check, problem),
     )
+
+
+def _repair(check: Check, problem: TodoctlError) -> Repair | None:
+    try:
+        return check.fix(problem) if check.fix else None
+    except TodoctlError:
+        return None  # something else has to be repaired first
 
 
 def first_fatal(findings: Sequence[Finding]) -> TodoctlError | None:

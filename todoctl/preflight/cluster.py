@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from todoctl.adapters import kinds
-from todoctl.errors import PreflightError
-from todoctl.preflight.check import Check, Severity
+from todoctl.deadline import Deadline
+from todoctl.errors import PreflightError, TodoctlError
+from todoctl.preflight.check import Check, Fix, Repair, Severity
 from todoctl.preflight.facts import Facts
 from todoctl.preflight.minikube import MIN_KUBERNETES
 from todoctl.preflight.versions import at_least
+from todoctl.reporter import Reporter
 from todoctl.settings import DEFAULT_HOST
 from todoctl.targets import addons
 from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.remote import Remote
+
+METRICS_SECONDS = 180.0
+"""How long metrics-server may take to be served, once it was enabled."""
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _PROFILE_LABEL = "minikube.k8s.io/name"
@@ -32,8 +38,22 @@ def checks(facts: Facts) -> list[Check]:
         Check("cluster.reachable", "API server", Severity.FATAL, lambda: reaches(facts), led),
         *identity,
         Check("cluster.version", "Kubernetes in the cluster", Severity.FATAL, lambda: version(facts), ours),
-        Check("cluster.storage", "Default storage class", Severity.FATAL, lambda: storage(facts), ours),
-        Check("cluster.ingress", "Ingress controller", ingress_severity, lambda: ingress(facts), ours),
+        Check(
+            "cluster.storage",
+            "Default storage class",
+            Severity.FATAL,
+            lambda: storage(facts),
+            ours,
+            fix=_by_addons(facts, "storage-provisioner", "default-storageclass"),
+        ),
+        Check(
+            "cluster.ingress",
+            "Ingress controller",
+            ingress_severity,
+            lambda: ingress(facts),
+            ours,
+            fix=_by_addons(facts, "ingress", wait=partial(_await_ingress, facts)),
+        ),
         Check(
             "cluster.ingress-class",
             "The manifests' IngressClass",
@@ -41,9 +61,36 @@ def checks(facts: Facts) -> list[Check]:
             lambda: ingress_class(addons.ingress_classes(facts.cluster)),
             ("cluster.ingress",),
         ),
-        Check("cluster.metrics", "Metrics API", Severity.WARNING, lambda: metrics(facts), ours),
+        Check(
+            "cluster.metrics",
+            "Metrics API",
+            Severity.WARNING,
+            lambda: metrics(facts),
+            ours,
+            fix=_by_addons(facts, "metrics-server", wait=partial(_await_metrics, facts)),
+        ),
         Check("cluster.host", "The app's host", Severity.FATAL, lambda: host_is_free(facts), ours),
     ]
+
+
+def _by_addons(facts: Facts, *names: str, wait: Callable[[Minikube, Reporter, Deadline], object] | None = None) -> Fix:
+    """Return the fix of what addons of Minikube bring; `wait` waits for their work. Other tools have no addons."""
+
+    def fix(_: TodoctlError) -> Repair | None:
+        target = facts.target
+        if not isinstance(target, Minikube):
+            return None
+
+        def do(reporter: Reporter, deadline: Deadline) -> None:
+            for name in names:
+                reporter.note(f"enabling addon `{name}`")
+                target.enable_addon(name, reporter, deadline)
+            if wait is not None:
+                wait(target, reporter, deadline)
+
+        return Repair(f"Enable {_listed(names)} of Minikube's addons?", do)
+
+    return fix
 
 
 def _identity(facts: Facts) -> list[Check]:
@@ -165,6 +212,18 @@ def ingress_class(names: Sequence[str]) -> str:
             "and set `ingress.className` and `ingress.controllerNamespace`",
         )
     return f"`{addons.INGRESS_CLASS}`"
+
+
+def _await_ingress(facts: Facts, target: Minikube, reporter: Reporter, deadline: Deadline) -> None:
+    addons.ensure_ingress(target, facts.cluster.within(deadline), reporter, deadline)
+
+
+def _await_metrics(facts: Facts, _: Minikube, reporter: Reporter, deadline: Deadline) -> None:
+    """Wait until the metrics API serves, but not for its first figures."""
+    reporter.note("waiting for the metrics API")
+    patience = deadline.within(METRICS_SECONDS)
+    while addons.metrics_trouble(facts.cluster) is not None and not patience.expired():
+        time.sleep(min(1.0, patience.remaining()))
 
 
 def metrics(facts: Facts) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from todoctl.adapters import kubeconfig
+from todoctl.deadline import Deadline
 from todoctl.errors import ClusterError, PreflightError
-from todoctl.preflight.check import Check, Severity
+from todoctl.preflight.check import Check, Repair, Severity
 from todoctl.preflight.facts import Facts
+from todoctl.reporter import Reporter
 from todoctl.targets.profile import Status
 
 
@@ -15,7 +17,14 @@ def checks(facts: Facts) -> list[Check]:
     return [
         Check("context.kubeconfig", "Kubeconfig", Severity.FATAL, lambda: usable(facts)),
         Check("context.named", "Context", Severity.FATAL, lambda: named(facts), ("minikube.command",)),
-        Check("context.entry", "Minikube's kubeconfig entry", Severity.FATAL, lambda: entry(facts), entry_needs),
+        Check(
+            "context.entry",
+            "Minikube's kubeconfig entry",
+            Severity.FATAL,
+            lambda: entry(facts),
+            entry_needs,
+            fix=lambda _: correct(facts),
+        ),
     ]
 
 
@@ -55,3 +64,13 @@ def entry(facts: Facts) -> str:
             hint=f"`minikube update-context -p {name}`",
         )
     return "up to date"
+
+
+def correct(facts: Facts) -> Repair:
+    """Return the repair that has Minikube write its entry anew."""
+    name = facts.settings.profile
+
+    def update(_: Reporter, deadline: Deadline) -> None:
+        facts.minikube.update_context(deadline)
+
+    return Repair(f"Write the kubeconfig's entry anew with `minikube update-context -p {name}`?", update)

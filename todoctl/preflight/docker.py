@@ -11,6 +11,7 @@ from todoctl.errors import PreflightError
 from todoctl.preflight import host
 from todoctl.preflight.check import Check, Severity
 from todoctl.preflight.facts import Facts
+from todoctl.preflight.starting import start_docker
 from todoctl.preflight.versions import at_least
 
 MIN_VERSION = "20.10"
@@ -23,7 +24,9 @@ def checks(facts: Facts) -> list[Check]:
     client, engine = ("docker.command",), ("docker.engine",)
     return [
         Check("docker.command", "Docker command", Severity.FATAL, lambda: facts.docker_client),
-        Check("docker.engine", "Docker engine", Severity.FATAL, lambda: answers(facts.engine), client),
+        Check(
+            "docker.engine", "Docker engine", Severity.FATAL, lambda: answers(facts.engine), client, fix=start_docker
+        ),
         Check("docker.version", "Docker version", Severity.FATAL, lambda: version(facts.engine.version), engine),
         Check("docker.buildkit", "BuildKit", Severity.FATAL, lambda: buildkit(facts.docker_client), client),
         Check(

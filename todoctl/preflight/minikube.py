@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from todoctl.adapters.docker import Engine
+from todoctl.deadline import Deadline
 from todoctl.errors import PreflightError
-from todoctl.preflight.check import Check, Severity
+from todoctl.preflight import tools
+from todoctl.preflight.check import Check, Repair, Severity
 from todoctl.preflight.facts import Facts
 from todoctl.preflight.versions import at_least
-from todoctl.targets import minikube
+from todoctl.reporter import Reporter
+from todoctl.settings import Settings
+from todoctl.targets.minikube import RUNTIMES, Minikube, MinikubeMissing
 from todoctl.targets.profile import Profile, State, Status
+from todoctl.targets.resources import Resources, default_resources
 
 MIN_VERSION = "1.33"
 """The first that makes clusters of Kubernetes 1.30 by itself."""
@@ -22,13 +28,41 @@ def checks(facts: Facts) -> list[Check]:
     ready = ("docker.engine", "minikube.profile")
     name = facts.settings.profile
     return [
-        Check("minikube.command", "Minikube command", Severity.FATAL, lambda: facts.minikube_version),
-        Check("minikube.version", "Minikube version", Severity.FATAL, lambda: version(facts.minikube_version), command),
-        Check("minikube.profile", "Minikube profile", Severity.WARNING, lambda: exists(facts), command),
+        Check(
+            "minikube.command",
+            "Minikube command",
+            Severity.FATAL,
+            lambda: facts.minikube_version,
+            fix=lambda error: download(facts) if isinstance(error, MinikubeMissing) else None,
+        ),
+        Check(
+            "minikube.version",
+            "Minikube version",
+            Severity.FATAL,
+            lambda: version(facts.minikube_version),
+            command,
+            # One on PATH would still come first.
+            fix=lambda _: download(facts) if tools.is_ours("minikube") else None,
+        ),
+        Check(
+            "minikube.profile",
+            "Minikube profile",
+            Severity.WARNING,
+            lambda: exists(facts),
+            command,
+            fix=lambda _: start(facts.settings, facts.minikube, facts.engine, facts.state),
+        ),
         Check("minikube.driver", "Minikube driver", Severity.FATAL, lambda: driver(facts.profile), profile),
         Check("minikube.runtime", "Container runtime", Severity.FATAL, lambda: runtime(facts.profile), profile),
         Check("minikube.kubernetes", "Kubernetes version", Severity.FATAL, lambda: kubernetes(facts.profile), profile),
-        Check("minikube.running", "Minikube cluster", Severity.WARNING, lambda: runs(facts.state, name), ready),
+        Check(
+            "minikube.running",
+            "Minikube cluster",
+            Severity.WARNING,
+            lambda: runs(facts.state, name),
+            ready,
+            fix=lambda _: start(facts.settings, facts.minikube, facts.engine, facts.state),
+        ),
     ]
 
 
@@ -71,11 +105,11 @@ def driver(profile: Profile) -> str:
 
 def runtime(profile: Profile) -> str:
     """Hold for container runtimes that todoctl knows how to send images into."""
-    if profile.container_runtime not in minikube.RUNTIMES:
+    if profile.container_runtime not in RUNTIMES:
         raise PreflightError(
             "minikube.runtime",
             f"container runtime `{profile.container_runtime}` is not known",
-            because=f"todoctl sends images into {', '.join(sorted(minikube.RUNTIMES))}",
+            because=f"todoctl sends images into {', '.join(sorted(RUNTIMES))}",
             hint="make another profile, for example `todoctl install --profile todo`",
         )
     return profile.container_runtime
@@ -105,6 +139,28 @@ def runs(state: State, name: str) -> str:
             hint=f"`todoctl install` tries to mend it; `minikube delete -p {name}` removes it, data too",
         )
     raise PreflightError("minikube.running", f"profile `{name}` is {state.status.value}", hint=_wakes(state.status))
+
+
+def download(facts: Facts) -> Repair:
+    """Return the repair that downloads Minikube."""
+    return tools.download(tools.MINIKUBE, mirror=facts.settings.mirror)
+
+
+def start(settings: Settings, minikube: Minikube, engine: Engine, state: State) -> Repair:
+    """Return the repair that makes, mends or wakes the profile, as an install does."""
+    default = default_resources(engine.cpus, engine.memory_bytes)
+    resources = Resources(settings.cpus or default.cpus, settings.memory_mib or default.memory_mib)
+    question = f"Minikube profile `{settings.profile}` is {state.status.value}. Start it?"
+    if state.status is Status.ABSENT:
+        question = (
+            f"There is no Minikube profile `{settings.profile}`. Make one with {resources.cpus} cores and "
+            f"{resources.memory_mib} MiB of memory?"
+        )
+
+    def bring_up(reporter: Reporter, deadline: Deadline) -> None:
+        minikube.bring_up(driver=settings.driver, resources=resources, reporter=reporter, deadline=deadline)
+
+    return Repair(question, bring_up)
 
 
 def _wakes(status: Status) -> str:

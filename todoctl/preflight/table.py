@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from todoctl.preflight import cluster, context, docker, host, minikube
+from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network
 from todoctl.preflight.check import Check
 from todoctl.preflight.facts import Facts
 from todoctl.settings import Settings
@@ -10,12 +10,21 @@ from todoctl.targets.minikube import Minikube
 
 
 def checks(settings: Settings) -> list[Check]:
-    """Return every check for these settings, in the order in which they are shown.
+    """Return every check of what an install needs, in the order in which they are shown.
 
     Minikube's are for a context that leads to it. Raises PreflightError as `find.target` does.
     """
+    return _checks(Facts(settings))
+
+
+def doctor_checks(settings: Settings) -> list[Check]:
+    """Return those, and the checks of what people need beside it. Raises as `checks` does."""
     facts = Facts(settings)
-    of_minikube = [*minikube.checks(facts), *context.checks(facts)]
+    return [*_checks(facts), *kubectl.checks(facts), *access.checks(facts)]
+
+
+def _checks(facts: Facts) -> list[Check]:
+    of_minikube = [*minikube.checks(facts), *context.checks(facts), *network.checks(facts)]
     return [
         *host.checks(),
         *docker.checks(facts),

@@ -132,6 +132,19 @@ class Minikube:
         """Enable an addon of a running cluster. That it works is the caller's to see: Minikube's exit code is not."""
         self._do(["addons", "enable", addon], f"addon `{addon}` was not enabled", reporter, deadline)
 
+    def update_context(self, deadline: Deadline) -> None:
+        """Have Minikube write the profile's entry in the kubeconfig anew. Raises ClusterError where that failed."""
+        argv = ["minikube", "update-context", "-p", self._name]
+        try:
+            done = process.run(argv, deadline=deadline, env=_ENVIRONMENT)
+        except process.ProgramMissing as error:
+            raise MinikubeMissing from error
+        if not done.ok:
+            hint = f"see what `{done.command}` says"
+            raise ClusterError(
+                "minikube.context", "the kubeconfig was not corrected", because=done.complaint(), hint=hint
+            )
+
     def nodes(self) -> tuple[str, ...]:
         """Return the names of the nodes, the primary control plane's first."""
         return tuple(node.name for node in self.profile().nodes)

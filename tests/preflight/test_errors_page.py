@@ -1,0 +1,82 @@
+"""docs/errors.md has an entry for every check, and none for others; its tables are those of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from todoctl.preflight import starting, table, tools
+from todoctl.preflight.check import Check
+from todoctl.settings import Settings
+from todoctl.targets.containers import KIND, Containers
+from todoctl.targets.find import target
+
+PAGE = (Path(__file__).parents[2] / "docs/errors.md").read_text("utf-8")
+PARTS = ("Means", "Matters", "Do", "`--fix`")
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
+    """Every check that there is, of whichever target, by its id."""
+    found = {check.id: check for check in table.doctor_checks(Settings())}
+    monkeypatch.setattr("todoctl.preflight.facts.find.target", lambda _: Containers(KIND, "kind"))
+    return {check.id: check for check in table.doctor_checks(Settings(context="kind-kind"))} | found
+
+
+def entries() -> dict[str, str]:
+    sections = re.split(r"^### `([^`]+)`\n", PAGE, flags=re.MULTILINE)[1:]
+    return dict(zip(sections[::2], sections[1::2], strict=True))
+
+
+def test_every_check_has_its_entry_and_every_entry_its_check(checks: dict[str, Check]) -> None:
+    assert set(entries()) == set(checks)
+    assert len(re.findall(r"^### ", PAGE, flags=re.MULTILINE)) == len(checks)
+
+
+def test_the_entries_stand_in_the_order_in_which_doctor_prints_them() -> None:
+    known = [check.id for check in table.doctor_checks(Settings())]
+    assert [name for name in entries() if name in known] == known
+
+
+def test_an_entry_has_its_checks_title_and_severity_and_says_what_why_and_what_to_do(checks: dict[str, Check]) -> None:
+    for name, text in entries().items():
+        assert text.startswith(f"*{checks[name].title}, {checks[name].severity.value}"), name
+        assert tuple(re.findall(r"^- \*\*(.*?):\*\* \S", text, flags=re.MULTILINE)) == PARTS, name
+
+
+def test_an_entry_tells_of_a_fix_where_its_check_has_one(checks: dict[str, Check]) -> None:
+    said = {name: text.partition("- **`--fix`:** ")[2].partition("\n")[0] for name, text in entries().items()}
+    fixes = {name for name, text in said.items() if not text.startswith("nothing") or "`--hosts` writes" in text}
+    assert fixes == {check.id for check in checks.values() if check.fix}
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table under a head."""
+    body = PAGE.partition(heading)[2].partition("\n\n")[0]
+    found = re.findall(r"^\|(.*)\|$", body, flags=re.MULTILINE)[1:]
+    return [[cell.strip() for cell in row.split("|")] for row in found]
+
+
+def test_how_docker_is_started_is_documented_row_by_row() -> None:
+    names = {"Linux": "linux", "macOS": "darwin", "Windows": "windows", "WSL": "wsl"}
+    documented = rows("| system | engine | command |")
+    assert [(names[system], command.strip("`")) for system, _, command in documented] == [
+        (row.system.value, " ".join(row.command)) for row in starting.TABLE
+    ]
+    assert [("as root" in engine, ", with systemd" in engine) for _, engine, _ in documented] == [
+        (row.root, row.systemd) for row in starting.TABLE
+    ]
+
+
+def test_the_downloads_are_documented_with_their_versions_and_places() -> None:
+    named = {"version": "{version}", "os": "OS", "architecture": "ARCH", "suffix": ""}
+    assert [row[:3] for row in rows("| program | version | from |")] == [
+        [tool.name, tool.version, f"`{tool.site}/{tool.path.format(**{**named, 'version': tool.version})}`"]
+        for tool in (tools.MINIKUBE, tools.KUBECTL)
+    ]
+
+
+def test_the_target_of_a_context_is_what_the_fixture_leaves_alone() -> None:
+    assert target(Settings()).context == "minikube"
