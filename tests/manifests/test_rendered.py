@@ -35,11 +35,17 @@ OBJECTS = {
 HOSTS = {"development": "todo-app.local", "staging": "staging.todo-app.com", "production": "todo-app.com"}
 PULL_POLICIES = {"development": "Never", "staging": "IfNotPresent", "production": "IfNotPresent"}
 UIDS = {"todo-backend": 10001, "todo-frontend": 1001, "todo-postgres": 999}
-LONGEST_REQUEST_SECONDS = 30
+LONGEST_ANSWER_SECONDS = {"todo-backend": 60, "todo-frontend": 30}
 
 # docs/design.md, "Environment of the containers": variable → where its value comes from.
 CONFIG = {
-    "backend": {"DATABASE_POOL_SIZE": "backend-pool-size", "LOG_LEVEL": "log-level"},
+    "backend": {
+        "DATABASE_POOL_SIZE": "backend-pool-size",
+        "LOG_LEVEL": "log-level",
+        "OPENAI_BASE_URL": "openai-base-url",
+        "OPENAI_MODEL": "openai-model",
+        "ASSISTANT_DAILY_TOKENS": "assistant-daily-tokens",
+    },
     "migrate": {"LOG_LEVEL": "log-level"},
     "frontend": {
         "DATABASE_POOL_SIZE": "frontend-pool-size",
@@ -229,13 +235,13 @@ def test_a_rollout_adds_one_pod_and_takes_none_away_before(manifests: Manifests)
         }
 
 
-def test_the_grace_period_outlasts_the_pause_and_the_longest_request(manifests: Manifests) -> None:
-    for name in ("todo-backend", "todo-frontend"):
+def test_the_grace_period_outlasts_the_pause_and_the_longest_answer(manifests: Manifests) -> None:
+    for name, longest in LONGEST_ANSWER_SECONDS.items():
         pod = manifests.pod(name)["spec"]
         (container,) = pod["containers"]
         pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
         assert pause > 0
-        assert pod["terminationGracePeriodSeconds"] > pause + LONGEST_REQUEST_SECONDS
+        assert pod["terminationGracePeriodSeconds"] > pause + longest
 
 
 def test_only_the_autoscaler_says_how_many_backends_run(manifests: Manifests) -> None:

@@ -29,7 +29,7 @@ def test_an_export_has_the_account_and_every_task_and_nothing_of_others(
 def test_an_export_of_nothing_is_a_document_too(api: TestClient, user: str) -> None:
     document = api.get("/api/export", headers=bearer(user)).json()
     assert document["tasks"] == []
-    assert set(document) == {"format", "exported_at", "account", "tasks"}
+    assert set(document) == {"format", "exported_at", "account", "tasks", "conversations"}
 
 
 def test_a_deleted_account_has_no_export(api: TestClient, user: str, database: str) -> None:

@@ -1,4 +1,4 @@
-"""The app as it runs: `fastapi run` in a process of its own."""
+"""The app as it runs."""
 
 import json
 import os
@@ -6,70 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx2
 import psycopg
-from postgres import Server, add_user, free_port
+from postgres import Server, add_user
+from server import FOLDER, running
 from tokens import SECRET, bearer
 
 from todo_backend.migrate import migrate
 from todo_backend.settings import MigrateSettings
-
-FOLDER = Path(__file__).parent.parent
-
-
-class Running:
-    """A running server; `lines` are what it printed, to be read once it has ended."""
-
-    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
-        self.process = process
-        self.address = address
-        self.client = httpx2.Client(base_url=address, timeout=20)
-
-    def wait_for(self, path: str, status: int, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        last: object = None
-        while time.monotonic() < deadline:
-            try:
-                last = self.client.get(path).status_code
-            except httpx2.TransportError as error:
-                last = error
-            if last == status:
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"{path} never answered {status}, last: {last}")
-
-    def output(self) -> str:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=40)[0]
-
-
-@contextmanager
-def _running(database: str, **environment: str) -> Iterator[Running]:
-    port = free_port()
-    command = ["-m", "fastapi_cli", "run", "--entrypoint", "todo_backend.main:app", "--host", "127.0.0.1"]
-    process = subprocess.Popen(
-        [sys.executable, *command, "--port", str(port)],
-        cwd=FOLDER,
-        env={**os.environ, "DATABASE_URL": database, "BETTER_AUTH_SECRET": SECRET, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    server = Running(process, f"http://127.0.0.1:{port}")
-    try:
-        server.wait_for("/health", 200)
-        yield server
-    finally:
-        server.client.close()
-        process.kill()
-        process.communicate()
 
 
 def _wait_until(holds: Callable[[], bool], seconds: float = 8) -> None:
@@ -98,17 +47,17 @@ def _json_lines(output: str) -> list[dict[str, Any]]:
 
 
 def test_sigterm_lets_a_running_request_end_and_takes_no_new_one(database: str, user: str) -> None:
-    with _running(database) as server, psycopg.connect(database) as holder, ThreadPoolExecutor() as threads:
+    with running(database) as server, psycopg.connect(database) as holder, ThreadPoolExecutor() as threads:
         task = server.client.post("/api/tasks", json={"title": "x"}, headers=bearer(user)).json()
         holder.execute("SELECT 1 FROM task WHERE id = %s FOR UPDATE", [task["id"]])
         path = f"{server.address}/api/tasks/{task['id']}/toggle"
-        running = threads.submit(httpx2.post, path, headers=bearer(user), timeout=20)
+        toggled = threads.submit(httpx2.post, path, headers=bearer(user), timeout=20)
         _wait_until(lambda: _waiting_for_a_lock(database))
         server.process.send_signal(signal.SIGTERM)
         _wait_until(lambda: _refuses_connections(server.address))
-        assert not running.done()
+        assert not toggled.done()
         holder.rollback()
-        assert (running.result().status_code, running.result().json()["done"]) == (200, True)
+        assert (toggled.result().status_code, toggled.result().json()["done"]) == (200, True)
         assert server.process.wait(timeout=10) in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
 
 
@@ -117,7 +66,7 @@ def test_a_stopped_database_turns_readiness_off_and_its_return_turns_it_on(
 ) -> None:
     migrate(MigrateSettings(database_url=stoppable_database))
     user = add_user(stoppable_database)
-    with _running(stoppable_database) as server:
+    with running(stoppable_database) as server:
         server.wait_for("/ready", 200)
         assert server.client.get("/api/tasks", headers=bearer(user)).status_code == 200
         own_server.stop()
@@ -136,7 +85,7 @@ def test_a_stopped_database_turns_readiness_off_and_its_return_turns_it_on(
 
 
 def test_log_lines_are_json_with_the_requests_id_and_the_answer_carries_it(database: str, user: str) -> None:
-    with _running(database) as server:
+    with running(database) as server:
         given = server.client.get("/api/tasks", headers=bearer(user) | {"X-Request-ID": "from-the-ingress_1.2"})
         made = server.client.get("/api/tasks")
         insane = server.client.get("/api/tasks", headers={"X-Request-ID": 'forged", "level": "info'})
@@ -160,7 +109,7 @@ def test_log_lines_are_json_with_the_requests_id_and_the_answer_carries_it(datab
 
 
 def test_a_crash_is_a_500_problem_without_the_reason_and_the_reason_is_in_the_log(empty_database: str) -> None:
-    with _running(empty_database) as server:  # which has no tables
+    with running(empty_database) as server:  # which has no tables
         answer = server.client.get("/api/tasks", headers=bearer("anyone"))
         output = server.output()
     assert answer.status_code == 500
@@ -175,7 +124,7 @@ def test_no_secret_is_in_the_log_whatever_happens(database: str, empty_database:
     header = bearer(user)
     output = ""
     for url in (database, empty_database, database.replace("127.0.0.1", "127.0.0.1,127.0.0.2")):
-        with _running(url, LOG_LEVEL="debug") as server:
+        with running(url, LOG_LEVEL="debug") as server:
             server.client.post("/api/tasks", json={"title": "my-private-title"}, headers=header)
             server.client.get("/api/tasks", headers=header)
             server.client.get("/api/tasks", params={"cursor": "my-private-title"}, headers=header)

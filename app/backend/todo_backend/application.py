@@ -7,6 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from todo_backend import health, problems
+from todo_backend.assistant import endpoints as assistant
+from todo_backend.assistant.model import Model, ModelSettings
+from todo_backend.assistant.turn import Answering
 from todo_backend.auth import TokenVerifier
 from todo_backend.database import Database
 from todo_backend.export import endpoints as export
@@ -31,9 +34,12 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the app. It connects to nothing before the first request."""
     database = Database(settings.database_url, settings.database_pool_size)
 
+    answering = Answering(database, _model(settings))
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await answering.close()
         await database.close()
 
     app = TodoAPI(
@@ -48,13 +54,29 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.database = database
+    app.state.answering = answering
     app.state.readiness = Readiness(database)
     app.state.token_verifier = TokenVerifier(settings.better_auth_secret.get_secret_value())
     problems.install(app)
     app.include_router(health.router)
     app.include_router(tasks.router)
     app.include_router(export.router)
+    app.include_router(assistant.router)
     # The last one added is the outermost.
     app.add_middleware(Limits)
     app.add_middleware(RequestLog)
     return app
+
+
+def _model(settings: Settings) -> Model | None:
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    if not key:
+        return None
+    return Model(
+        ModelSettings(
+            api_key=key,
+            base_url=settings.openai_base_url,
+            model=settings.openai_model,
+            daily_tokens=settings.assistant_daily_tokens,
+        )
+    )

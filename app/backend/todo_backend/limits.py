@@ -11,7 +11,9 @@ from todo_backend.problems import Problem, unavailable
 MAX_BODY_BYTES: Final = 64 * 1024
 """Four times the longest task there can be, with every character escaped."""
 MAX_REQUEST_SECONDS: Final = 30.0
-"""The grace period of the pod is longer than this, so that SIGTERM lets every request end."""
+"""Until an answer begins, and until it ends unless it is a stream of events."""
+MAX_STREAM_SECONDS: Final = 60.0
+"""The grace period of the pod is longer than this, so that SIGTERM lets every answer end."""
 
 
 class Limits:
@@ -38,6 +40,10 @@ class Limits:
         async def watched_send(message: Message) -> None:
             nonlocal answering
             answering = True
+            if message["type"] == "http.response.start":
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                if kind.startswith("text/event-stream"):
+                    timeout.reschedule(asyncio.get_running_loop().time() + MAX_STREAM_SECONDS)
             await send(message)
 
         try:

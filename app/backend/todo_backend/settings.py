@@ -44,6 +44,12 @@ class Settings(DatabaseSettings):
     better_auth_secret: Annotated[SecretStr, Field(min_length=32)]
     database_pool_size: Annotated[int, Field(ge=2, le=100)] = 5
     """Connections that this process holds at most; one of them is kept for `/ready`."""
+    openai_api_key: SecretStr | None = None
+    """Without one, or with an empty one, the assistant works by rules."""
+    openai_base_url: Annotated[str, Field(pattern=r"^https?://[^/]")] = "https://api.openai.com/v1"
+    openai_model: Annotated[str, Field(min_length=1)] = "gpt-4.1-mini"
+    assistant_daily_tokens: Annotated[int, Field(ge=0)] = 200_000
+    """What a model may spend on one user's words a day."""
 
 
 class MigrateSettings(DatabaseSettings):

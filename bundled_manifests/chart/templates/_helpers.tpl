@@ -16,6 +16,9 @@ backend-url: http://todo-backend:8000
 backend-pool-size: {{ .Values.backend.poolSize | quote }}
 frontend-pool-size: {{ .Values.frontend.poolSize | quote }}
 log-level: {{ .Values.backend.logLevel }}
+openai-base-url: {{ .Values.backend.assistant.baseUrl }}
+openai-model: {{ .Values.backend.assistant.model }}
+assistant-daily-tokens: {{ .Values.backend.assistant.dailyTokens | quote }}
 {{- if .Values.ingress.tls.enabled }}
 auth-protocol: https
 auth-allowed-hosts: {{ .Values.host }}

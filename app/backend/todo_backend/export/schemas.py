@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from todo_backend.assistant.schemas import Conversation
 from todo_backend.tasks.schemas import Task
 
 
@@ -25,3 +26,4 @@ class Export(BaseModel):
     exported_at: AwareDatetime
     account: Account
     tasks: list[Task]
+    conversations: list[Conversation]

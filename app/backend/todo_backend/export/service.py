@@ -6,6 +6,9 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from todo_backend.assistant.repository import AssistantRepository
+from todo_backend.assistant.schemas import Conversation, Message
+from todo_backend.assistant.service import AssistantService
 from todo_backend.database import Database
 from todo_backend.export.repository import AccountRepository
 from todo_backend.export.schemas import Account
@@ -43,7 +46,21 @@ class ExportService:
         async for tasks in self._tasks():
             yield separator + _BATCH_OF_TASKS.dump_json(tasks)[1:-1]
             separator = b","
+        yield b'],"conversations":['
+        separator = b""
+        async for conversation in self._conversations():
+            yield separator + conversation.model_dump_json().encode()
+            separator = b","
         yield b"]}"
+
+    async def _conversations(self) -> AsyncIterator[Conversation]:
+        async with self._database.connection() as connection:
+            listed = await AssistantService(AssistantRepository(connection, self._user_id)).conversations()
+        for each in listed.items:
+            async with self._database.connection() as connection:
+                messages = await AssistantRepository(connection, self._user_id).messages(each.id, limit=None)
+            said = [Message.model_validate(message) for message in messages]
+            yield Conversation(**each.model_dump(), messages=said)
 
     async def _tasks(self) -> AsyncIterator[list[Task]]:
         oldest_first, after = TaskQuery(sort=Sort.OLDEST), None

@@ -45,7 +45,7 @@ class TaskService:
         A 401 problem where the account was deleted after its token was minted, 422 where the key came with another
         task, 409 where the key's task was deleted since.
         """
-        with _account_exists():
+        with account_exists():
             if key is None:
                 return task_of(await self._repository.create(new))
             request_hash = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
@@ -101,7 +101,7 @@ class TaskService:
 
     async def add_samples(self, wanted: schemas.SampleRequest) -> schemas.SamplesMade:
         """Add the samples, once in an account's life and only where it has no task."""
-        with _account_exists():
+        with account_exists():
             return schemas.SamplesMade(created=await self._repository.add_samples(samples_from(wanted.today)))
 
     async def delete_samples(self) -> schemas.SamplesRemoved:
@@ -162,7 +162,7 @@ def _times(if_match: str) -> Iterator[datetime]:
 
 
 @contextmanager
-def _account_exists() -> Iterator[None]:
+def account_exists() -> Iterator[None]:
     """Turn a row that refers to no user into a 401 problem."""
     try:
         yield

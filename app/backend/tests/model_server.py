@@ -1,0 +1,116 @@
+"""A server that speaks the chat completions protocol, with streaming and tool calls, and says what a test scripts."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from postgres import free_port
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+Json = dict[str, Any]
+KEY = "sk-the-key-of-the-tests"
+
+
+@dataclass(frozen=True)
+class Say:
+    """The model's turn: words, tool calls as (name, arguments), and how long it hesitates between the words."""
+
+    text: str = ""
+    calls: tuple[tuple[str, Json | str], ...] = ()
+    tokens: int | None = 100
+    hesitates: float = 0
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """The server's answer instead of the model's."""
+
+    status: int
+    code: str = "nothing"
+
+
+Turn = Say | Refuse | Callable[[list[Json]], Say]
+"""A function is given the messages, and acts upon them."""
+
+
+@dataclass
+class Script:
+    """What the server will say, and what it was asked."""
+
+    turns: list[Turn] = field(default_factory=list)
+    asked: list[Json] = field(default_factory=list)
+    broken_off: int = 0
+    url: str = ""
+
+    async def answer(self, request: Request) -> Response:
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return _error(401, "invalid_api_key")
+        asked = await request.json()
+        self.asked.append(asked)
+        turn = self.turns.pop(0)
+        if callable(turn):
+            turn = turn(asked["messages"])
+        if isinstance(turn, Refuse):
+            return _error(turn.status, turn.code)
+        return StreamingResponse(self._stream(turn), media_type="text/event-stream")
+
+    async def _stream(self, say: Say) -> AsyncIterator[str]:
+        try:
+            yield _chunk({"role": "assistant", "content": ""})
+            for word in say.text.split(" ") if say.text else ():
+                yield _chunk({"content": f"{word} "})
+                await asyncio.sleep(say.hesitates)
+            for index, (name, arguments) in enumerate(say.calls):
+                given = arguments if isinstance(arguments, str) else json.dumps(arguments)
+                head = {"index": index, "id": f"call-{index}", "type": "function"}
+                yield _chunk({"tool_calls": [{**head, "function": {"name": name, "arguments": ""}}]})
+                for part in (given[:5], given[5:]):  # as the real one does, the arguments come in parts
+                    yield _chunk({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
+            yield _chunk({}, "tool_calls" if say.calls else "stop")
+            if say.tokens is not None:
+                usage = {"prompt_tokens": say.tokens - 10, "completion_tokens": 10, "total_tokens": say.tokens}
+                yield f"data: {json.dumps({**_ENVELOPE, 'choices': [], 'usage': usage})}\n\n"
+            yield "data: [DONE]\n\n"
+        except asyncio.CancelledError:
+            self.broken_off += 1
+            raise
+
+
+_ENVELOPE: Json = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_764_000_000, "model": "scripted"}
+
+
+def _chunk(delta: Json, finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return f"data: {json.dumps({**_ENVELOPE, 'choices': [choice]})}\n\n"
+
+
+def _error(status: int, code: str) -> Response:
+    body = {"error": {"message": f"Incorrect API key provided: {KEY}", "type": code, "param": None, "code": code}}
+    return JSONResponse(body, status, {"retry-after-ms": "1"})
+
+
+@contextmanager
+def running_model() -> Iterator[Script]:
+    """Run the server in a thread of this process; yield its script."""
+    script = Script()
+    app = Starlette(routes=[Route("/v1/chat/completions", script.answer, methods=["POST"])])
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            threading.Event().wait(0.01)
+        script.url = f"http://127.0.0.1:{port}/v1"
+        yield script
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -1,0 +1,108 @@
+"""Every query is one user's: held for each method of each repository there is, by the SQL that it sends."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import event
+
+from todo_backend import application
+from todo_backend.assistant.repository import AssistantRepository
+from todo_backend.database import Database
+from todo_backend.export.repository import AccountRepository
+from todo_backend.repository import Repository
+from todo_backend.tasks.cursor import Position
+from todo_backend.tasks.repository import TaskRepository
+from todo_backend.tasks.samples import samples_from
+from todo_backend.tasks.schemas import NewTask, TaskQuery
+
+assert application  # which imports every module that has a repository
+TODAY, NOW = date(2026, 11, 24), time(12)
+NEW = NewTask(title="x")
+LONG_AGO = datetime(2026, 11, 24, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+CALLS: dict[type[Any], dict[str, Callable[[Any], Awaitable[Any]]]] = {
+    TaskRepository: {
+        "page": lambda r: r.page(TaskQuery(q="x", tag="x"), 5, Position(LONG_AGO, uuid4())),
+        "create": lambda r: r.create(NEW),
+        "create_once": lambda r: r.create_once(NEW, "key", "hash"),
+        "creation": lambda r: r.creation("key"),
+        "find": lambda r: r.find(uuid4()),
+        "update": lambda r: r.update(uuid4(), {"title": "y"}, None),
+        "toggle": lambda r: r.toggle(uuid4(), frozenset()),
+        "delete": lambda r: r.delete(uuid4(), None),
+        "restore": lambda r: r.restore(uuid4()),
+        "counts": lambda r: r.counts(TODAY, NOW),
+        "tags": lambda r: r.tags(),
+        "add_samples": lambda r: r.add_samples(samples_from(TODAY)),
+        "delete_samples": lambda r: r.delete_samples(),
+    },
+    AccountRepository: {"find": lambda r: r.find()},
+    AssistantRepository: {
+        "conversations": lambda r: r.conversations(),
+        "conversation": lambda r: r.conversation(uuid4()),
+        "begin": lambda r: r.begin("title"),
+        "delete": lambda r: r.delete(uuid4()),
+        "messages": lambda r: r.messages(uuid4()),
+        "say": lambda r: r.say(uuid4(), "user", "x"),
+        "used_tokens": lambda r: r.used_tokens(),
+        "reserve_tokens": lambda r: r.reserve_tokens(1, 2),
+        "correct_tokens": lambda r: r.correct_tokens(-1),
+        "ask_deletion": lambda r: r.ask_deletion("hash", uuid4(), LONG_AGO, MINUTE),
+        "take_deletion": lambda r: r.take_deletion("hash"),
+    },
+}
+EACH = [(kind, name) for kind, calls in CALLS.items() for name in calls]
+
+
+def _kinds(kind: type[Any] = Repository) -> set[type[Any]]:
+    return {kind for child in kind.__subclasses__() for kind in {child, *_kinds(child)}}
+
+
+def test_every_repository_and_every_method_of_it_is_looked_at_here() -> None:
+    assert _kinds() == set(CALLS)
+    for kind, calls in CALLS.items():
+        methods = inspect.getmembers(kind, inspect.iscoroutinefunction)
+        assert {name for name, _ in methods if not name.startswith("_")} == set(calls), kind
+
+
+@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("user", ["", None])
+def test_there_is_no_repository_without_a_user(kind: type[Any], user: str | None) -> None:
+    with pytest.raises(ValueError, match="a repository is made for a user"):
+        kind(None, user)
+    with pytest.raises(TypeError):
+        kind(None)
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH, ids=[f"{kind.__name__}.{name}" for kind, name in EACH])
+def test_every_statement_names_the_user_for_every_table_that_it_reads_or_changes(
+    database: str, user: str, kind: type[Any], name: str
+) -> None:
+    statements: list[tuple[str, Any]] = []
+
+    async def call() -> None:
+        own = Database(SecretStr(database), 2)
+        async with own.connection() as connection:
+            raw = connection.sync_connection
+            event.listen(raw, "before_cursor_execute", lambda *given: statements.append((given[2], given[3])))
+            await CALLS[kind][name](kind(connection, user))
+        await own.close()
+
+    asyncio.run(call())
+    assert statements
+    for text, parameters in statements:
+        assert user in dict(parameters).values(), text
+        owner = '"user".id = ' if kind is AccountRepository else "user_id"
+        assert owner in text
+        # A statement may have parts; an UPDATE or DELETE among them whose WHERE lacks the user would reach all rows.
+        parts = text.replace("DELETE FROM", "\0DELETE FROM").replace("UPDATE ", "\0UPDATE ").split("\0")[1:]
+        for part in parts:
+            if not part.startswith("UPDATE SET"):
+                assert "user_id = " in part, part

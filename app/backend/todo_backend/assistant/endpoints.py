@@ -1,0 +1,89 @@
+"""`/api/assistant` and `/api/conversations`; the table of calls is in docs/design.md."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.sse import EventSourceResponse
+
+from todo_backend.assistant import schemas
+from todo_backend.assistant.repository import AssistantRepository
+from todo_backend.assistant.schemas import AssistantEvent, Confirmation, Conversation, ConversationList, NewMessage
+from todo_backend.assistant.service import AssistantService
+from todo_backend.assistant.tools import Tools
+from todo_backend.assistant.turn import Answering
+from todo_backend.auth import CurrentUser
+from todo_backend.database import Database
+from todo_backend.problems import described
+from todo_backend.tasks.endpoints import Service as Tasks
+from todo_backend.tasks.schemas import Task
+
+router = APIRouter(prefix="/api", tags=["assistant"], responses=described(401, 500, 503))
+
+
+async def _service(request: Request, user: CurrentUser) -> AsyncIterator[AssistantService]:
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        yield AssistantService(AssistantRepository(connection, user))
+
+
+Service = Annotated[AssistantService, Depends(_service, scope="function")]
+
+
+async def _answering(request: Request) -> Answering:
+    answering: Answering = request.app.state.answering
+    return answering
+
+
+async def _heard(
+    service: Service, user: CurrentUser, answering: Annotated[Answering, Depends(_answering)], new: NewMessage
+) -> UUID:
+    # In a dependency, because an endpoint that streams has answered 200 before it begins.
+    answering.check(user)
+    return await service.hear(new)
+
+
+@router.get("/assistant")
+async def read_assistant(service: Service, answering: Annotated[Answering, Depends(_answering)]) -> schemas.Assistant:
+    """Tell who answers, and what may still be asked today."""
+    limit = answering.model.settings.daily_tokens if answering.model else None
+    return schemas.Assistant(by=answering.by, daily_tokens=limit, used_tokens=await service.used_tokens())
+
+
+@router.post("/assistant/messages", response_class=EventSourceResponse, responses=described(404, 413, 422, 429))
+async def converse(
+    request: Request,
+    user: CurrentUser,
+    new: NewMessage,
+    answering: Annotated[Answering, Depends(_answering)],
+    conversation_id: Annotated[UUID, Depends(_heard, scope="function")],
+) -> AsyncIterable[AssistantEvent]:
+    """Say something; the answer comes as server-sent events. Close the connection to stop it: what was done stays."""
+    tools = Tools(request.app.state.database, user, new.today, new.time)
+    async for event in answering.follow(user, conversation_id, tools):
+        yield event
+
+
+@router.post("/assistant/confirm", responses=described(404, 412, 413, 422))
+async def confirm_deletion(service: Service, tasks: Tasks, confirmation: Confirmation) -> Task:
+    """Delete the task that the assistant asked about; a token works once. It can be restored as any deleted task."""
+    return await service.confirm(confirmation.token, tasks)
+
+
+@router.get("/conversations")
+async def list_conversations(service: Service) -> ConversationList:
+    """List the newest 50 conversations; older ones are forgotten."""
+    return await service.conversations()
+
+
+@router.get("/conversations/{conversation_id}", responses=described(404, 422))
+async def read_conversation(service: Service, conversation_id: UUID) -> Conversation:
+    """Read a conversation."""
+    return await service.conversation(conversation_id)
+
+
+@router.delete("/conversations/{conversation_id}", status_code=204, responses=described(404, 422))
+async def delete_conversation(service: Service, conversation_id: UUID) -> None:
+    """Remove a conversation; the tasks that it made stay."""
+    await service.delete(conversation_id)

@@ -1,0 +1,225 @@
+"""What a sentence in plain English asks for, by rules alone."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from todo_backend.assistant.when import read_due
+from todo_backend.tasks.schemas import NewTask, Priority, Tag, TaskChanges, View
+
+
+@dataclass(frozen=True)
+class Add:
+    """Add this task."""
+
+    task: NewTask
+
+
+@dataclass(frozen=True)
+class Show:
+    """Show the tasks of a view, with a tag, with these words."""
+
+    view: View
+    tag: str | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Tick the task with these words, or untick it."""
+
+    words: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change the task with these words."""
+
+    words: str
+    changes: TaskChanges
+
+
+@dataclass(frozen=True)
+class Retag:
+    """Give the task with these words a tag more, or take one away."""
+
+    words: str
+    tag: str
+    there: bool
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete the task with these words, once the user has confirmed it."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Help:
+    """The sentence is beyond the rules."""
+
+
+Intent = Add | Show | Complete | Update | Retag | Delete | Help
+
+_POLITE: Final = re.compile(
+    r"^(?:(?:hi|hello|hey|please|ok|okay|so|now|then|and|can you|could you|would you|will you|i want(?: you)? to"
+    r"|i'd like(?: you)? to|let's)\b[\s,]*)+|[\s,]*\b(?:please|thanks|thank you)\b[\s.!?]*$",
+    re.IGNORECASE,
+)
+_PRIORITY: Final = re.compile(
+    r"!(?P<mark>high|medium|low)\b|\b(?:with|at|as)?\s*\b(?P<word>high|medium|low)[\s-]priority\b", re.IGNORECASE
+)
+_BEFORE_NAME: Final = re.compile(
+    r"^(?:the\s+|my\s+|a\s+)?(?:task\s+|todo\s+|reminder\s+)?(?:called\s+|named\s+)?", re.IGNORECASE
+)
+_HASH: Final = re.compile(r"(?:^|(?<=\s))#([^\s#,]+)")
+_tag: Final = TypeAdapter(Tag)
+
+
+def understand(text: str, today: date) -> Intent:
+    """Return what a sentence asks for; `today` is what dates in it count from."""
+    sentence = _POLITE.sub("", " ".join(text.split())).strip()
+    sentence = _POLITE.sub("", sentence).strip()
+    for pattern, read in _RULES:
+        match = pattern.fullmatch(sentence.rstrip(" .!?"))
+        if match:
+            intent = read({name: value or "" for name, value in match.groupdict().items()}, today)
+            if intent:
+                return intent
+    return Help()
+
+
+def _name(words: str) -> str:
+    """Return the words that a task is called by, without articles and quotes around them."""
+    words = _BEFORE_NAME.sub("", words.strip())
+    words = re.sub(r"\s+(?:task|todo)$", "", words, flags=re.IGNORECASE)
+    return words.strip(" \"'“”‘’`")  # noqa: RUF001 - typographic quotes are what phones type
+
+
+def _add(found: dict[str, str], today: date) -> Intent | None:
+    text = found["what"]
+    text = re.sub(
+        r"\s+to\s+(?:my|the)\s+(?:tasks?|list|todos?|to-do list)(?:\s+list)?\b", "", text, flags=re.IGNORECASE
+    )
+    text = re.sub(
+        r"^(?:a\s+|an\s+|the\s+)?(?:new\s+)?(?:task|todo|reminder)\b[:\s]*(?:to\s+|called\s+|named\s+)?",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+    tags = [tag for tag in map(_as_tag, _HASH.findall(text)) if tag]
+    text = _HASH.sub("", text)
+    mark = _PRIORITY.search(text)
+    text = _PRIORITY.sub("", text, count=1)
+    title, due = read_due(" ".join(text.split()), today)
+    priority = Priority((mark["mark"] or mark["word"]).lower()) if mark else Priority.NONE
+    try:
+        return Add(NewTask(title=_name(title), priority=priority, tags=tags, due=due))
+    except ValidationError:
+        return None
+
+
+def _as_tag(text: str) -> str | None:
+    try:
+        return _tag.validate_python(text.removeprefix("#"))
+    except ValidationError:
+        return None
+
+
+def _show(found: dict[str, str], _: date) -> Intent | None:
+    text = found["what"].lower()
+    views = {
+        View.OVERDUE: r"\b(?:overdue|late|missed)\b",
+        View.TODAY: r"\btoday\b",
+        View.UPCOMING: r"\b(?:upcoming|coming up|next|later|tomorrow|this week)\b",
+        View.DONE: r"\b(?:done|completed|finished|ticked)\b",
+        View.ALL: r"\b(?:everything|all)\b",
+    }
+    view = next((view for view, pattern in views.items() if re.search(pattern, text)), View.OPEN)
+    tag = _HASH.search(text) or re.search(r"\btagged\s+(?:with\s+|as\s+)?([^\s#,]+)", text)
+    words = re.search(r"\b(?:with|about|containing|named|called|for|matching)\s+(.+)$", text)
+    plain = r"(?:today|tomorrow|me|this week|next week|later)"
+    wanted = _name(words[1]) if words and not tag and not re.fullmatch(plain, words[1]) else ""
+    return Show(view, _as_tag(tag[1]) if tag else None, wanted)
+
+
+def _find(found: dict[str, str], _: date) -> Intent | None:
+    return Show(View.ALL, words=_name(found["what"]))
+
+
+def _complete(found: dict[str, str], _: date) -> Intent | None:
+    return Complete(_name(found["what"]), done=True)
+
+
+def _reopen(found: dict[str, str], _: date) -> Intent | None:
+    return Complete(_name(found["what"]), done=False)
+
+
+def _rename(found: dict[str, str], _: date) -> Intent | None:
+    title = _name(found["to"])
+    return Update(_name(found["what"]), {"title": title}) if 1 <= len(title) <= 200 else None  # noqa: PLR2004 - a title's length
+
+
+def _move(found: dict[str, str], today: date) -> Intent | None:
+    rest, due = read_due(found["when"], today)
+    return Update(_name(found["what"]), {"due": due}) if due and not rest else None
+
+
+def _undate(found: dict[str, str], _: date) -> Intent | None:
+    return Update(_name(found["what"]), {"due": None})
+
+
+def _prioritize(found: dict[str, str], _: date) -> Intent | None:
+    priority = (
+        found["priority"].lower().replace("no", "none") if found["priority"].lower() == "no" else found["priority"]
+    )
+    return Update(_name(found["what"]), {"priority": Priority(priority.lower())})
+
+
+def _retag(found: dict[str, str], _: date) -> Intent | None:
+    tag = _as_tag(found["tag"])
+    there = not found["verb"].lower().startswith(("un", "remove"))
+    return Retag(_name(found["what"]), tag, there) if tag else None
+
+
+def _delete(found: dict[str, str], _: date) -> Intent | None:
+    return Delete(_name(found["what"]))
+
+
+def _patterns() -> Iterator[tuple[str, Callable[[dict[str, str], date], Intent | None]]]:
+    """Yield each rule: what a sentence looks like, and how it is read. The first that can read it counts."""
+    yield r"(?P<verb>remove|untag)\s+(?:the\s+)?tag\s+(?P<tag>\S+)\s+from\s+(?P<what>.+)", _retag
+    yield r"(?P<verb>untag)\s+(?P<what>.+?)\s+(?:from\s+)?(?P<tag>\S+)", _retag
+    yield r"(?P<verb>tag)\s+(?P<what>.+?)\s+(?:with|as)\s+(?P<tag>\S+)", _retag
+    yield r"(?:remove|clear|drop)\s+(?:the\s+)?(?:due date|date|deadline)\s+(?:from|of)\s+(?P<what>.+)", _undate
+    yield r"(?:delete|remove|erase|drop|get rid of|throw away|trash)\s+(?P<what>.+)", _delete
+    yield r"(?:reopen|untick|uncheck|undo)\s+(?P<what>.+)", _reopen
+    yield r"mark\s+(?P<what>.+?)\s+(?:as\s+)?(?:not\s+(?:done|completed?|finished)|undone|open)", _reopen
+    yield r"mark\s+(?P<what>.+?)\s+(?:as\s+)?(?:done|completed?|finished)", _complete
+    yield r"(?:complete|finish|tick(?:\s+off)?|check(?:\s+off)?|close)\s+(?P<what>.+)", _complete
+    yield r"(?:i(?:'m|\s+am)?\s+)?(?:done|finished|through)\s+with\s+(?P<what>.+)", _complete
+    yield r"i(?:'ve|\s+have)?\s+(?:finished|completed|done|did)\s+(?P<what>.+)", _complete
+    shown = r"(?:show|list|what|what's|which|do i have|anything|how many)"
+    yield rf"{shown}\b(?P<what>.*)", _show
+    yield r"(?P<what>.+?)\s+(?:is|are)\s+(?:done|finished|completed?)", _complete
+    yield r"rename\s+(?P<what>.+?)\s+(?:to|as|into)\s+(?P<to>.+)", _rename
+    yield r"change\s+(?:the\s+)?title\s+of\s+(?P<what>.+?)\s+to\s+(?P<to>.+)", _rename
+    levels = r"(?P<priority>high|medium|low|no|none)"
+    yield rf"(?:set|change|make)\s+(?:the\s+)?priority\s+(?:of|for)\s+(?P<what>.+?)\s+(?:to\s+)?{levels}", _prioritize
+    yield rf"(?:make|mark|set|give)\s+(?P<what>.+?)\s+(?:a\s+|to\s+|as\s+)?{levels}[\s-]priority", _prioritize
+    moved = r"(?:move|reschedule|postpone|push|shift|set|put off)"
+    yield rf"{moved}\s+(?P<what>.+?)\s+(?P<when>(?:to|until|till|for|on|by)\s+.+)", _move
+    yield r"(?P<what>.+?)\s+is\s+(?P<when>due\s+.+)", _move
+    yield r"(?:find|search(?:\s+for)?|look\s+for)\s+(?P<what>.+)", _find
+    added = r"(?:add|create|new|note|make|put|remind me(?:\s+to)?|remember(?:\s+to)?|todo)"
+    yield rf"{added}\b:?\s+(?P<what>.+)", _add
+    yield r"i\s+(?:need\s+to|have\s+to|must|should)\s+(?P<what>.+)", _add
+
+
+_RULES: Final = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), read) for pattern, read in _patterns()]

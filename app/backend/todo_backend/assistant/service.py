@@ -1,0 +1,81 @@
+"""Conversations, and the deletions that a user confirms."""
+
+from uuid import UUID
+
+from todo_backend.assistant.repository import AssistantRepository
+from todo_backend.assistant.schemas import (
+    Conversation,
+    ConversationList,
+    ConversationSummary,
+    Message,
+    NewMessage,
+)
+from todo_backend.assistant.tools import token_hash
+from todo_backend.problems import Problem
+from todo_backend.tasks.schemas import Task
+from todo_backend.tasks.service import TaskService, account_exists
+
+TITLE_LENGTH = 80
+
+
+class AssistantService:
+    """One user's conversations. What is not there and what is another's are the same 404 problem."""
+
+    def __init__(self, repository: AssistantRepository) -> None:
+        self._repository = repository
+
+    async def used_tokens(self) -> int:
+        """Return how many tokens the user's words have cost today."""
+        return await self._repository.used_tokens()
+
+    async def hear(self, new: NewMessage) -> UUID:
+        """Keep what the user says, and return the conversation, a new one where the message begins one.
+
+        A 404 problem where the conversation is not there, 401 where the account was deleted.
+        """
+        conversation_id = new.conversation_id
+        if conversation_id is None:
+            with account_exists():
+                conversation_id = await self._repository.begin(" ".join(new.text.split())[:TITLE_LENGTH])
+        elif await self._repository.conversation(conversation_id) is None:
+            raise _no_conversation()
+        await self._repository.say(conversation_id, "user", new.text)
+        return conversation_id
+
+    async def conversations(self) -> ConversationList:
+        """Return the user's conversations."""
+        rows = await self._repository.conversations()
+        return ConversationList(items=[ConversationSummary.model_validate(row) for row in rows])
+
+    async def conversation(self, conversation_id: UUID) -> Conversation:
+        """Return a conversation with its messages."""
+        row = await self._repository.conversation(conversation_id)
+        if row is None:
+            raise _no_conversation()
+        messages = await self._repository.messages(conversation_id)
+        summary = ConversationSummary.model_validate(row)
+        return Conversation(**summary.model_dump(), messages=[Message.model_validate(message) for message in messages])
+
+    async def delete(self, conversation_id: UUID) -> None:
+        """Remove a conversation."""
+        if not await self._repository.delete(conversation_id):
+            raise _no_conversation()
+
+    async def confirm(self, token: str, tasks: TaskService) -> Task:
+        """Delete what the token was issued for, and return it as it was.
+
+        A 404 problem for a token that never was, was used or has expired, or a task that is gone; 412 for a task that
+        changed since the question. Either way the token is used up.
+        """
+        asked = await self._repository.take_deletion(token_hash(token))
+        if asked is None:
+            raise Problem(404, "This confirmation was used already, or has expired")
+        task = await tasks.read(asked.task_id)
+        if task.updated_at != asked.task_updated_at:
+            raise Problem(412, "The task has changed since")
+        await tasks.delete(task.id, f'"{task.version}"')
+        return task
+
+
+def _no_conversation() -> Problem:
+    return Problem(404, "There is no such conversation")

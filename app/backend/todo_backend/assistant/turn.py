@@ -1,0 +1,151 @@
+"""One answer: it is made by a task of its own, so that it is kept however it ends, and followed by whoever listens."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+from todo_backend.assistant import simple
+from todo_backend.assistant.model import Model
+from todo_backend.assistant.repository import AssistantRepository
+from todo_backend.assistant.schemas import (
+    AssistantEvent,
+    Author,
+    Changed,
+    Ended,
+    Failed,
+    MadeChange,
+    Reason,
+    Said,
+    Started,
+)
+from todo_backend.assistant.tools import Tools
+from todo_backend.database import Database
+from todo_backend.problems import Problem
+
+ANSWER_SECONDS: Final = 55
+"""Less than the stream may take (limits.py), so that there is time to say that it was too much."""
+REMEMBERED_MESSAGES: Final = 20
+"""Of a conversation, that the model is told."""
+AT_ONCE: Final = 2
+"""Answers for one user that one process makes at the same time."""
+
+_log = logging.getLogger("todo_backend.assistant")
+
+
+class Answering:
+    """The answers that are being made in this process; made by a model, or without one by rules."""
+
+    def __init__(self, database: Database, model: Model | None) -> None:
+        self._database = database
+        self._running: set[asyncio.Task[None]] = set()
+        self._by_user: Counter[str] = Counter()
+        self.model = model
+
+    @property
+    def by(self) -> Author:
+        """Who answers."""
+        return Author.MODEL if self.model else Author.RULES
+
+    def check(self, user_id: str) -> None:
+        """Raise a 429 problem for a user who is being answered too often already."""
+        if self._by_user[user_id] >= AT_ONCE:
+            raise Problem(429, "An answer is still being written", headers={"Retry-After": "5"})
+
+    async def follow(self, user_id: str, conversation_id: UUID, tools: Tools) -> AsyncIterator[AssistantEvent]:
+        """Answer the conversation's last message, and yield the events; who stops listening stops the answer."""
+        events: asyncio.Queue[AssistantEvent | None] = asyncio.Queue()
+        turn = _Turn(self._database, user_id, conversation_id, events)
+        task = asyncio.create_task(turn.run(self.model, tools))
+        self._by_user[user_id] += 1
+        self._running.add(task)
+        task.add_done_callback(lambda task: self._ended(user_id, task))
+        try:
+            yield Started(conversation_id=conversation_id, by=self.by)
+            while event := await events.get():
+                yield event
+        finally:
+            task.cancel()
+
+    def _ended(self, user_id: str, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._by_user[user_id] -= 1
+        if not self._by_user[user_id]:
+            del self._by_user[user_id]
+
+    async def close(self) -> None:
+        """Wait for the answers that are still being kept, and close the model's connections."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self.model:
+            await self.model.close()
+
+
+class _Turn:
+    """One answer, put into a queue whose end is None, and into the database when it ends, be it before its end."""
+
+    def __init__(
+        self, database: Database, user_id: str, conversation_id: UUID, events: asyncio.Queue[AssistantEvent | None]
+    ) -> None:
+        self._database = database
+        self._user_id = user_id
+        self._conversation_id = conversation_id
+        self._events = events
+        self._text = ""
+        self._changes: list[MadeChange] = []
+
+    @asynccontextmanager
+    async def _repository(self) -> AsyncIterator[AssistantRepository]:
+        async with self._database.connection() as connection:
+            yield AssistantRepository(connection, self._user_id)
+
+    async def run(self, model: Model | None, tools: Tools) -> None:
+        stopped = True
+        try:
+            await self._try(model, tools)
+            stopped = False
+        finally:
+            await self._keep(stopped=stopped)
+            self._events.put_nowait(Ended())
+            self._events.put_nowait(None)
+
+    async def _try(self, model: Model | None, tools: Tools) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._answer(model, tools)
+        except TimeoutError:
+            self._put(Failed(reason=Reason.TOO_SLOW, detail=f"I gave up after {ANSWER_SECONDS} seconds."))
+        except Exception:  # noqa: BLE001 - a stream that has begun has no status left to say so with
+            _log.exception("an answer failed")
+            self._put(Failed(reason=Reason.FAILED, detail="Something went wrong on the server."))
+
+    async def _keep(self, *, stopped: bool) -> None:
+        changes = [change.model_dump(mode="json") for change in self._changes]
+        try:
+            async with self._repository() as repository:
+                await repository.say(self._conversation_id, "assistant", self._text.strip(), changes, stopped=stopped)
+        except Exception:  # noqa: BLE001 - the listener has the answer all the same
+            _log.exception("an answer was not kept")
+
+    async def _answer(self, model: Model | None, tools: Tools) -> None:
+        async with self._repository() as repository:
+            messages = await repository.messages(self._conversation_id, REMEMBERED_MESSAGES)
+        history = [(row.role, row.text) for row in messages if row.text]
+        answer = model.answer(history, tools, self._repository) if model else simple.answer(history[-1][1], tools)
+        async for event in answer:
+            self._put(event)
+
+    def _put(self, event: AssistantEvent) -> None:
+        match event:
+            case Said():
+                self._text += event.text
+            case Changed():
+                change = MadeChange(action=event.action, task_id=event.task.id, title=event.task.title)
+                self._changes.append(change)
+            case Failed():
+                self._text += f"\n{event.detail}"
+            case _:
+                pass
+        self._events.put_nowait(event)
