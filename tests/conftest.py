@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -137,8 +137,8 @@ class Heard:
     def debug(self, text: str) -> None:
         self.debugged.append(text)
 
-    def confirm(self, question: str) -> None:
-        raise AssertionError(question)
+    def confirm(self, question: str, plan: Sequence[str] = ()) -> None:
+        raise AssertionError(question, *plan)
 
 
 @pytest.fixture

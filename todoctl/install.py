@@ -54,20 +54,23 @@ def _install(steps: Steps) -> Installed:
         steps.preflight()
     with say("Fingerprint"):
         plans = steps.fingerprint()
+    live = steps.look(plans)
+    adoption = steps.adopt(plans, live, given)
     with say("Build"):
         built = steps.build(plans)
     with say("Sideload"):
         sideloaded = steps.sideload(built)
     with say("Secrets"):
-        namespace = steps.apply_namespace(plans)
+        namespace = steps.apply_namespace(plans, adoption)
         steps.take_lease()
-        secrets = steps.secrets(given)
+        secrets = steps.secrets(given, adoption)
     with say("Apply"):
         objects = steps.manifests(plans, secrets)
-        changes = namespace + steps.apply(objects, recreate)
+        changes, recorded = steps.apply(objects, live, adoption, recreate)
     with say("Wait"):
         rolled = steps.wait(objects)
         steps.remember_volume()
+        changes = namespace + changes + steps.prune(objects, recorded)
     with say("Access"):
         access = steps.access(objects)
     release = steps.record(objects, "install")

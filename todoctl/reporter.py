@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -37,8 +38,8 @@ class Reporter(Protocol):
     def debug(self, text: str) -> None:
         """Print one line with `--debug` only."""
 
-    def confirm(self, question: str) -> None:
-        """Ask a yes-or-no question; `--yes` answers it.
+    def confirm(self, question: str, plan: Sequence[str] = ()) -> None:
+        """Ask a yes-or-no question; `--yes` answers it. `plan` is what the yes is to: shown before, however quiet.
 
         Raises ConsentError on a no, and where there is no terminal to ask on.
         """

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from todoctl import __version__, payload
+from todoctl.applying import Applying
 from todoctl.errors import TodoctlError, UsageError
-from todoctl.installation import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from todoctl.images.build import Built, Plan
     from todoctl.images.digests import ConfigDigests
     from todoctl.images.sideload import Sideloaded
-    from todoctl.objects.diff import ChangeSet
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
-    from todoctl.secrets import SecretsReport
     from todoctl.targets.minikube import Minikube
 
 ACCESS_SECONDS = 60.0
@@ -40,7 +38,7 @@ class Access:
     hosts_entry: HostsEntry
 
 
-class Steps(Installation):
+class Steps(Applying):
     """One installation's steps. What one finds, such as the engine, the next ones use; nothing is asked twice."""
 
     def preflight(self) -> None:
@@ -177,60 +175,12 @@ class Steps(Installation):
 
         return ConfigDigests(platformdirs.user_cache_path("todoctl", appauthor=False) / "config-digests.json")
 
-    def apply_namespace(self, plans: Sequence[Plan]) -> ChangeSet:
-        """Apply the Namespace alone: the Secrets go into it before anything that reads them."""
-        from todoctl.objects.apply import apply
-
-        objects = self.manifests(plans)
-        return apply(self.cluster, [item for item in objects if item["kind"] == "Namespace"], observe=self.tell)
-
-    def secrets(self, given: dict[str, str], *, dry_run: bool = False) -> SecretsReport:
-        """Make the Secrets that are missing, keep the others; a dry run only tells."""
-        from todoctl import secrets
-
-        report = secrets.ensure(
-            self.cluster,
-            self.settings.namespace,
-            given,
-            built_in_postgres=self.settings.environment == "development",
-            dry_run=dry_run,
-        )
-        if dry_run:
-            return report
-        for state in report.states:
-            if state.keys:
-                self.reporter.note(f"Secret/{state.name} {state.action.value}: {', '.join(state.keys)}")
-        return report
-
     def remember_volume(self) -> None:
         """Note the database's volume, so that a later install knows when it is lost."""
         from todoctl import secrets
 
         if self.settings.environment == "development":
             secrets.remember_volume(self.cluster, self.settings.namespace)
-
-    def recreate(self) -> frozenset[str]:
-        """Return the labels of the objects that may be deleted and made anew. Raises UsageError."""
-        from todoctl.objects import immutable, manifests
-
-        wanted = self.settings.recreate
-        return frozenset(immutable.made_anew(one, manifests.load(self.settings.environment)) for one in wanted)
-
-    def apply(self, objects: Sequence[Object], recreate: frozenset[str] = frozenset()) -> ChangeSet:
-        """Apply everything but the Namespace, stage by stage; with `--force-conflicts` show and win the conflicts."""
-        from todoctl.objects.apply import execute
-        from todoctl.objects.plan import plan
-
-        planned = plan(self.cluster, [item for item in objects if item["kind"] != "Namespace"])
-        planned.require_changeable(recreate)
-        if planned.conflicting and self.settings.force_conflicts:
-            for one in planned.conflicting:
-                for conflict in one.conflicts:
-                    self.reporter.note(f"{one.label} {conflict}")
-            self.reporter.confirm("Take over these fields, and set what the manifests have?")
-        else:
-            planned.require_no_conflict()
-        return execute(self.cluster, planned, recreate=recreate, observe=self.tell)
 
     def wait(self, objects: Sequence[Object]) -> Rolled:
         """Wait until every workload is Available."""

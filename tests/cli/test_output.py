@@ -402,6 +402,7 @@ def test_diff_gives_programs_the_same(run, world):
                     "fields": [],
                     "conflicts": [],
                     "immutable": [],
+                    "adopted": [],
                 },
                 {
                     "kind": "Deployment",
@@ -410,8 +411,10 @@ def test_diff_gives_programs_the_same(run, world):
                     "fields": [REPLICAS],
                     "conflicts": [{"field": ".spec.replicas", "owner": "kubectl", "theirs": 1, "ours": 2}],
                     "immutable": [],
+                    "adopted": [],
                 },
             ],
+            "helmReleases": [],
         },
         exit_code=3,
     )

@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -56,7 +56,7 @@ class Told:
     def done(self, label: str, text: str) -> None: ...
     def warn(self, text: str) -> None: ...
     def debug(self, text: str) -> None: ...
-    def confirm(self, question: str) -> None: ...
+    def confirm(self, question: str, plan: Sequence[str] = ()) -> None: ...
 
 
 class TestTarget:

@@ -132,7 +132,7 @@ class ApiServer:
         what: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         content_type: str = "application/json",
         read: float = READ_SECONDS,
         stream: bool = False,

@@ -158,11 +158,16 @@ class Cluster:
         what = f"create {kind} `{metadata['name']}`"
         return self._json("POST", kind.path(metadata.get("namespace")), what, query=query, body=manifest)
 
-    def patch(self, kind: Kind, name: str, namespace: str | None, changes: Mapping[str, Any]) -> Object:
-        """Merge `changes` into an object (RFC 7396). Raises StaleError if they name another `resourceVersion`."""
+    def patch(
+        self, kind: Kind, name: str, namespace: str | None, changes: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> Object:
+        """Merge `changes` into an object (RFC 7396), or do them, where they are a list of operations (RFC 6902).
+
+        Raises StaleError if they name another `resourceVersion`.
+        """
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
         what = f"change {kind} `{name}`"
-        content_type = "application/merge-patch+json"
+        content_type = f"application/{'merge' if isinstance(changes, Mapping) else 'json'}-patch+json"
         return self._json(
             "PATCH", kind.path(namespace, name), what, query=query, body=changes, content_type=content_type
         )
@@ -248,7 +253,7 @@ class Cluster:
         what: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         content_type: str = "application/json",
     ) -> Object:
         if method != "GET":

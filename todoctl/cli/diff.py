@@ -15,7 +15,7 @@ from todoctl.result import Result
 
 if TYPE_CHECKING:
     from todoctl.objects.diff import Change, Difference
-    from todoctl.objects.plan import Conflict
+    from todoctl.objects.plan import Conflict, Planned
     from todoctl.recipes.diff import Diff
     from todoctl.secrets import SecretState
 
@@ -62,28 +62,34 @@ def command(
 
 def lines(found: Diff) -> Iterator[str]:
     """Yield what a person reads: each object that would change, its fields with both values, and a sum."""
-    unchanged = 0
     for state in found.secrets.states:
         if state.keys:
             yield f"{_action(state.action.value)} Secret/{state.name}"
             yield from (f"  {key}" for key in state.keys)
-        else:
-            unchanged += 1
-    for one in found.objects.objects:
-        if one.change.action.value == "unchanged":
-            unchanged += 1
-            continue
-        yield f"{_action(one.change.action.value)} {one.label}"
-        for difference in one.change.differences:
-            yield from _difference(difference)
-        if one.refused:
-            yield f"  {click.style('refused', fg='red')}: {one.refused}"
-        for conflict in one.conflicts:
-            yield f"  {click.style('conflict', fg='red')}: {conflict.owner} owns {conflict.field}"
+    changed = [one for one in found.objects.objects if one.change.action.value != "unchanged"]
+    for one in changed:
+        yield from _change(one.change)
+        yield from _obstacles(one)
+    for other in found.others:
+        yield from _change(other)
+    for release in found.releases:
+        yield f"obsolete: Helm's record of its release {release}"
+    objects = [*found.secrets.states, *found.objects.objects]
+    unchanged = len(objects) - len(changed) - sum(bool(state.keys) for state in found.secrets.states)
     if found.empty:
         yield f"No change: {unchanged} objects are as an install would leave them."
     else:
         yield f"{unchanged} more unchanged"
+
+
+def _obstacles(one: Planned) -> Iterator[str]:
+    """Yield what stands between an object and its change: other managers, and the server."""
+    if one.adopted:
+        yield f"  adopted from {', '.join(one.adopted)}"
+    if one.refused:
+        yield f"  {click.style('refused', fg='red')}: {one.refused}"
+    for conflict in one.conflicts:
+        yield f"  {click.style('conflict', fg='red')}: {conflict.owner} owns {conflict.field}"
 
 
 def diff_data(found: Diff) -> dict[str, Any]:
@@ -96,9 +102,12 @@ def diff_data(found: Diff) -> dict[str, Any]:
                 **data(one.change),
                 "conflicts": [conflict_data(conflict) for conflict in one.conflicts],
                 "immutable": list(one.refused.fields) if one.refused else [],
+                "adopted": list(one.adopted),
             }
             for one in found.objects.objects
-        ],
+        ]
+        + [{**data(change), "conflicts": [], "immutable": [], "adopted": []} for change in found.others],
+        "helmReleases": list(found.releases),
     }
 
 
@@ -120,6 +129,12 @@ def conflict_data(conflict: Conflict) -> dict[str, Any]:
 def secret_data(state: SecretState) -> dict[str, Any]:
     """Return what became of a Secret as plain JSON types: no value."""
     return {"name": state.name, "action": state.action.value, "keys": list(state.keys)}
+
+
+def _change(change: Change) -> Iterator[str]:
+    yield f"{_action(change.action.value)} {change.kind}/{change.name}"
+    for difference in change.differences:
+        yield from _difference(difference)
 
 
 def _action(word: str) -> str:

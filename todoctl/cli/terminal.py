@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TextIO
 
@@ -149,9 +149,12 @@ class Terminal:
         if self._debug:
             self._print(self.style(f"  · {text}", dim=True))
 
-    def confirm(self, question: str) -> None:
-        """Ask; raise ConsentError unless the answer is yes. An empty answer is a no."""
-        self._log.write("ask", question)
+    def confirm(self, question: str, plan: Sequence[str] = ()) -> None:
+        """Show the plan and ask; raise ConsentError unless the answer is yes. An empty answer is a no."""
+        if self._yes:
+            for line in plan:
+                self.note(line)
+        self._log.write("ask", "\n".join([*([] if self._yes else plan), question]))
         if self._yes:
             return
         # A stream that was closed before todoctl began is None.
@@ -161,9 +164,10 @@ class Terminal:
                 f"this needs a yes: {question}",
                 because="there is no terminal to ask on, so nothing was done",
                 hint="run the command in a terminal, or add `--yes`",
+                details=tuple(plan),
             )
         with self._live.aside() if self._live else nullcontext():
-            self.write(f"{question} [y/N] ")
+            self.write("".join(f"  {line}\n" for line in plan) + f"{question} [y/N] ")
             answer = self._in.readline()
         if answer.strip().lower() not in {"y", "yes"}:
             raise ConsentError("consent.declined", "stopped, nothing was done", because="the answer was not yes")

@@ -12,7 +12,7 @@ from todoctl.adapters.apiserver import StaleError
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.deadline import Deadline
 from todoctl.errors import ConflictError
-from todoctl.objects import order
+from todoctl.objects import adopt, order
 from todoctl.objects.delete import delete_all
 from todoctl.objects.diff import Action, Change, ChangeSet
 from todoctl.objects.plan import (
@@ -60,6 +60,8 @@ def execute(
 ) -> ChangeSet:
     """Write what a plan says, stage by stage; the conflicts that it has are won, and no other.
 
+    What the plan adopts is adopted first, each object just before it is applied.
+
     An object that the server refuses to change is deleted and made anew if `recreate` has its label, as
     `Deployment/todo-backend`.
 
@@ -82,6 +84,8 @@ def execute(
 
 
 def _write(cluster: Cluster, one: Planned) -> None:
+    if one.adopted and one.live:
+        adopt.fold(cluster, one.live)
     if one.refused and one.live:
         delete_all(cluster, one.change.namespace, [one.live], Deadline(RECREATE_SECONDS))
         cluster.apply(one.manifest)

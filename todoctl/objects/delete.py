@@ -13,7 +13,7 @@ from todoctl.adapters.kinds import Kind
 from todoctl.adapters.kubernetes import FIELD_MANAGER, Cluster, Object
 from todoctl.deadline import Deadline
 from todoctl.errors import ClusterError
-from todoctl.objects import order
+from todoctl.objects import inventory, order
 from todoctl.objects.diff import Action, Change, ChangeSet
 from todoctl.objects.follow import Follower
 from todoctl.objects.manifests import PART_OF
@@ -45,9 +45,10 @@ def uninstall(
 ) -> Uninstalled:
     """Delete an installation stage by stage, the last first, each gone before the next goes.
 
-    An object goes if it is labelled as part of the app and is named in `objects` or was applied by todoctl. The volume
-    claim, both Secrets and the Namespace stay; with `data` they go too, the Namespace only if it has the app's label
-    and nothing of anybody else's in it. Where nothing is there, nothing is done.
+    An object goes if it is labelled as part of the app and is named in `objects` or was applied by todoctl, or if it is
+    a member that the inventory names; the inventory goes last. The volume claim, both Secrets and the Namespace stay;
+    with `data` they go too, the Namespace only if it has the app's label and nothing of anybody else's in it. Where
+    nothing is there, nothing is done.
 
     Raises ClusterError, also when something is not gone at the deadline.
     """
@@ -56,6 +57,14 @@ def uninstall(
     if owner is None:
         return Uninstalled(ChangeSet(), ())
     named = {(item["kind"], item["metadata"]["name"]) for item in objects}
+    record = inventory.read(bounded, namespace)
+    members = {(one.kind, one.name): one.uid for one in inventory.parse(record) if one.known}
+
+    def ours(item: Object) -> bool:
+        name = (item["kind"], item["metadata"]["name"])
+        recorded = name in members and inventory.is_member(item, namespace, members[name])
+        return name != ("ConfigMap", inventory.NAME) and (recorded or _ours(item, named))
+
     deleted: list[Change] = []
     with ThreadPoolExecutor(len(_FOREIGN_LOOKED_FOR)) as pool:
 
@@ -64,8 +73,10 @@ def uninstall(
             return [item for items in lists for item in items]
 
         for stage in order.STAGES[:0:-1]:
-            going = [item for item in found(kind for kind in stage if kind not in DATA) if _ours(item, named)]
+            going = [item for item in found(kind for kind in stage if kind not in DATA) if ours(item)]
             deleted += delete_all(cluster, namespace, going, deadline, observe)
+        if record is not None:
+            deleted += delete_all(cluster, namespace, [record], deadline, observe)
         kept = [item for item in found(DATA) if _is_data(item)]
         if not data:
             return Uninstalled(ChangeSet(tuple(deleted)), (*map(_label, kept), _label(owner)))

@@ -30,6 +30,8 @@ class Action(Enum):
     UNCHANGED = "unchanged"
     RECREATED = "recreated"
     """Deleted and made anew, for a field that cannot be changed."""
+    PRUNED = "pruned"
+    """Deleted, as the manifests no longer have it."""
     DELETED = "deleted"
 
 

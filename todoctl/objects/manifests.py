@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from todoctl import payload
-from todoctl.objects import order
+from todoctl.adapters import kinds
+from todoctl.objects import inventory, order
 
 PART_OF = "app.kubernetes.io/part-of=todo-app"
 """The label selector of everything that belongs to an installation."""
@@ -60,15 +61,17 @@ def customise(
 ) -> list[Object]:
     """Return the objects as one installation has them; `objects` stays as it is.
 
-    `namespace` goes into the Namespace's name, metadata, the subjects of RoleBindings and selectors that name the old
-    one; `host` into the Ingress (its TLS hosts too) and the hosts that Better Auth accepts. `images` gives, for each
-    image name without its tag, the reference to run instead. `secret_versions` gives the Secrets' resource versions:
-    the Deployments that read one of them roll when it changes. Checksums of the configuration are made anew.
+    Each but the Namespace gets the label of the installation's inventory. `namespace` goes into the Namespace's name,
+    metadata, the subjects of RoleBindings and selectors that name the old one; `host` into the Ingress (its TLS hosts
+    too) and the hosts that Better Auth accepts. `images` gives, for each image name without its tag, the reference to
+    run instead. `secret_versions` gives the Secrets' resource versions: the Deployments that read one of them roll when
+    it changes. Checksums of the configuration are made anew.
 
     Raises LookupError when an image is named that no container uses.
     """
     made = copy.deepcopy([dict(item) for item in objects])
     _set_namespace(made, namespace)
+    _set_member(made, namespace)
     _set_host(made, host)
     _set_images(made, images)
     _set_checksums(made)
@@ -126,6 +129,12 @@ def _set_namespace(objects: list[Object], namespace: str) -> None:
             labels = selector.get("matchLabels", {})
             if labels.get("kubernetes.io/metadata.name") in old:
                 labels["kubernetes.io/metadata.name"] = namespace
+
+
+def _set_member(objects: list[Object], namespace: str) -> None:
+    for item in objects:
+        if kinds.of(item) not in inventory.NEVER_PRUNED:
+            item["metadata"].setdefault("labels", {})[inventory.MEMBER] = inventory.set_id(namespace)
 
 
 def _set_host(objects: list[Object], host: str) -> None:

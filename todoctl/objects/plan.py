@@ -12,7 +12,7 @@ from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import ApiError, FieldConflict, FieldConflictError
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.errors import ClusterError, ConflictError
-from todoctl.objects import immutable
+from todoctl.objects import adopt, immutable
 from todoctl.objects.diff import Action, Change, ChangeSet, Difference, compare, lookup
 from todoctl.objects.hidden import hidden
 from todoctl.objects.immutable import HOLDS_DATA, Immutable
@@ -22,6 +22,8 @@ _READS = 5
 _SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 Manifest = Mapping[str, Any]
+Live = Mapping[tuple[str, str], "Object | None"]
+"""What is live of an installation, by kind and name."""
 T = TypeVar("T")
 
 
@@ -48,6 +50,8 @@ class Planned:
     change: Change
     conflicts: tuple[Conflict, ...] = ()
     refused: Immutable | None = None
+    adopted: tuple[str, ...] = ()
+    """The managers whose fields are to become todoctl's first; the change is what follows from that."""
 
     @property
     def label(self) -> str:
@@ -65,6 +69,11 @@ class ApplyPlan:
     def changes(self) -> ChangeSet:
         """What would become of each object."""
         return ChangeSet(tuple(one.change for one in self.objects))
+
+    @property
+    def adopting(self) -> tuple[Planned, ...]:
+        """The objects that `kubectl apply` or Helm made."""
+        return tuple(one for one in self.objects if one.adopted)
 
     @property
     def conflicting(self) -> tuple[Planned, ...]:
@@ -131,6 +140,16 @@ def read_all(cluster: Cluster, objects: Sequence[Manifest]) -> list[Object | Non
         return at_once(pool, lambda item: read(cluster, item), objects)
 
 
+def read_by_name(cluster: Cluster, objects: Sequence[Manifest]) -> Live:
+    """Return the live objects of all manifests, read at once, by kind and name."""
+    return dict(zip(map(name_of, objects), read_all(cluster, objects), strict=True))
+
+
+def name_of(item: Manifest) -> tuple[str, str]:
+    """Return an object's kind and name."""
+    return (item["kind"], item["metadata"]["name"])
+
+
 def at_once(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
     """Do the work for all items at once; when one fails, the others end before its error is raised.
 
@@ -160,7 +179,12 @@ def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None) -> Plann
         if result["metadata"].get("resourceVersion") == (live or {"metadata": {}})["metadata"].get("resourceVersion"):
             break
         live = read(cluster, manifest)
-    return Planned(manifest, live, compare(live, result), _with_values(conflicts, manifest, live or {}))
+    adopted = adopt.managers(live)
+    if live is not None and adopted:
+        result = adopt.predicted(live, result)
+        conflicts = tuple(one for one in conflicts if one.owner not in adopted or one.subresource)
+    conflicting = _with_values(conflicts, manifest, live or {})
+    return Planned(manifest, live, compare(live, result), conflicting, adopted=adopted)
 
 
 def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from todoctl.adapters import kinds
+from todoctl.adapters.kubernetes import Object
 from todoctl.errors import PreflightError
 from todoctl.images.build import Plan
-from todoctl.objects.plan import ApplyPlan, plan
-from todoctl.secrets import SecretsReport
+from todoctl.objects import adopt, inventory, prune
+from todoctl.objects.diff import Action, Change, Difference
+from todoctl.objects.hidden import LAST_APPLIED, MASK
+from todoctl.objects.plan import ApplyPlan, Live, name_of, plan
+from todoctl.secrets import UNMADE, SecretsReport
 from todoctl.steps import Steps
 
 
@@ -18,11 +22,15 @@ class Diff:
 
     secrets: SecretsReport
     objects: ApplyPlan
+    others: tuple[Change, ...] = ()
+    """What would be pruned, and what todoctl keeps for itself."""
+    releases: tuple[str, ...] = ()
+    """Helm's releases of which the objects would be adopted."""
 
     @property
     def empty(self) -> bool:
         """Tell whether an install would change nothing in the cluster."""
-        return self.objects.changes.empty and not self.secrets.changed
+        return self.objects.changes.empty and not self.others and not self.secrets.changed
 
 
 def diff(steps: Steps) -> Diff:
@@ -35,8 +43,40 @@ def diff(steps: Steps) -> Diff:
 
 def compare(steps: Steps, plans: list[Plan]) -> Diff:
     """Compare the cluster with what an install with these images would make of it."""
-    secrets = steps.secrets(steps.env_file(), dry_run=True)
-    return Diff(secrets, plan(steps.cluster, steps.manifests(plans, secrets)))
+    secrets = steps.secrets(steps.env_file() | steps.database_ca(), dry_run=True)
+    live = steps.look(plans)
+    leaking = [item for (kind, _), item in live.items() if item is not None and kind == "Secret" and adopt.leaks(item)]
+    # A Secret that changes rolls the pods that read it.
+    touched = {item["metadata"]["name"] for item in leaking}
+    states = tuple(
+        replace(state, resource_version=UNMADE) if state.name in touched else state for state in secrets.states
+    )
+    objects = steps.manifests(plans, replace(secrets, states=states))
+    planned = plan(steps.cluster, objects, live=[live[name_of(item)] for item in objects])
+    others = [_forgetting(item) for item in leaking] + _bookkeeping(steps, planned, live)
+    releases = tuple(one.name for one in adopt.releases(one.live for one in planned.adopting))
+    return Diff(secrets, planned, tuple(others), releases)
+
+
+def _forgetting(secret: Object) -> Change:
+    """Return the change of a Secret that loses what `kubectl apply` keeps of its values."""
+    difference = Difference(f"metadata.annotations.{LAST_APPLIED}", MASK, None)
+    metadata = secret["metadata"]
+    return Change("Secret", metadata["name"], metadata["namespace"], Action.CONFIGURED, (difference,))
+
+
+def _bookkeeping(steps: Steps, planned: ApplyPlan, live: Live) -> list[Change]:
+    """Return what would be pruned, and the inventory where it would be written."""
+    namespace = steps.settings.namespace
+    record = live["ConfigMap", inventory.NAME]
+    manifests = [one.manifest for one in planned.objects]
+    stale = inventory.stale(inventory.parse(record), manifests)
+    pruned = [prune.pruned(item) for item in prune.doomed(steps.cluster, namespace, stale)]
+    named = inventory.members(manifests, [one.live for one in planned.objects])
+    if inventory.fits(record, inventory.manifest(namespace, named)):
+        return pruned
+    action = Action.CREATED if record is None else Action.CONFIGURED
+    return [*pruned, Change("ConfigMap", inventory.NAME, namespace, action)]
 
 
 def _fingerprint(steps: Steps) -> list[Plan]:

@@ -45,9 +45,10 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Apply"):
             objects = [dict(item) for item in release.objects]
             manifests.set_secret_versions(objects, secrets.versions)
-            changes = steps.apply(objects)
+            changes, recorded = steps.apply(objects)
         with say("Wait"):
             steps.wait(objects)
+            changes += steps.prune(objects, recorded)
         with say("Access"):
             access = steps.access(objects)
         made = steps.record(objects, f"rollback to {release.revision}")

@@ -1,0 +1,177 @@
+"""Adopt what `kubectl apply` or Helm made of the same manifests: their fields become todoctl's.
+
+Server-side apply removes a field that the manifests no longer have only if nobody else owns it. So the entries of these
+tools in `managedFields` are folded into todoctl's own: the next apply then decides alone. See
+https://github.com/kubernetes/kubernetes/issues/99003; csaupgrade in client-go and Flux do the same. Every other manager
+is somebody who wants something else: a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import StaleError
+from todoctl.adapters.kubernetes import FIELD_MANAGER, Cluster, Object
+from todoctl.errors import ClusterError
+from todoctl.objects import fields
+from todoctl.objects.hidden import LAST_APPLIED
+
+ADOPTED = frozenset(
+    {
+        ("kubectl-client-side-apply", "Update"),
+        ("kubectl-last-applied", "Apply"),
+        ("kubectl", "Apply"),
+        ("kubectl", "Update"),
+        ("helm", "Apply"),
+        ("helm", "Update"),
+    }
+)
+"""Managers and operations of `kubectl apply`, of either side, and of `helm install`: Helm 4's is server-side."""
+EDITED = ("kubectl-edit", "Update")
+"""`kubectl edit` on an object that is adopted is part of it; on one of todoctl's own it is a conflict."""
+
+RELEASE_TYPE = "helm.sh/release.v1"
+_RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
+_ATTEMPTS = 5
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class Release:
+    """A release of Helm's, by the annotations that it leaves on its objects."""
+
+    namespace: str
+    name: str
+
+
+def adoptable(live: Mapping[str, Any] | None) -> list[Entry]:
+    """Return the entries of an object's managers that are to be folded into todoctl's own.
+
+    Those of a subresource (`kubectl scale`) and of another API version, whose fields may be other ones, are not.
+    """
+    entries = [
+        entry
+        for entry in (live or {"metadata": {}})["metadata"].get("managedFields") or ()
+        if not entry.get("subresource") and entry.get("apiVersion") == (live or {}).get("apiVersion")
+    ]
+    if not any(_whose(entry) in ADOPTED for entry in entries):
+        return []
+    return [entry for entry in entries if _whose(entry) in ADOPTED or _whose(entry) == EDITED]
+
+
+def managers(live: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the names of those whose fields are to be folded."""
+    return tuple(sorted({entry["manager"] for entry in adoptable(live)}))
+
+
+def folded(live: Mapping[str, Any]) -> list[Entry]:
+    """Return the object's managers after the fold: todoctl's entry has the fields of all that are adopted."""
+    going = adoptable(live)
+    entries = live["metadata"].get("managedFields") or ()
+    ours = [entry for entry in entries if _is_ours(entry)]
+    merged: dict[str, Any] = {}
+    for entry in (*ours, *going):
+        merged = fields.union(merged, entry.get("fieldsV1") or {})
+    mine = {
+        "manager": FIELD_MANAGER,
+        "operation": "Apply",
+        "apiVersion": live["apiVersion"],
+        "fieldsType": "FieldsV1",
+        "fieldsV1": merged,
+        "time": max(entry["time"] for entry in (*ours, *going) if "time" in entry),
+    }
+    return [mine, *(entry for entry in entries if entry not in going and not _is_ours(entry))]
+
+
+def predicted(live: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an apply makes of an object after the fold, where `result` is what one makes of it before.
+
+    What only the adopted managers have goes away; where the server has a default for it, that comes back.
+    """
+    going = adoptable(live)
+    mine = [entry for entry in result["metadata"].get("managedFields") or () if _is_ours(entry)]
+    others = [
+        entry
+        for entry in live["metadata"].get("managedFields") or ()
+        if entry not in going and not _is_ours(entry) and entry.get("fieldsV1")
+    ]
+    gone: dict[str, Any] = {}
+    for entry in going:
+        gone = fields.union(gone, entry.get("fieldsV1") or {})
+    kept = [entry["fieldsV1"] for entry in (*mine, *others)]
+    return fields.without(result, fields.left_over(gone, kept))
+
+
+def releases(objects: Iterable[Mapping[str, Any] | None]) -> tuple[Release, ...]:
+    """Return the releases of Helm's that live objects are part of."""
+    found = set()
+    for live in objects:
+        annotations = (live or {"metadata": {}})["metadata"].get("annotations") or {}
+        if _RELEASE_NAME in annotations:
+            found.add(Release(annotations.get(_RELEASE_NAMESPACE, ""), annotations[_RELEASE_NAME]))
+    return tuple(sorted(found))
+
+
+def leaks(live: Mapping[str, Any] | None) -> bool:
+    """Tell whether an object carries what `kubectl apply` was given: of a Secret, its values in clear."""
+    return LAST_APPLIED in ((live or {"metadata": {}})["metadata"].get("annotations") or {})
+
+
+def fold(cluster: Cluster, live: Object) -> None:
+    """Fold the adopted managers of an object into todoctl's, and change nothing else. Raises ClusterError."""
+    kind, metadata = kinds.of(live), live["metadata"]
+    for _ in range(_ATTEMPTS):
+        version = {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]}
+        managed = {"op": "replace", "path": "/metadata/managedFields", "value": folded(live)}
+        try:
+            cluster.patch(kind, metadata["name"], metadata.get("namespace"), [version, managed])
+        except StaleError:
+            now = cluster.get(kind, metadata["name"], metadata.get("namespace"))
+            if now is None or not adoptable(now):
+                return
+            live = now
+        else:
+            return
+    raise ClusterError(
+        "objects.contended",
+        f"cannot adopt {kind} `{metadata['name']}`",
+        because="something else keeps changing it",
+        hint="see what does with `kubectl get -o yaml --show-managed-fields`, then run the command again",
+    )
+
+
+def forget_last_applied(cluster: Cluster, secret: Object) -> None:
+    """Take the annotation with its values off a Secret. Raises ClusterError."""
+    metadata = secret["metadata"]
+    changes = {"metadata": {"annotations": {LAST_APPLIED: None}}}
+    cluster.patch(kinds.SECRET, metadata["name"], metadata["namespace"], changes)
+
+
+def records(cluster: Cluster, wanted: Sequence[Release]) -> list[Object]:
+    """Return the Secrets in which Helm keeps these releases, one for each of their revisions. Raises ClusterError."""
+    found: list[Object] = []
+    for release in wanted:
+        items, _ = cluster.list(kinds.SECRET, release.namespace, labels=f"owner=helm,name={release.name}")
+        found += [item for item in items if item.get("type") == RELEASE_TYPE]
+    return found
+
+
+def forget_release(cluster: Cluster, kept: Iterable[Object]) -> None:
+    """Delete Secrets in which Helm keeps a release, as long as they are the same. Raises ClusterError."""
+    for item in kept:
+        metadata = item["metadata"]
+        cluster.delete(
+            kinds.SECRET, metadata["name"], metadata["namespace"], uid=metadata["uid"], propagation="Background"
+        )
+
+
+def _whose(entry: Entry) -> tuple[str, str]:
+    return (entry.get("manager", ""), entry.get("operation", ""))
+
+
+def _is_ours(entry: Entry) -> bool:
+    return _whose(entry) == (FIELD_MANAGER, "Apply") and not entry.get("subresource")

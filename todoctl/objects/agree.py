@@ -1,0 +1,66 @@
+"""What a person is shown, and asked, before anything is taken over that is not todoctl's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from todoctl.adapters.kubernetes import Cluster, Object
+from todoctl.errors import ConsentError
+from todoctl.objects import adopt
+from todoctl.objects.hidden import LAST_APPLIED
+from todoctl.objects.plan import ApplyPlan
+from todoctl.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What somebody agreed to: objects to adopt, by their labels; Secrets and Helm's records to clean up after it."""
+
+    labels: frozenset[str] = frozenset()
+    leaking: tuple[Object, ...] = ()
+    records: tuple[Object, ...] = ()
+
+
+def to_adoption(cluster: Cluster, planned: ApplyPlan, secrets: Iterable[Object | None], reporter: Reporter) -> Adoption:
+    """Show what adopting would do to each object and Secret, and ask; nothing is written.
+
+    Helm's record of the release is a question of its own, to which a no is as good. Raises ConsentError.
+    """
+    leaking = tuple(one for one in secrets if one is not None and adopt.leaks(one))
+    if not planned.adopting and not leaking:
+        return Adoption()
+    plan: list[str] = []
+    for one in planned.adopting:
+        plan += [f"{one.label}: made by {' and '.join(one.adopted)}", *(f"  {line}" for line in one.change.differences)]
+    for secret in leaking:
+        plan += [f"Secret/{secret['metadata']['name']}", f"  metadata.annotations.{LAST_APPLIED}: its values go away"]
+    with reporter.step("Adopt"):
+        labels = frozenset(one.label for one in planned.adopting)
+        reporter.confirm(f"Take over what others made: {_counted(len(labels) + len(leaking), 'object')}?", plan)
+        return Adoption(labels, leaking, _obsolete(cluster, [one.live for one in planned.adopting], reporter))
+
+
+def to_take_over(planned: ApplyPlan, reporter: Reporter) -> None:
+    """Show each conflict, and ask whether todoctl may win them. Raises ConsentError."""
+    plan = [f"{one.label} {conflict}" for one in planned.conflicting for conflict in one.conflicts]
+    reporter.confirm(f"Take over {_counted(len(plan), 'field')}, and set what the manifests have?", plan)
+
+
+def _obsolete(cluster: Cluster, live: Iterable[Mapping[str, object] | None], reporter: Reporter) -> tuple[Object, ...]:
+    """Return the Secrets in which Helm keeps a release of these objects, where they are to go."""
+    found = adopt.records(cluster, adopt.releases(live))
+    if not found:
+        return ()
+    plan = ["of no use when all is applied, as `helm uninstall` would remove what is no longer Helm's:"]
+    plan += [f"  Secret/{item['metadata']['name']}" for item in found]
+    try:
+        reporter.confirm("Remove Helm's record of its release, too?", plan)
+    except ConsentError:
+        reporter.note("it is kept: do not run `helm uninstall` or `helm upgrade` with it")
+        return ()
+    return tuple(found)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,81 @@
+"""Sets of fields as the API server keeps them for each manager (FieldsV1). Pure.
+
+The form is that of https://kubernetes.io/docs/reference/using-api/server-side-apply: `f:name` is a key, `k:{…}` the
+item of a list with these keys, `v:…` the item of a set, `i:0` one by its place. What is empty, or has a `.`, is itself
+a member; the rest only leads to members.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Fields = Mapping[str, Any]
+Path = tuple[str, ...]
+
+
+def union(one: Fields, other: Fields) -> dict[str, Any]:
+    """Return the set of what is in either."""
+    merged = {**one}
+    for key, below in other.items():
+        # An empty node is a member, which a node with others below it says by a `.`.
+        both = merged.get(key)
+        if both is None or both == below:
+            merged[key] = below
+        else:
+            merged[key] = union(*({".": {}} if not node and key != "." else node for node in (both, below)))
+    return merged
+
+
+def members(fields: Fields, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of each member."""
+    for key, below in fields.items():
+        if key == ".":
+            yield path
+        elif below:
+            yield from members(below, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def left_over(gone: Fields, kept: Iterable[Fields]) -> list[Path]:
+    """Return the members of `gone` that go away when nobody but `kept` has fields, each without those below it."""
+    staying = {path[:length] for fields in kept for path in members(fields) for length in range(1, len(path) + 1)}
+    going = {path for path in members(gone) if path not in staying}
+    return sorted(path for path in going if not any(path[:length] in going for length in range(1, len(path))))
+
+
+def without(item: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    """Return a copy of an object without the values at some paths."""
+    left = copy.deepcopy(dict(item))
+    for path in paths:
+        parent: Any = left
+        for key in path[:-1]:
+            parent = _step(parent, key)
+        place = _place(parent, path[-1])
+        if place is not None:
+            del parent[place]
+    return left
+
+
+def _step(parent: Any, key: str) -> Any:
+    place = _place(parent, key)
+    return None if place is None else parent[place]
+
+
+def _place(parent: Any, key: str) -> Any:
+    """Return the key or index at which a step of a path leads on; None where it leads nowhere."""
+    form, _, rest = key.partition(":")
+    if form == "f":
+        return rest if isinstance(parent, dict) and rest in parent else None
+    if not isinstance(parent, list):
+        return None
+    wanted = json.loads(rest)
+    if form == "i":
+        return wanted if wanted < len(parent) else None
+    for index, item in enumerate(parent):
+        if item == wanted if form == "v" else isinstance(item, dict) and wanted.items() <= item.items():
+            return index
+    return None
