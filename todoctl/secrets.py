@@ -154,6 +154,15 @@ def change(cluster: Cluster, namespace: str, name: str, given: Mapping[str, str]
     return _converge(cluster, namespace, _Wanted(name, given=given))[0]
 
 
+def complete(cluster: Cluster, namespace: str) -> SecretState:
+    """Make up what Secret `todo-postgres` lacks, so that the pod can start: on a volume with data it reads none of it.
+
+    Only for who gives the database the passwords that the Secret then has.
+    """
+    made = {key: random_value() for key in KEYS[POSTGRES]}
+    return _converge(cluster, namespace, _Wanted(POSTGRES, made))[0]
+
+
 def remember_volume(cluster: Cluster, namespace: str) -> None:
     """Note in the database's Secret which volume claim there is, and which there is not any more: None is forgotten.
 

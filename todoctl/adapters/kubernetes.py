@@ -172,6 +172,14 @@ class Cluster:
             "PATCH", kind.path(namespace, name), what, query=query, body=changes, content_type=content_type
         )
 
+    def scale(self, kind: Kind, name: str, namespace: str, replicas: int) -> None:
+        """Set how many pods a workload is to have, as an autoscaler does: whoever set it before no longer owns it."""
+        path = kind.path(namespace, name) + "/scale"
+        content_type = "application/merge-patch+json"
+        body = {"spec": {"replicas": replicas}}
+        query = {"fieldManager": FIELD_MANAGER}
+        self._json("PATCH", path, f"scale {kind} `{name}`", query=query, body=body, content_type=content_type)
+
     def delete(
         self,
         kind: Kind,

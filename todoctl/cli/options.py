@@ -23,6 +23,7 @@ READ_ONLY = frozenset(
         "history",
         "manifests",
         "port-forward",
+        "secrets names",
         "status",
         "version",
     }

@@ -52,7 +52,7 @@ class Backup:
     about: About
     size: int
     sha256: str
-    """Of all but the trailer, in hex."""
+    """Of the whole file, in hex."""
     start: int
     length: int
     """Of the dump in the file."""
@@ -167,13 +167,15 @@ def check(file: BinaryIO) -> Backup:
             raise _damaged(file, "it got shorter while it was read")
         digest.update(chunk)
         left -= len(chunk)
-    end, length, expected = _TRAILER.unpack(file.read(_TRAILER.size))
+    trailer = file.read(_TRAILER.size)
+    end, length, expected = _TRAILER.unpack(trailer)
     if end != _END:
         raise _damaged(file, f"it ends after {size} bytes without its trailer, as a file does that was cut off")
     if length != size - _TRAILER.size:
         raise _damaged(file, f"it was written with {length} bytes before its trailer, and has {size - _TRAILER.size}")
     if digest.digest() != expected:
         raise _damaged(file, "its SHA-256 is not the one that it was written with")
+    digest.update(trailer)
     start = _HEADER.size + described
     return Backup(_about(file, description), size, digest.hexdigest(), start, size - start - _TRAILER.size)
 

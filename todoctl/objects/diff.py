@@ -109,7 +109,7 @@ def compare(live: Mapping[str, Any] | None, result: Mapping[str, Any]) -> Change
         Difference(path, hidden(live["kind"], path, before), hidden(live["kind"], path, after))
         for path, before, after in _differences(_significant(live), _significant(result), "")
     )
-    if not differences and _owned(live) != _owned(result):
+    if not differences and owned(live) != owned(result):
         differences = (Difference(OWNERSHIP, None, None),)
     return change(Action.CONFIGURED if differences else Action.UNCHANGED, differences)
 
@@ -145,7 +145,7 @@ def _significant(item: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _owned(item: Mapping[str, Any]) -> Any:
+def owned(item: Mapping[str, Any]) -> Any:
     """Return the set of fields that todoctl applied, in the API's own form (FieldsV1)."""
     for entry in item["metadata"].get("managedFields", ()):
         if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):

@@ -14,12 +14,16 @@ from todoctl.objects import inventory, order
 
 PART_OF = "app.kubernetes.io/part-of=todo-app"
 """The label selector of everything that belongs to an installation."""
+NAME = "app.kubernetes.io/name"
+"""The label that says which workload a pod is of."""
 CONFIG_CHECKSUM = "checksum/config"
 SECRETS_VERSION = "todoctl.dev/secrets-version"
 CONFIG_MAP = "todo-config"
 POSTGRES = "todo-postgres"
 """The name of every object that belongs to the Postgres that comes with the app, and of its pods' label."""
 ALLOWED_HOSTS = "auth-allowed-hosts"
+
+_ANYWHERE = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
 
 Object = dict[str, Any]
 
@@ -97,19 +101,23 @@ def without_postgres(objects: Sequence[Mapping[str, Any]], port: int) -> list[Ob
     Where that is nobody knows, so the app's pods may reach that port anywhere.
     """
     made = [copy.deepcopy(dict(item)) for item in objects if item["metadata"]["name"] != POSTGRES]
-    anywhere = {
-        "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}],
-        "ports": [{"protocol": "TCP", "port": port}],
-    }
+    elsewhere = {"to": _ANYWHERE, "ports": [{"protocol": "TCP", "port": port}]}
     for item in made:
         if item["kind"] == "NetworkPolicy" and "egress" in item["spec"]:
-            item["spec"]["egress"] = [anywhere if _selects_postgres(rule) else rule for rule in item["spec"]["egress"]]
+            item["spec"]["egress"] = [
+                copy.deepcopy(elsewhere) if _to_database(rule) else rule for rule in item["spec"]["egress"]
+            ]
     return made
+
+
+def _to_database(rule: Mapping[str, Any]) -> bool:
+    """Tell whether a rule lets pods reach the database: the one that comes with the app, or one elsewhere."""
+    return _selects_postgres(rule) or rule.get("to") == _ANYWHERE
 
 
 def _selects_postgres(rule: Mapping[str, Any]) -> bool:
     labels = (selector.get("matchLabels", {}) for selector in _find(rule, "podSelector"))
-    return any(one.get("app.kubernetes.io/name") == POSTGRES for one in labels)
+    return any(one.get(NAME) == POSTGRES for one in labels)
 
 
 def _set_namespace(objects: list[Object], namespace: str) -> None:

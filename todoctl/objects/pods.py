@@ -1,0 +1,47 @@
+"""Wait until pods are gone: a rollout ends before the old pods have, and these may still answer and write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from todoctl.adapters import kinds
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.deadline import Deadline
+from todoctl.errors import RolloutError
+from todoctl.objects.follow import Follower
+from todoctl.objects.manifests import NAME
+
+Pod = Mapping[str, Any]
+
+
+def wait_until_gone(
+    cluster: Cluster,
+    namespace: str,
+    workloads: Sequence[str],
+    *,
+    deadline: Deadline,
+    going: Callable[[Pod], bool] = lambda _: True,
+) -> None:
+    """Wait until no pod of the named workloads that is `going` runs any more. Raises RolloutError at the deadline."""
+    left: list[str] = []
+    with Follower(cluster.within(deadline), namespace, (kinds.POD,)) as follower:
+        while not deadline.expired():
+            change = follower.next(deadline.remaining())
+            if change is not None:
+                left = [pod["metadata"]["name"] for pod in _running(change[1], workloads) if going(pod)]
+                if not left:
+                    return
+    raise RolloutError(
+        "pods.not-gone",
+        f"{', '.join(left) or 'pods'} still there after {deadline.seconds:.0f} s",
+        because="a pod does not end, or its node does not answer",
+        hint=f"look at `kubectl --context {cluster.context} -n {namespace} get pods -o wide`, and run it again",
+    )
+
+
+def _running(pods: Sequence[Pod], workloads: Sequence[str]) -> Iterator[Pod]:
+    for pod in pods:
+        named = pod["metadata"].get("labels", {}).get(NAME) in workloads
+        if named and pod.get("status", {}).get("phase") not in {"Succeeded", "Failed"}:
+            yield pod

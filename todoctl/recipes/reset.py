@@ -1,0 +1,91 @@
+"""`secrets reset`: make the Secrets fit the database again, where one of them was lost, or the database was."""
+
+from __future__ import annotations
+
+from todoctl import secrets
+from todoctl.adapters import kinds
+from todoctl.database import url
+from todoctl.database.postgres import Postgres
+from todoctl.errors import PreflightError, SecretsError
+from todoctl.objects import manifests
+from todoctl.objects.apply import apply
+from todoctl.recipes.secrets import SIGN_OUT, Changed, renew
+from todoctl.steps import Steps
+
+
+def reset(steps: Steps) -> Changed:
+    """Give the database new passwords over its pod's own socket, and make up what else was lost, after a question.
+
+    Where the volume is gone, the Secrets are made fit for a new one instead, which the next install makes. Secrets that
+    are there stay: only where Better Auth's was lost must everybody sign in again. Killed anywhere in between, the next
+    run finishes. Raises ConsentError on a no, PreflightError where the app's database is not the one that comes with
+    it, SecretsError where nothing is there, and RolloutError.
+    """
+    cluster, namespace = steps.cluster, steps.settings.namespace
+    steps.require_identity()
+    app = secrets.values(cluster, namespace, secrets.APP)
+    volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace)
+    if url.external_port(namespace, app.get(secrets.DATABASE_URL) or url.built_in(namespace, "-")) is not None:
+        raise PreflightError(
+            "database.elsewhere",
+            "the database of this installation is not the one that comes with the app",
+            because="DATABASE_URL leads elsewhere",
+            hint="set its password there, then tell the app: `todoctl secrets set database-url`",
+        )
+    if volume is None and not app:
+        raise SecretsError(
+            "secrets.absent",
+            f"there is nothing to reset in namespace `{namespace}`",
+            because="neither the Secrets nor the database are there",
+            hint="`todoctl install` makes both",
+        )
+    lost = {} if secrets.BETTER_AUTH_SECRET in app else {secrets.BETTER_AUTH_SECRET: secrets.random_value()}
+    if volume is None:
+        steps.reporter.confirm(
+            f"The volume of the database in namespace `{namespace}` is gone, with all accounts and tasks. "
+            "Let the next install begin with an empty one?"
+        )
+        with steps.locked("secrets reset"), steps.reporter.step("Secrets"):
+            return _begin_anew(steps, lost)
+    steps.reporter.confirm(
+        f"Give the database in namespace `{namespace}` new passwords?"
+        + (" Everybody must sign in again, as Better Auth's secret was lost." if lost else "")
+    )
+    with steps.locked("secrets reset"):
+        with steps.reporter.step("Database"):
+            _bring_up(steps)
+        changed = renew(steps, lost)
+        if lost:
+            Postgres(steps.cluster, namespace, steps.deadline).sql(SIGN_OUT)
+        return changed
+
+
+def _begin_anew(steps: Steps, lost: dict[str, str]) -> Changed:
+    cluster, namespace = steps.cluster, steps.settings.namespace
+    password = secrets.random_value()
+    theirs = {
+        secrets.ADMIN_PASSWORD: secrets.random_value(),
+        secrets.APP_USER: url.OWNER,
+        secrets.APP_PASSWORD: password,
+    }
+    ours = {**lost, secrets.DATABASE_URL: url.built_in(namespace, password)}
+    states = (
+        secrets.change(cluster, namespace, secrets.POSTGRES, theirs),
+        secrets.change(cluster, namespace, secrets.APP, ours),
+    )
+    # Last: until the Secrets fit a new volume, the old one is missed.
+    secrets.remember_volume(cluster, namespace)
+    return Changed(states, ())
+
+
+def _bring_up(steps: Steps) -> None:
+    """Have Postgres run: without its Secret the pod does not start, after an uninstall it is not there."""
+    cluster, namespace = steps.cluster, steps.settings.namespace
+    secrets.complete(cluster, namespace)
+    if Postgres(cluster, namespace, steps.deadline).ready():
+        return
+    bundled = manifests.load("development")
+    bundled = manifests.customise(bundled, namespace=namespace, host=manifests.host_of(bundled), images={})
+    objects = [item for item in bundled if item["metadata"]["name"] == manifests.POSTGRES]
+    apply(cluster, objects, observe=steps.tell)
+    steps.wait(objects)
