@@ -101,7 +101,7 @@ def names(**given: Any) -> Result:
 @options.yes
 @options.output
 @click.pass_context
-def set_value(click_context: click.Context, *, key: str, file: Path | None, **given: Any) -> Result:
+def set_value(click_context: click.Context, /, *, key: str, file: Path | None, **given: Any) -> Result:
     """Set a key, and let the app's pods run with it, one after the other.
 
     The value is never an argument: every user of this machine could read it there.
