@@ -37,6 +37,8 @@ class ExitCode(IntEnum):
     """Another run of todoctl holds the installation."""
     ARCHIVE = 14
     """A backup or a bundle is damaged, or is none."""
+    REGISTRY = 15
+    """An image could not be pushed, or the registry does not have it afterwards."""
     INTERRUPTED = 130
     """Ctrl-C."""
 
@@ -137,3 +139,9 @@ class ArchiveError(TodoctlError):
     """A file is not, or no longer, what todoctl wrote."""
 
     exit_code = ExitCode.ARCHIVE
+
+
+class RegistryError(TodoctlError):
+    """An image did not get into the registry."""
+
+    exit_code = ExitCode.REGISTRY

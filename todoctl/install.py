@@ -1,17 +1,21 @@
-"""The recipe: preflight → fingerprint → build → sideload → secrets → apply → wait → access."""
+"""The recipe: preflight → fingerprint → build → sideload → secrets → apply → wait → access.
+
+A cluster elsewhere pulls its images: there they are pushed to a registry in place of sideloading.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from todoctl.images.build import Built
+    from todoctl.images.push import Pushed
     from todoctl.images.sideload import Sideloaded
     from todoctl.objects.diff import ChangeSet
     from todoctl.objects.wait import Rolled
     from todoctl.secrets import SecretsReport
-    from todoctl.steps import Access, Steps
+    from todoctl.steps import Access, RemoteAccess, Steps
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,9 @@ class Installed:
     secrets: SecretsReport
     changes: ChangeSet
     rolled: Rolled
-    access: Access
+    access: Access | RemoteAccess
     release: int
+    pushed: tuple[Pushed, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -32,6 +37,7 @@ class Installed:
         return (
             any(image.built for image in self.built)
             or any(transfer.sent for transfer in self.sideloaded)
+            or any(image.pushed for image in self.pushed)
             or self.secrets.changed
             or not self.changes.empty
         )
@@ -52,14 +58,24 @@ def _install(steps: Steps) -> Installed:
     given, recreate = steps.env_file() | steps.database_ca(), steps.recreate()
     with say("Preflight"):
         steps.preflight()
+        if steps.elsewhere:
+            # What is wrong with its database is told before minutes are spent on images.
+            steps.secrets(given, dry_run=True)
     with say("Fingerprint"):
         plans = steps.fingerprint()
     live = steps.look(plans)
     adoption = steps.adopt(plans, live, given)
     with say("Build"):
         built = steps.build(plans)
-    with say("Sideload"):
-        sideloaded = steps.sideload(built)
+    sideloaded: list[Sideloaded] = []
+    pushed: list[Pushed] = []
+    if steps.elsewhere:
+        with say("Push"):
+            pushed = steps.push(built)
+        plans = [replace(plan, pinned=one.pinned) for plan, one in zip(plans, pushed, strict=True)]
+    else:
+        with say("Sideload"):
+            sideloaded = steps.sideload(built)
     with say("Secrets"):
         namespace = steps.apply_namespace(plans, adoption)
         steps.take_lease()
@@ -74,7 +90,7 @@ def _install(steps: Steps) -> Installed:
     with say("Access"):
         access = steps.access(objects)
     release = steps.record(objects, "install")
-    done = Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access, release)
-    if done.changed:
+    done = Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access, release, tuple(pushed))
+    if done.changed and not steps.elsewhere:
         steps.remove_old_images()
     return done

@@ -152,7 +152,8 @@ class Installation:
             objects,
             namespace=self.settings.namespace,
             host=self.settings.host or manifests.host_of(objects),
-            images={plan.image.name: plan.reference for plan in plans},
+            images={plan.image.name: plan.runs for plan in plans},
+            image_pull_secret=self.settings.image_pull_secret,
             secret_versions=secrets.versions if secrets else None,
         )
 

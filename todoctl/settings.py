@@ -16,6 +16,9 @@ class Settings:
 
     `context` is always explicit: the profile's own unless `--context` names another. `timeout` is in seconds and
     bounds the waiting for the cluster, for images and for the rollout, each on its own.
+
+    `registry` (`HOST/PATH`) is where the nodes of an environment beyond this host pull from, with the credentials of
+    the Secret `image_pull_secret`; `minikube_too` lets such an environment go to a Minikube, a mistake nearly always.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -23,6 +26,9 @@ class Settings:
     namespace: str = DEFAULT_NAMESPACE
     host: str | None = None
     environment: str = "development"
+    registry: str | None = None
+    image_pull_secret: str | None = None
+    minikube_too: bool = False
     timeout: float = 600.0
     env_file: Path | None = None
     database_ca: Path | None = None

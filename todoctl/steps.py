@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from todoctl.adapters.kubernetes import Object
     from todoctl.images.build import Built, Plan
     from todoctl.images.digests import ConfigDigests
+    from todoctl.images.push import Pushed
     from todoctl.images.sideload import Sideloaded
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
@@ -38,8 +39,26 @@ class Access:
     hosts_entry: HostsEntry
 
 
+@dataclass(frozen=True)
+class RemoteAccess:
+    """How the app on a cluster elsewhere is reached. `answered` is False where its host is not in DNS yet.
+
+    `addresses` are what the Ingress has, addresses or names, if its controller tells.
+    """
+
+    url: str
+    host: str
+    answered: bool
+    addresses: tuple[str, ...]
+
+
 class Steps(Applying):
     """One installation's steps. What one finds, such as the engine, the next ones use; nothing is asked twice."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the environment is one beyond this host: its nodes pull, its database is external."""
+        return self.settings.environment != "development"
 
     def preflight(self) -> None:
         """Check what an install needs, and bring a Minikube up, with ingress and metrics-server.
@@ -175,6 +194,28 @@ class Steps(Applying):
 
         return ConfigDigests(platformdirs.user_cache_path("todoctl", appauthor=False) / "config-digests.json")
 
+    def push(self, built: Sequence[Built]) -> list[Pushed]:
+        """Have the registry hold the images. Raises RegistryError, and UsageError where none is named."""
+        from todoctl.images import push
+
+        registry = self.settings.registry
+        if registry is None:
+            raise UsageError(
+                "registry.none",
+                f"{self.settings.environment} needs a registry",
+                because="its nodes pull the images",
+                hint="name it with `--registry HOST/PATH`",
+            )
+        platform = f"linux/{self.engine.engine().architecture}"
+        return push.push(
+            built,
+            registry,
+            platform=platform,
+            engine=self.engine,
+            reporter=self.reporter,
+            deadline=self.deadline(),
+        )
+
     def remember_volume(self) -> None:
         """Note the database's volume, so that a later install knows when it is lost."""
         from todoctl import secrets
@@ -203,7 +244,7 @@ class Steps(Applying):
 
         return wait(self.cluster, objects, deadline=self.deadline(), observe=observe)
 
-    def access(self, objects: Sequence[Object]) -> Access:
+    def access(self, objects: Sequence[Object]) -> Access | RemoteAccess:
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
         from todoctl.access import advice, hosts, probe
         from todoctl.adapters import system
@@ -213,7 +254,8 @@ class Steps(Applying):
 
         host = manifests.host_of(objects)
         target = self.target
-        assert not isinstance(target, Remote)  # noqa: S101 - until environments beyond this host can be installed
+        if isinstance(target, Remote):
+            return self._remote_access(objects, host)
         advised = advice.advise(
             system.host_system(),
             target.driver,
@@ -263,6 +305,22 @@ class Steps(Applying):
         else:
             for one in gone:
                 self.reporter.debug(f"removed {one}")
+
+    def _remote_access(self, objects: Sequence[Object], host: str) -> RemoteAccess:
+        """Ask through the Ingress where its host is in DNS; else there is only where it would lead to."""
+        from todoctl.access import hosts, probe
+        from todoctl.objects.plan import read
+
+        resolved = hosts.resolve(host)
+        # cert-manager's issuer of staging is one that nobody trusts, so that its limits are not production's.
+        verify = self.settings.environment == "production"
+        endpoint = probe.Endpoint(resolved or host, host, 443, tls=True, verify=verify)
+        if resolved is not None:
+            probe.probe(endpoint, deadline=self.deadline().within(ACCESS_SECONDS))
+        ingress = read(self.cluster, next(item for item in objects if item["kind"] == "Ingress")) or {}
+        found = ((ingress.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+        addresses = tuple(str(one.get("ip") or one.get("hostname")) for one in found)
+        return RemoteAccess(endpoint.url, host, resolved is not None, addresses)
 
     def _to_controller(self) -> PortForward:
         """Forward to the ingress controller: where no address leads to it, the API server does."""

@@ -305,6 +305,7 @@ def test_install_gives_programs_all_that_it_found_and_did(monkeypatch, run):
                     "seconds": 0.0,
                 },
             ],
+            "pushed": [],
             "secrets": [
                 {"name": "todo-postgres", "action": "kept", "keys": []},
                 {"name": "todo-secrets", "action": "filled", "keys": ["openai-api-key"]},

@@ -168,3 +168,16 @@ def test_with_a_database_elsewhere_its_port_is_open_and_no_postgres_is_left() ->
         assert [peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"]] == ["0.0.0.0/0", "::/0"]
         assert "todo-postgres" not in str(policies[name])
     assert policies["default-deny"]["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_pods_pull_with_the_secret_that_is_named():
+    objects = manifests.load("staging")
+    pinned = "r.example.com/todo-backend@sha256:" + "a" * 64
+    made = manifests.customise(
+        objects, namespace="todo-app", host="h", images={"todo-backend": pinned}, image_pull_secret="registry"
+    )
+    templates = [item["spec"]["template"]["spec"] for item in made if item["kind"] == "Deployment"]
+    assert len(templates) == 2
+    assert all(template["imagePullSecrets"] == [{"name": "registry"}] for template in templates)
+    assert pinned in [container["image"] for template in templates for container in template["containers"]]
+    assert not any("imagePullSecrets" in str(item) for item in objects)

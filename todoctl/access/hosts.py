@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import shutil
+import socket
 import tempfile
 from dataclasses import dataclass
 from enum import Enum
@@ -48,6 +49,14 @@ def look_up(file: str, host: str, address: str) -> HostsEntry:
     # Of several addresses of one family resolvers take the first.
     of_family = [one for one in found if (":" in one) == (":" in address)]
     return HostsEntry(Entry.PRESENT if of_family[:1] == [address] else Entry.OTHER_ADDRESS, found)
+
+
+def resolve(host: str) -> str | None:
+    """Return the first address that this machine's resolver has for a host, or None."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError:
+        return None
 
 
 def addresses(text: str, host: str) -> tuple[str, ...]:

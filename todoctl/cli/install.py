@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE
 if TYPE_CHECKING:
     from todoctl.install import Installed
     from todoctl.settings import Settings
+    from todoctl.steps import Access, RemoteAccess
 
 EPILOG = """\b
 Examples:
@@ -22,7 +24,22 @@ Examples:
   todoctl install --env-file .env                with OPENAI_API_KEY in the file
   todoctl install -n second --host second.local  one more, beside the first
   todoctl install --force-conflicts              win back what kubectl has set by hand
+  todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env
 """
+
+_HOST = r"([a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?|[a-z0-9-]+:[0-9]+|localhost)"
+_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+_REGISTRY = re.compile(rf"{_HOST}(/{_PATH})*\Z")
+
+
+def registry(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Let `HOST/PATH` through. To Docker, what has no dot, no port and is not `localhost` is a user of Docker Hub."""
+    if value is not None and not _REGISTRY.match(value):
+        raise click.BadParameter(
+            f"{value!r} is not HOST/PATH, such as registry.example.com/todo (Docker Hub: docker.io/USER)",
+            param=parameter,
+        )
+    return value
 
 
 @click.command("install", epilog=EPILOG)
@@ -34,6 +51,20 @@ Examples:
     type=click.Path(dir_okay=False, path_type=Path),
     help="A PEM file with the CA of an external database, for `sslmode=verify-full` in its DATABASE_URL.",
 )
+@options.environment
+@click.option(
+    "--registry",
+    callback=registry,
+    metavar="HOST/PATH",
+    help="For staging and production: where images are pushed to, and pulled from.",
+)
+@click.option(
+    "--image-pull-secret",
+    metavar="NAME",
+    callback=options.subdomain,
+    help="For these: the Secret in the namespace with the registry's credentials, if nodes need any.",
+)
+@click.option("--yes-really", "minikube_too", is_flag=True, help="For these: also where the context is a Minikube's.")
 @click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."
@@ -62,6 +93,7 @@ def command(
     *,
     profile: str,
     context: str | None,
+    environment: str,
     yes: bool,
     output: str,  # noqa: ARG001 - read by main
     debug: bool,
@@ -71,23 +103,59 @@ def command(
     """Bring the app up on Minikube, or up to date: build, sideload, apply, wait, and show the way in.
 
     Starts Minikube when it is stopped or absent, after a question. Run it again at any time: what is done already is
-    not done twice.
+    not done twice. Staging and production go to the cluster of `--context`: the images are pushed to `--registry` with
+    Docker's own credentials, and pods name them by digest.
     """
     from todoctl.install import install
     from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, **others)
+    _check_environment(environment, context=context, **others)
+    settings = options.settings(profile=profile, context=context, environment=environment, **others)
     installed = install(Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes)))
     return Result("install", text=_text(installed, settings), data=_data(installed))
 
 
-def _text(installed: Installed, settings: Settings) -> str:
-    from todoctl.access.hosts import Entry
+def _check_environment(
+    environment: str,
+    *,
+    context: str | None,
+    registry: str | None,
+    image_pull_secret: str | None,
+    minikube_too: bool,
+    **_others: Any,
+) -> None:
+    """Raise UsageError for options that do not belong to the environment, or for want of those that do."""
+    if environment == "development":
+        given = {"--registry": registry, "--image-pull-secret": image_pull_secret, "--yes-really": minikube_too}
+        for option, value in given.items():
+            if value:
+                raise click.UsageError(f"{option} is for --environment staging or production")
+        return
+    for option, needed in {"--context": context, "--registry": registry}.items():
+        if not needed:
+            raise click.UsageError(f"--environment {environment} needs {option}")
 
+
+def _text(installed: Installed, settings: Settings) -> str:
     access = installed.access
     lines = ["The app is up to date." if installed.changed else "The app is up to date: there was nothing to do."]
     lines += [f"HorizontalPodAutoscaler/{name} is warming up: no figures yet" for name in installed.rolled.warming_up]
     lines += ["", f"  {access.url}", ""]
+    lines += _way_in(access)
+    lines += ["Without the Ingress: " + _port_forward(settings)]
+    return "\n".join(lines)
+
+
+def _way_in(access: Access | RemoteAccess) -> list[str]:
+    from todoctl.access.hosts import Entry
+    from todoctl.steps import RemoteAccess
+
+    if isinstance(access, RemoteAccess):
+        if access.answered:
+            return []
+        where = ", ".join(access.addresses) or "the ingress controller's address"
+        return [f"{access.host} is not in DNS, so nothing was asked there. Let it lead to {where}"]
+    lines: list[str] = []
     match access.hosts_entry.entry:
         case Entry.ABSENT | Entry.UNREADABLE:
             lines += [f"Add this line to {access.advice.hosts_file}:", f"  {access.advice.hosts_line}", "so:"]
@@ -100,8 +168,7 @@ def _text(installed: Installed, settings: Settings) -> str:
             pass
     if access.advice.tunnel:
         lines += ["Keep this running in another terminal:", f"  {access.advice.tunnel}"]
-    lines += ["Without the Ingress: " + _port_forward(settings)]
-    return "\n".join(lines)
+    return lines
 
 
 def _port_forward(settings: Settings) -> str:
@@ -118,20 +185,31 @@ def _port_forward(settings: Settings) -> str:
 def _data(installed: Installed) -> dict[str, Any]:
     from todoctl.cli import build, diff, load
 
-    access = installed.access
     return {
         "changed": installed.changed,
         "images": [build.data(one) for one in installed.built],
         "sideloaded": [load.data(one) for one in installed.sideloaded],
+        "pushed": [
+            {"reference": one.reference, "pinned": one.pinned, "pushed": one.pushed, "seconds": round(one.seconds, 3)}
+            for one in installed.pushed
+        ],
         "secrets": [diff.secret_data(one) for one in installed.secrets.states],
         "objects": [diff.data(one) for one in installed.changes.changes],
         "release": installed.release,
         "warmingUp": list(installed.rolled.warming_up),
-        "access": {
-            "url": access.url,
-            "hostsFile": access.advice.hosts_file,
-            "hostsLine": access.advice.hosts_line,
-            "hostsEntry": access.hosts_entry.entry.value,
-            "tunnel": access.advice.tunnel,
-        },
+        "access": _access_data(installed.access),
+    }
+
+
+def _access_data(access: Access | RemoteAccess) -> dict[str, Any]:
+    from todoctl.steps import RemoteAccess
+
+    if isinstance(access, RemoteAccess):
+        return {"url": access.url, "answered": access.answered, "addresses": list(access.addresses)}
+    return {
+        "url": access.url,
+        "hostsFile": access.advice.hosts_file,
+        "hostsLine": access.advice.hosts_line,
+        "hostsEntry": access.hosts_entry.entry.value,
+        "tunnel": access.advice.tunnel,
     }

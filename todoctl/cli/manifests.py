@@ -15,15 +15,7 @@ Examples:
 
 
 @click.command("manifests", epilog=EPILOG)
-@click.option(
-    "-e",
-    "--environment",
-    type=click.Choice(["development", "staging", "production"]),
-    default="development",
-    show_default=True,
-    metavar="NAME",
-    help="development, staging or production.",
-)
+@options.environment
 @options.namespace
 @click.option("--host", callback=options.subdomain, help="The Ingress's host, where it is not the environment's own.")
 @options.output

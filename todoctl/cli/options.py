@@ -119,6 +119,16 @@ profile: Callable[[Any], Any] = click.option(
     shell_complete=_profiles,
 )
 
+environment: Callable[[Any], Any] = click.option(
+    "-e",
+    "--environment",
+    type=click.Choice(["development", "staging", "production"]),
+    default="development",
+    show_default=True,
+    metavar="NAME",
+    help="development is for this host; staging and production are for a cluster anywhere.",
+)
+
 namespace: Callable[[Any], Any] = click.option(
     "-n",
     "--namespace",

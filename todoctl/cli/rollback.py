@@ -22,6 +22,7 @@ Examples:
 @click.command("rollback", epilog=EPILOG)
 @click.argument("revision", type=click.IntRange(min=1), required=False)
 @options.cluster
+@options.environment
 @options.output
 def command(
     *,

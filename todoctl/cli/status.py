@@ -24,11 +24,13 @@ Examples:
 
 @click.command("status", epilog=EPILOG)
 @options.cluster
+@options.environment
 @options.output
 def command(
     *,
     profile: str,
     context: str | None,
+    environment: str,
     namespace: str,
     timeout: float,
     output: str,  # noqa: ARG001 - read by main
@@ -42,7 +44,9 @@ def command(
     from todoctl.installation import Installation
     from todoctl.recipes.status import live as look
 
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
+    settings = options.settings(
+        profile=profile, context=context, environment=environment, namespace=namespace, timeout=timeout
+    )
     live = look(Installation(settings, options.terminal(debug=debug, no_color=no_color)))
     workloads = _workloads(live.objects)
     if workloads:

@@ -16,6 +16,7 @@ Examples:
 
 @click.command("uninstall", epilog=EPILOG)
 @options.cluster
+@options.environment
 @click.option("--data", "with_data", is_flag=True, help="Remove the namespace, the volume claim and the Secrets too.")
 @options.yes
 @options.output
@@ -23,6 +24,7 @@ def command(
     *,
     profile: str,
     context: str | None,
+    environment: str,
     namespace: str,
     timeout: float,
     with_data: bool,
@@ -38,7 +40,9 @@ def command(
     from todoctl.installation import Installation
     from todoctl.recipes.uninstall import uninstall
 
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
+    settings = options.settings(
+        profile=profile, context=context, environment=environment, namespace=namespace, timeout=timeout
+    )
     installation = Installation(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
     removed = uninstall(installation, with_data=with_data)
     deleted = [f"{change.kind}/{change.name}" for change in removed.deleted.changes]

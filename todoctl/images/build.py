@@ -59,11 +59,18 @@ class Plan:
     image: Image
     fingerprint: str
     labels: Mapping[str, str]
+    pinned: str | None = None
+    """Where a registry has the image: the reference there, by digest."""
 
     @property
     def reference(self) -> str:
         """The reference with the fingerprint as its tag."""
         return self.image.reference(self.fingerprint)
+
+    @property
+    def runs(self) -> str:
+        """The reference that pods name."""
+        return self.pinned or self.reference
 
 
 @dataclass(frozen=True)

@@ -105,3 +105,49 @@ ON_NODE = (
         "start it with `minikube start`, then run the command again",
     ),
 )
+
+# `{host}` in a hint is the registry's.
+ON_PUSH = (
+    _cause(
+        "no-host",
+        r"no such host|temporary failure in name resolution|network is unreachable",
+        "the registry's name leads nowhere from here",
+        "see how `{host}` is spelt, and whether this host resolves it",
+    ),
+    _cause(
+        "no-answer",
+        r"connection refused|i/o timeout|TLS handshake timeout|connection reset by peer|context deadline exceeded",
+        "the registry does not answer",
+        "see whether `{host}` runs, and whether Docker reaches it",
+    ),
+    _cause(
+        "tls-untrusted",
+        r"x509: |certificate is not trusted",
+        "Docker does not trust the registry's certificate",
+        "put the CA into /etc/docker/certs.d/{host}/ca.crt (Docker Desktop: into the system's trust store)",
+    ),
+    _cause(
+        "no-tls",
+        r"server gave HTTP response to HTTPS client",
+        "the registry does not speak TLS",
+        "give it a certificate; nodes would not pull from it either",
+    ),
+    _cause(
+        "repository-missing",
+        r"name unknown|repository .* (does not exist|not found)",
+        "the registry wants the repository to be made first",
+        "make it there, one for each image (`todo-backend`, `todo-frontend`)",
+    ),
+    _cause(
+        "denied",
+        r"no basic auth credentials|unauthorized|denied|forbidden|authentication required",
+        "the registry does not let this user push",
+        "sign in with `docker login {host}`, as a user who may push there",
+    ),
+    _cause(
+        "registry-full",
+        r"no space left on device|quota|413 Request Entity Too Large|too large",
+        "the registry has no room for the image",
+        "free space in the registry, or raise its limit",
+    ),
+)

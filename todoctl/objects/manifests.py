@@ -61,6 +61,7 @@ def customise(
     namespace: str,
     host: str,
     images: Mapping[str, str],
+    image_pull_secret: str | None = None,
     secret_versions: Mapping[str, str] | None = None,
 ) -> list[Object]:
     """Return the objects as one installation has them; `objects` stays as it is.
@@ -68,8 +69,9 @@ def customise(
     Each but the Namespace gets the label of the installation's inventory. `namespace` goes into the Namespace's name,
     metadata, the subjects of RoleBindings and selectors that name the old one; `host` into the Ingress (its TLS hosts
     too) and the hosts that Better Auth accepts. `images` gives, for each image name without its tag, the reference to
-    run instead. `secret_versions` gives the Secrets' resource versions: the Deployments that read one of them roll when
-    it changes. Checksums of the configuration are made anew.
+    run instead; `image_pull_secret` names the Secret to pull them with, if any. `secret_versions` gives the Secrets'
+    resource versions: the Deployments that read one of them roll when it changes. Checksums of the configuration are
+    made anew.
 
     Raises LookupError when an image is named that no container uses.
     """
@@ -79,6 +81,9 @@ def customise(
     _set_host(made, host)
     _set_images(made, images)
     _set_checksums(made)
+    if image_pull_secret:
+        for template in _templates(made):
+            template["spec"]["imagePullSecrets"] = [{"name": image_pull_secret}]
     set_secret_versions(made, secret_versions or {})
     return made
 

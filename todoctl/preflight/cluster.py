@@ -8,7 +8,7 @@ from functools import partial
 
 from todoctl.adapters import kinds
 from todoctl.deadline import Deadline
-from todoctl.errors import PreflightError, TodoctlError
+from todoctl.errors import ConsentError, PreflightError, TodoctlError
 from todoctl.preflight.check import Check, Fix, Repair, Severity
 from todoctl.preflight.facts import Facts
 from todoctl.preflight.minikube import MIN_KUBERNETES
@@ -30,7 +30,7 @@ _PROFILE_LABEL = "minikube.k8s.io/name"
 def checks(facts: Facts) -> list[Check]:
     """Return the checks of a cluster that runs."""
     identity = _identity(facts)
-    ours = tuple(check.id for check in identity) or ("cluster.reachable",)
+    ours = tuple(check.id for check in identity)
     led = ("minikube.running", "context.named", "context.entry")
     # Only Minikube's addons bring what is missing.
     ingress_severity = Severity.WARNING if isinstance(facts.target, Minikube) else Severity.FATAL
@@ -104,7 +104,8 @@ def _identity(facts: Facts) -> list[Check]:
             nodes = partial(has_nodes, facts, target)
             return [Check("cluster.nodes", "The cluster's nodes", Severity.FATAL, nodes, reachable)]
         case Remote():
-            return []
+            not_minikube = partial(is_meant, facts)
+            return [Check("cluster.minikube", "The kind of cluster", Severity.FATAL, not_minikube, reachable)]
 
 
 def reaches(facts: Facts) -> str:
@@ -128,6 +129,23 @@ def is_profile(facts: Facts) -> str:
             hint=f"leave `--context` out, or name its profile with `--profile`; `--context {profile}` would fit",
         )
     return f"`{context}`"
+
+
+def is_meant(facts: Facts) -> str:
+    """Hold where the cluster is not a Minikube, or a Minikube is wanted all the same."""
+    nodes, _ = facts.cluster.list(kinds.NODE)
+    profiles = {node["metadata"].get("labels", {}).get(_PROFILE_LABEL) for node in nodes} - {None}
+    if not profiles:
+        return f"`{facts.settings.context}` is not a Minikube"
+    if not facts.settings.minikube_too:
+        raise ConsentError(
+            "cluster.minikube",
+            f"context `{facts.settings.context}` is a Minikube",
+            because=f"its nodes are of profile {_listed(str(profile) for profile in profiles)}, "
+            f"which is not where {facts.settings.environment} belongs; nothing was done",
+            hint="name another cluster with `--context`, or add `--yes-really`",
+        )
+    return f"a Minikube, {_listed(str(profile) for profile in profiles)}, as wanted"
 
 
 def has_nodes(facts: Facts, target: Containers) -> str:

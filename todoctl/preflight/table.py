@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network
+from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network, remote
 from todoctl.preflight.check import Check
 from todoctl.preflight.facts import Facts
 from todoctl.settings import Settings
 from todoctl.targets.minikube import Minikube
+from todoctl.targets.remote import Remote
 
 
 def checks(settings: Settings) -> list[Check]:
@@ -24,6 +25,11 @@ def doctor_checks(settings: Settings) -> list[Check]:
 
 
 def _checks(facts: Facts) -> list[Check]:
+    if isinstance(facts.target, Remote):
+        # This host only builds and pushes.
+        beside = {"host.cpus", "host.memory", "host.disk", "docker.resources"}
+        here = [check for check in [*host.checks(), *docker.checks(facts)] if check.id not in beside]
+        return [*here, *remote.checks(facts)]
     of_minikube = [*minikube.checks(facts), *context.checks(facts), *network.checks(facts)]
     return [
         *host.checks(),
@@ -42,5 +48,7 @@ def identity_checks(settings: Settings) -> list[Check]:
 def cluster_checks(settings: Settings) -> list[Check]:
     """Return those that only a running cluster answers, to run once more after it was started."""
     facts = Facts(settings)
+    if isinstance(facts.target, Remote):
+        return remote.checks(facts)
     of_minikube = context.checks(facts) if isinstance(facts.target, Minikube) else []
     return [*of_minikube, *cluster.checks(facts)]

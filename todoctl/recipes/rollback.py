@@ -9,7 +9,7 @@ from todoctl.objects import manifests, order, releases
 from todoctl.objects.diff import ChangeSet
 from todoctl.objects.plan import read_all
 from todoctl.objects.releases import Release
-from todoctl.steps import Access, Steps
+from todoctl.steps import Access, RemoteAccess, Steps
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class RolledBack:
     sideloaded: tuple[Sideloaded, ...]
     changes: ChangeSet
     revision: int
-    access: Access
+    access: Access | RemoteAccess
 
 
 def rollback(steps: Steps, revision: int | None) -> RolledBack:
