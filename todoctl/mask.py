@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import json
 import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+_SHORTEST, _LINE, _ENCODED = 4, 16, 6
 
 _SECRETS = (
     # A URL's password, an Authorization header, an OpenAI key, a JWT, and whatever is called a password or a token.
@@ -12,7 +19,7 @@ _SECRETS = (
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "***"),
     (
         re.compile(
-            r"(?P<keep>[\"']?\w*(?:password|passwd|secret|token|api_?key)\w*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
+            r"(?P<keep>[\"']?\w*(?:password|passwd|secret|token|api[_-]?key)\w*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
             re.IGNORECASE,
         ),
         r"\g<keep>***",
@@ -25,3 +32,31 @@ def mask(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def hide(text: str, values: Iterable[str]) -> str:
+    """Return the text with these values replaced by `***`, whatever form they are in (see `forms`)."""
+    known = {form for value in values for form in forms(value)}
+    for form in sorted(known, key=len, reverse=True):
+        text = text.replace(form, "***")
+    return text
+
+
+@functools.lru_cache(maxsize=1024)
+def forms(value: str) -> frozenset[str]:
+    """Return a value as it is, as it looks in JSON, in URLs and in base64, and the lines of one that has several.
+
+    In base64 it is also found within something longer: what precedes it shifts it by none, one or two bytes, and what
+    then depends on its neighbours is left out. A form that is too short to be told from other text is none.
+    """
+    found = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    found |= {quote(value, safe=""), quote(value), quote_plus(value)}
+    found |= {line.strip() for line in value.splitlines() if len(line.strip()) >= _LINE}
+    raw = value.encode("utf-8", "surrogateescape")
+    for shift, skipped in ((0, 0), (1, 2), (2, 3)):
+        bits = 8 * (shift + len(raw))
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(bytes(shift) + raw).decode()[skipped : bits // 6]
+            if len(encoded) >= _ENCODED:
+                found.add(encoded)
+    return frozenset(form for form in found if len(form) >= _SHORTEST)

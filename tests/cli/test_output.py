@@ -555,6 +555,7 @@ def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, 
                 },
             ],
             "fixes": [],
+            "report": None,
         },
         exit_code=4,
     )

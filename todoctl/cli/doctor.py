@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from todoctl.result import Result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from todoctl.installation import Installation
     from todoctl.preflight.check import Finding
     from todoctl.recipes.doctor import Tried
 
@@ -25,6 +27,7 @@ Examples:
   todoctl doctor --fix               repair what can be repaired, after a question each
   todoctl doctor --fix --hosts -y    all of it, the hosts file too, without questions
   todoctl doctor --fix --mirror http://mirror.local
+  todoctl doctor --report report.zip
 """
 
 
@@ -39,6 +42,11 @@ Examples:
 )
 @click.option("--hosts", is_flag=True, help="Offer to write the app's line into the hosts file, keeping a copy of it.")
 @click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a .zip or .tar.gz for a bug report: findings, versions, objects, logs; secrets are removed.",
+)
+@click.option(
     "--mirror",
     metavar="URL",
     help="Download from here instead of github.com and dl.k8s.io: the same paths under one root.",
@@ -49,6 +57,7 @@ def command(
     *,
     fix: bool,
     hosts: bool,
+    report: Path | None,
     profile: str,
     context: str | None,
     yes: bool,
@@ -63,22 +72,33 @@ def command(
     """
     from todoctl.installation import Installation
     from todoctl.preflight import check
-    from todoctl.recipes import doctor
+    from todoctl.recipes import doctor, reportfile
 
     settings = options.settings(profile=profile, context=context, **others)
+    terminal = options.terminal(debug=debug, no_color=no_color, yes=yes, changes=fix or hosts)
+    installation = Installation(settings, terminal)
+    if report is not None:
+        reportfile.check(report)
     tried: list[Tried] = []
     if fix or hosts:
-        terminal = options.terminal(debug=debug, no_color=no_color, yes=yes, changes=True)
-        findings, tried = doctor.repair(Installation(settings, terminal), lambda id_: hosts if id_ == HOSTS else fix)
+        findings, tried = doctor.repair(installation, lambda id_: hosts if id_ == HOSTS else fix)
     else:
         findings = doctor.look(settings)
+    data: dict[str, Any] = {
+        "checks": [finding.as_json() for finding in findings],
+        "fixes": [_fix(one) for one in tried],
+        "report": None,
+    }
+    if report is not None:
+        data["report"] = _report(installation, report, data)
     return Result(
         "doctor",
-        text="\n".join([line for finding in findings for line in _lines(finding)] + _closing(findings, tried)),
-        data={
-            "checks": [finding.as_json() for finding in findings],
-            "fixes": [_fix(one) for one in tried],
-        },
+        text="\n".join(
+            [line for finding in findings for line in _lines(finding)]
+            + _closing(findings, tried)
+            + _told(data["report"])
+        ),
+        data=data,
         exit_code=check.exit_code(findings),
     )
 
@@ -106,6 +126,31 @@ def _closing(findings: Sequence[Finding], tried: Sequence[Tried]) -> list[str]:
     if fixable:
         lines.append(f"`todoctl doctor --fix` can repair: {', '.join(fixable)}.")
     return lines
+
+
+def _report(installation: Installation, path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    from todoctl.cli import logfile, status
+    from todoctl.recipes import report
+    from todoctl.recipes.status import live
+
+    with installation.reporter.step("Report"):
+        written = report.write(
+            installation,
+            path,
+            {
+                "doctor.json": lambda: data,
+                "status.json": lambda: status.data(live(installation), installation.settings),
+                "todoctl.log": logfile.newest,
+            },
+        )
+    return {"path": str(written.path), "files": list(written.files), "failed": list(written.failed)}
+
+
+def _told(report: dict[str, Any] | None) -> list[str]:
+    if report is None:
+        return []
+    files = f"{report['path']} has {len(report['files'])} files, and no secret that todoctl knows of."
+    return ["", files, "Look through it before you send it."]
 
 
 def _fix(one: Tried) -> dict[str, str | None]:

@@ -25,6 +25,14 @@ def folder() -> Path:
     return platformdirs.user_log_path("todoctl", appauthor=False)
 
 
+def newest() -> str:
+    """Return the log of the last run that left one. Raises FileNotFoundError where there is none."""
+    logs = sorted(folder().glob("*.log"))
+    if not logs:
+        raise FileNotFoundError(f"there is no log in {folder()} yet")
+    return f"{logs[-1]}\n\n{logs[-1].read_text(encoding='utf-8', errors='replace')}"
+
+
 class LogFile:
     """A log that costs nothing where it cannot be written: it is a help, and no condition.
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from todoctl.cli import options
 from todoctl.errors import ExitCode
 from todoctl.result import Result
+
+if TYPE_CHECKING:
+    from todoctl.recipes.status import Live
+    from todoctl.settings import Settings
 
 Object = Mapping[str, Any]
 
@@ -48,19 +52,24 @@ def command(
         profile=profile, context=context, environment=environment, namespace=namespace, timeout=timeout
     )
     live = look(Installation(settings, options.terminal(debug=debug, no_color=no_color)))
+    found = data(live, settings)
+    well = bool(found["workloads"]) and all(item["status"] == "Current" for item in found["workloads"])
+    return Result("status", text=_text(found), data=found, exit_code=ExitCode.OK if well else ExitCode.FINDINGS)
+
+
+def data(live: Live, settings: Settings) -> dict[str, Any]:
+    """Return what a program is told of what is there."""
     workloads = _workloads(live.objects)
     if workloads:
         workloads += [_missing(item) for item in live.missing]
-    data: dict[str, Any] = {
+    return {
         "context": settings.context,
-        "namespace": namespace,
+        "namespace": settings.namespace,
         "urls": [_url(item) for item in live.objects if item["kind"] == "Ingress"],
         "workloads": workloads,
         "autoscalers": [_autoscaler(item) for item in live.objects if item["kind"] == "HorizontalPodAutoscaler"],
         "pods": [_pod(item) for item in live.pods],
     }
-    well = bool(workloads) and all(item["status"] == "Current" for item in workloads)
-    return Result("status", text=_text(data), data=data, exit_code=ExitCode.OK if well else ExitCode.FINDINGS)
 
 
 def _workloads(objects: Sequence[Object]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ MASK = "***"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which `kubectl apply` keeps all that it was given, the values of Secrets too."""
 
-_SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|database_url", re.IGNORECASE)
+SECRET_NAME = re.compile(r"password|passwd|secret|token|api[_-]?key|database[_-]?url", re.IGNORECASE)
 
 
 def hidden(kind: str, path: str, value: Any) -> Any:
@@ -26,10 +26,10 @@ def hidden(kind: str, path: str, value: Any) -> Any:
     if path.endswith(LAST_APPLIED) or (kind == "Secret" and path.split(".", maxsplit=1)[0] in {"data", "stringData"}):
         return dict.fromkeys(value, MASK) if isinstance(value, dict) else MASK
     name = re.search(r"\.env\[([^]]+)\]\.value$", path)
-    if name and _SECRET_NAME.search(name[1]):
+    if name and SECRET_NAME.search(name[1]):
         return MASK
     if isinstance(value, dict):
-        if isinstance(value.get("value"), str) and _SECRET_NAME.search(str(value.get("name", ""))):
+        if isinstance(value.get("value"), str) and SECRET_NAME.search(str(value.get("name", ""))):
             value = {**value, "value": MASK}
         return {key: hidden(kind, f"{path}.{key}", item) for key, item in value.items()}
     if isinstance(value, list):
