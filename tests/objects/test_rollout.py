@@ -41,16 +41,17 @@ def rollout(*pods: dict[str, Any], deployment: dict[str, Any] | None = None) -> 
     made.feed(kinds.DEPLOYMENT, [deployment or live("Deployment", "web")])
     made.feed(kinds.REPLICA_SET, [replica_set("web-old", "1"), replica_set("web-new", "2")])
     made.feed(kinds.POD, pods)
+    made.feed(kinds.EVENT, [])
     return made
 
 
 def test_nothing_can_be_said_before_every_kind_was_fed() -> None:
     made = Rollout([DEPLOYMENT, STATEFUL_SET])
-    assert made.kinds == (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.REPLICA_SET, kinds.POD)
+    assert made.kinds == (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.REPLICA_SET, kinds.POD, kinds.EVENT)
     for kind in made.kinds[:-1]:
         made.feed(kind, [])
         assert not made.complete
-    made.feed(kinds.POD, [])
+    made.feed(kinds.EVENT, [])
     assert made.complete
 
 
@@ -100,3 +101,61 @@ def test_the_autoscaler_s_minimum_counts_for_its_deployment() -> None:
     made.feed(kinds.DEPLOYMENT, [live("Deployment", "web")])
     (entry,) = made.statuses()
     assert str(entry) == "Deployment/web: waits for its autoscaler to ask for 2 pods instead of 1"
+
+
+def event(name: str, about: str, reason: str, message: str, count: int = 1) -> dict[str, Any]:
+    return {
+        "metadata": {"uid": name},
+        "involvedObject": {"uid": about, "fieldPath": "spec.containers{app}"},
+        "reason": reason,
+        "message": message,
+        "count": count,
+    }
+
+
+def running(name: str, owner: str, *, ready: bool = False) -> dict[str, Any]:
+    return {**owned(name, owner), "status": {"conditions": [{"type": "Ready", "status": str(ready)}]}}
+
+
+def test_a_probe_that_ended_a_container_fails_its_workload_once_and_again() -> None:
+    made = rollout(running("a", "web-new"))
+    answer = event("e1", "a", "Unhealthy", "Startup probe failed: statuscode: 503")
+    made.feed(kinds.EVENT, [answer])
+    assert not list(made.failing())
+    made.feed(
+        kinds.EVENT, [answer, event("e2", "a", "Killing", "Container app failed startup probe, will be restarted")]
+    )
+    (one,) = made.failing()
+    assert (one.failure.reason, one.failure.container) == ("Unhealthy", "app")
+    assert one.failure.message == made.probe_answer(one.pod or {}) == "Startup probe failed: statuscode: 503"
+
+
+def test_events_of_before_say_nothing_until_they_are_seen_again() -> None:
+    made = Rollout([STATEFUL_SET])
+    made.feed(kinds.STATEFUL_SET, [live("StatefulSet", "db")])
+    made.feed(kinds.REPLICA_SET, [])
+    made.feed(kinds.POD, [running("db-0", "db")])
+    killed = "Container app failed liveness probe, will be restarted"
+    made.feed(kinds.EVENT, [event("e1", "db-0", "Killing", killed)])
+    assert not list(made.failing())
+    made.feed(kinds.EVENT, [event("e1", "db-0", "Killing", killed, count=2)])
+    assert [one.workload for one in made.failing()] == ["db"]
+
+
+def test_a_stateful_set_that_may_not_make_pods_fails_without_a_pod() -> None:
+    made = Rollout([STATEFUL_SET])
+    refused = live("StatefulSet", "db")
+    refused["status"]["replicas"] = 0
+    made.feed(kinds.STATEFUL_SET, [refused])
+    for kind in (kinds.REPLICA_SET, kinds.POD, kinds.EVENT):
+        made.feed(kind, [])
+    made.feed(kinds.EVENT, [event("e1", "db", "FailedCreate", "pods db-0 is forbidden: exceeded quota")])
+    (one,) = made.failing()
+    assert (one.pod, one.failure.message) == (None, "pods db-0 is forbidden: exceeded quota")
+
+
+def test_ready_pods_of_older_revisions_go_on_serving() -> None:
+    pods = [running("a", "web-old", ready=True), running("b", "web-old"), running("c", "web-new", ready=True)]
+    assert rollout(*pods).serving_before("web") == 1
+    assert rollout(running("c", "web-new", ready=True)).serving_before("web") == 0
+    assert rollout().serving_before("absent") == 0

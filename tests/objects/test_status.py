@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
-from todoctl.objects.status import failure, status
+from todoctl.objects.status import failure, probe_failure, status
 
 TABLES = Path(__file__).parent / "status"
 
@@ -28,3 +28,13 @@ def test_failure_of(case: dict[str, Any]) -> None:
     else:
         assert found is not None
         assert (found.reason, found.container, found.grace) == (case["reason"], case["container"], case["grace"])
+
+
+@pytest.mark.parametrize("case", cases("probes"))
+def test_probe_failure_of(case: dict[str, Any]) -> None:
+    found = probe_failure(case["pod"], case["events"])
+    if case["reason"] is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.reason, found.container, found.message) == (case["reason"], case["container"], case["message"])

@@ -22,10 +22,10 @@ ASKING_SECONDS = 5.0
 Object = Mapping[str, Any]
 
 
-def failed(cluster: Cluster, namespace: str, failing: Failing, statuses: Sequence[WorkloadStatus] = ()) -> RolloutError:
+def failed(cluster: Cluster, namespace: str, failing: Failing, rollout: Rollout) -> RolloutError:
     """Return the error for a pod that fails, with all that the cluster tells of it; asks for at most a few seconds."""
     asked = cluster.within(Deadline(ASKING_SECONDS))
-    details = tuple(str(entry) for entry in statuses if entry.verdict.status is not Status.CURRENT)
+    details = _told(rollout, [entry for entry in rollout.statuses() if entry.verdict.status is not Status.CURRENT])
     if failing.pod is not None:
         details += tuple(_about(asked, namespace, failing.pod))
     return RolloutError(
@@ -42,21 +42,34 @@ def timed_out(cluster: Cluster, namespace: str, rollout: Rollout, seconds: float
     asked = cluster.within(Deadline(ASKING_SECONDS))
     statuses = rollout.statuses()
     late = [entry for entry in statuses if entry.verdict.status is not Status.CURRENT]
-    details = tuple(str(entry) for entry in statuses)
+    details = _told(rollout, statuses)
     pods = [pod for entry in late for pod in rollout.unready_pods(entry.name)][:1]
     for pod in pods:
         details += tuple(_about(asked, namespace, pod))
     names = ", ".join(f"`{entry.name}`" for entry in late) or "the workloads"
+    answer = next(filter(None, map(rollout.probe_answer, pods)), None)
+    because = late[0].verdict.message if late else "the cluster did not tell their state"
+    because += f"; {answer}" if answer else ""
     kubectl = f"kubectl --context {cluster.context} --namespace {namespace}"
     return RolloutError(
         "rollout.timeout",
         f"{names} not Available after {seconds:.0f} s",
-        because=late[0].verdict.message if late else "the cluster did not tell their state",
+        because=mask(because),
         hint=f"look at `{kubectl} describe pod {pods[0]['metadata']['name']}`, or give it more time with `--timeout`"
         if pods
         else f"look at `{kubectl} get events`, or give it more time with `--timeout`",
         details=details,
     )
+
+
+def _told(rollout: Rollout, statuses: Sequence[WorkloadStatus]) -> tuple[str, ...]:
+    """Return a line for each workload, and one where the version before goes on serving."""
+    lines = []
+    for entry in statuses:
+        before = rollout.serving_before(entry.name)
+        serving = f"; {before} of the version before go on serving" if before else ""
+        lines.append(f"{entry}{serving}")
+    return tuple(lines)
 
 
 def _summary(failure: Failure) -> str:
@@ -94,7 +107,7 @@ def _hint(context: str, namespace: str, failing: Failing) -> str:
     kubectl = f"kubectl --context {context} --namespace {namespace}"
     name = failing.pod["metadata"]["name"] if failing.pod else ""
     match failing.failure.reason:
-        case "CrashLoopBackOff" | "RunContainerError":
+        case "CrashLoopBackOff" | "RunContainerError" | "Unhealthy":
             return f"read the whole log with `{kubectl} logs {name} --container {failing.failure.container} --previous`"
         case "ErrImageNeverPull":
             return "bring the image to the node with `todoctl load`"

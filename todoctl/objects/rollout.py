@@ -9,7 +9,17 @@ from typing import Any
 from todoctl.adapters import kinds
 from todoctl.adapters.kinds import Kind
 from todoctl.objects import order
-from todoctl.objects.status import RETRY_GRACE_SECONDS, Failure, Status, Verdict, condition, failure, status
+from todoctl.objects.status import (
+    RETRY_GRACE_SECONDS,
+    Failure,
+    Status,
+    Verdict,
+    condition,
+    failure,
+    probe_answer,
+    probe_failure,
+    status,
+)
 
 Object = Mapping[str, Any]
 
@@ -60,15 +70,18 @@ class Rollout:
             for target in [item["spec"]["scaleTargetRef"]]
         }
         self._live: dict[Kind, Sequence[Object]] = {}
+        self._old_events: dict[str, int] | None = None
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of object to feed it with."""
-        return (*dict.fromkeys(kinds.of(item) for item in self._wanted), kinds.REPLICA_SET, kinds.POD)
+        return (*dict.fromkeys(kinds.of(item) for item in self._wanted), kinds.REPLICA_SET, kinds.POD, kinds.EVENT)
 
     def feed(self, kind: Kind, items: Sequence[Object]) -> None:
-        """Take in all objects of one kind as they are now."""
+        """Take in all objects of one kind as they are now. The first events are of what was before."""
         self._live[kind] = items
+        if kind == kinds.EVENT and self._old_events is None:
+            self._old_events = {event["metadata"]["uid"]: _count(event) for event in items}
 
     @property
     def complete(self) -> bool:
@@ -99,14 +112,58 @@ class Rollout:
             ):
                 continue
             name = item["metadata"]["name"]
-            refused = condition(live, "ReplicaFailure")
-            if refused.get("status") == "True":
-                reason = refused.get("reason", "FailedCreate")
-                yield Failing(name, None, Failure(reason, refused.get("message", ""), grace=RETRY_GRACE_SECONDS))
+            refused = self._refused(live)
+            if refused is not None:
+                yield Failing(name, None, Failure("FailedCreate", refused, grace=RETRY_GRACE_SECONDS))
             for pod in self.pods(live):
-                found = failure(pod)
+                found = failure(pod) or probe_failure(pod, self._events())
                 if found is not None:
                     yield Failing(name, pod, found)
+
+    def _refused(self, workload: Object) -> str | None:
+        """Return why the API server does not let a workload's pods be made, if so."""
+        condition_of = condition(workload, "ReplicaFailure")
+        if condition_of.get("status") == "True":
+            return str(condition_of.get("message", ""))
+        # A StatefulSet has no such condition.
+        asked, there = workload["spec"].get("replicas", 1), (workload.get("status") or {}).get("replicas", 0)
+        if workload["kind"] == "StatefulSet" and there < asked:
+            for event in self._events():
+                if (
+                    event.get("reason") == "FailedCreate"
+                    and event["involvedObject"].get("uid") == (workload["metadata"]["uid"])
+                ):
+                    return str(event.get("message", ""))
+        return None
+
+    def _events(self) -> list[Object]:
+        """Return the events that came since the first were fed."""
+        old = self._old_events or {}
+        return [
+            event for event in self._live.get(kinds.EVENT, ()) if _count(event) > old.get(event["metadata"]["uid"], 0)
+        ]
+
+    def probe_answer(self, pod: Object) -> str | None:
+        """Return what the last probe of a pod that failed answered."""
+        uid = pod["metadata"]["uid"]
+        return probe_answer(event for event in self._events() if event["involvedObject"].get("uid") == uid)
+
+    def serving_before(self, workload: str) -> int:
+        """Return how many pods of older revisions are ready: those that go on serving."""
+        live = next((self._workload(item) for item in self._wanted if item["metadata"]["name"] == workload), None)
+        if live is None or live["kind"] != "Deployment":
+            return 0
+        sets = {
+            item["metadata"]["uid"]
+            for item in self._live.get(kinds.REPLICA_SET, ())
+            if _owned_by(item, {live["metadata"]["uid"]})
+        }
+        newest = {pod["metadata"]["uid"] for pod in self.pods(live)}
+        return sum(
+            condition(pod, "Ready").get("status") == "True" and pod["metadata"]["uid"] not in newest
+            for pod in self._live.get(kinds.POD, ())
+            if _owned_by(pod, sets)
+        )
 
     def unready_pods(self, workload: str) -> list[Object]:
         """Return the pods that keep a workload from being done, those of the newest revision first."""
@@ -134,6 +191,11 @@ class Rollout:
     def done(self) -> bool:
         """Tell whether every workload is Available at its minimum."""
         return all(entry.verdict.status is Status.CURRENT for entry in self.statuses())
+
+
+def _count(event: Object) -> int:
+    """Return how often something was seen: the same event is written anew each time."""
+    return int((event.get("series") or {}).get("count") or event.get("count") or 1)
 
 
 def _owned_by(item: Object, owners: set[str]) -> bool:

@@ -5,7 +5,8 @@ See https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -118,6 +119,76 @@ def _autoscaler(item: Object) -> Verdict:
     return _in_progress("warming up: no figures yet")
 
 
+def _job(item: Object) -> Verdict:
+    if condition(item, "Complete").get("status") == "True":
+        return Verdict(Status.CURRENT, "complete")
+    failed = condition(item, "Failed")
+    if failed.get("status") == "True":
+        return Verdict(Status.FAILED, failed.get("message") or "failed")
+    if condition(item, "Suspended").get("status") == "True":
+        return Verdict(Status.CURRENT, "suspended")
+    return _in_progress("not complete yet")
+
+
+def _ingress(item: Object) -> Verdict:
+    # A controller need not set an address, so that none is no reason to wait.
+    points = _load_balanced(item)
+    return Verdict(Status.CURRENT, f"at {', '.join(points)}" if points else "there, without an address")
+
+
+def _service(item: Object) -> Verdict:
+    if item["spec"].get("type") != "LoadBalancer":
+        return Verdict(Status.CURRENT, "there")
+    points = _load_balanced(item)
+    return Verdict(Status.CURRENT, f"at {', '.join(points)}") if points else _in_progress("no address yet")
+
+
+def _load_balanced(item: Object) -> list[str]:
+    points = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return [point.get("ip") or point.get("hostname") or "" for point in points]
+
+
+def _disruption_budget(item: Object) -> Verdict:
+    state = item.get("status") or {}
+    if "observedGeneration" not in state:
+        return _in_progress("its controller has not seen it yet")
+    healthy, wanted = state.get("currentHealthy", 0), state.get("desiredHealthy", 0)
+    if healthy < wanted:
+        return _in_progress(f"{healthy} of {wanted} needed pods are healthy")
+    return Verdict(Status.CURRENT, f"{state.get('disruptionsAllowed', 0)} disruptions allowed")
+
+
+def _replica_set(item: Object) -> Verdict:
+    state = item.get("status") or {}
+    if "observedGeneration" not in state:
+        return _in_progress("its controller has not seen it yet")
+    refused = condition(item, "ReplicaFailure")
+    if refused.get("status") == "True":
+        return _in_progress(refused.get("message") or "its pods cannot be made")
+    wanted, there = item["spec"].get("replicas", 1), state.get("replicas", 0)
+    if there > wanted:
+        return _in_progress(f"{_pods(there - wanted)} too many still there")
+    for what in ("ready", "available"):
+        count = state.get(f"{what}Replicas", 0)
+        if count < wanted:
+            return _in_progress(f"{count} of {wanted} pods are {what}")
+    return Verdict(Status.CURRENT, f"{_pods(wanted)} available")
+
+
+def _pod(item: Object) -> Verdict:
+    phase = (item.get("status") or {}).get("phase")
+    if phase == "Succeeded":
+        return Verdict(Status.CURRENT, "done")
+    if phase == "Failed":
+        return Verdict(Status.FAILED, item["status"].get("message") or "its containers failed")
+    found = failure(item)
+    if found is not None and not found.grace:
+        return Verdict(Status.FAILED, found.reason)
+    if condition(item, "Ready").get("status") == "True":
+        return Verdict(Status.CURRENT, "ready")
+    return _in_progress(found.reason if found else "not ready yet")
+
+
 def _namespace(item: Object) -> Verdict:
     if (item.get("status") or {}).get("phase") == "Active":
         return Verdict(Status.CURRENT, "active")
@@ -128,7 +199,13 @@ _RULES: Mapping[str, Callable[[Object], Verdict]] = {
     "StatefulSet": _stateful_set,
     "PersistentVolumeClaim": _volume_claim,
     "HorizontalPodAutoscaler": _autoscaler,
+    "Ingress": _ingress,
+    "Job": _job,
     "Namespace": _namespace,
+    "Pod": _pod,
+    "PodDisruptionBudget": _disruption_budget,
+    "ReplicaSet": _replica_set,
+    "Service": _service,
 }
 
 
@@ -182,6 +259,40 @@ def failure(pod: Object) -> Failure | None:
             reason = waiting["reason"]
             return Failure(reason, waiting.get("message", ""), entry["name"], _FATAL[reason])
     return None
+
+
+_KILLED_BY_PROBE = re.compile(r"failed (startup|liveness) probe")
+
+
+def probe_failure(pod: Object, events: Iterable[Object]) -> Failure | None:
+    """Tell which probe had a container of the pod ended, and what it answered last, from the events of its namespace.
+
+    Until then a probe that fails may only be early: how often it may is the manifest's to say. A readiness probe ends
+    nothing, so it never fails a pod. Nor does any fail one that is ready.
+    """
+    if pod["metadata"].get("deletionTimestamp") or condition(pod, "Ready").get("status") == "True":
+        return None
+    about = [event for event in events if event["involvedObject"].get("uid") == pod["metadata"]["uid"]]
+    for event in about:
+        ended = _KILLED_BY_PROBE.search(event.get("message", "")) if event.get("reason") == "Killing" else None
+        if ended:
+            where = event["involvedObject"].get("fieldPath", "")
+            answer = probe_answer(
+                one
+                for one in about
+                if one["involvedObject"].get("fieldPath", "") == where
+                and one.get("message", "").lower().startswith(ended[1])
+            )
+            container = where.partition("{")[2].rstrip("}") or None
+            return Failure("Unhealthy", answer or event["message"], container)
+    return None
+
+
+def probe_answer(events: Iterable[Object]) -> str | None:
+    """Return what the last probe that failed answered, such as `Readiness probe failed: … statuscode: 503`."""
+    failed = [event for event in events if event.get("reason") == "Unhealthy"]
+    last = max(failed, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "", default=None)
+    return " ".join(last.get("message", "").split()) if last else None
 
 
 def container_statuses(pod: Object) -> Iterator[Object]:

@@ -68,7 +68,7 @@ def wait(
                 judge = judge or _Judge(rollout, _restart_stale(bounded, namespace, rollout), clock)
                 failing, patience = judge.verdict()
                 if failing is not None:
-                    raise diagnose.failed(cluster, namespace, failing, statuses)
+                    raise diagnose.failed(cluster, namespace, failing, rollout)
                 pause = min(pause, patience)
             if deadline.expired():
                 raise diagnose.timed_out(cluster, namespace, rollout, deadline.seconds)
