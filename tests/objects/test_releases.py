@@ -17,6 +17,7 @@ SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hush"}, "d
 def workload(image, annotations=None, **container):
     pod = {"metadata": {"annotations": annotations or {}}, "spec": {"containers": [{"name": "main", "image": image}]}}
     pod["spec"]["containers"][0].update(container)
+    pod["spec"]["containers"][0].setdefault("env", [])
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "todo"}, "spec": {"template": pod}}
 
 
@@ -32,7 +33,7 @@ def release(revision, image="todo:1", annotations=None):
         ([workload("todo:1", {"checksum/config": "a", "kubectl.kubernetes.io/restartedAt": "now"})], True),
         ([workload("todo:2", {"checksum/config": "a"})], False),
         ([workload("todo:1", {"checksum/config": "b"})], False),
-        ([None], False),
+        ([workload("todo:1", {"checksum/config": "a"}, env=[{"name": "MORE"}])], False),
         ([], False),
     ],
 )
@@ -44,6 +45,7 @@ def test_a_release_runs_where_the_pods_are_asked_to_be_its_own(live, runs):
     ("revision", "live", "chosen"),
     [
         (None, "todo:3", 2),  # the newest runs: back to the one before
+        (None, "todo:2", 3),
         (None, "todo:9", 3),  # something failed on top of the newest: back to that
         (1, "todo:3", 1),
         (3, "todo:3", 3),
@@ -130,3 +132,11 @@ def test_a_release_that_somebody_damaged_is_left_out(world):
     cluster.create(damaged)
     assert [one.revision for one in history(*world)] == [1]
     assert record(*world, [workload("todo:1")], version="0.1.0", reason="install") == (3, True)
+
+
+def test_another_version_of_a_secret_is_no_other_release(world):
+    version = {"todoctl.dev/secrets-version": "17"}
+    assert record(*world, [workload("todo:1", {**version, "a": "b"})], version="0.1.0", reason="install") == (1, True)
+    assert record(*world, [workload("todo:1", {"a": "b"})], version="0.1.0", reason="install") == (1, False)
+    [one] = history(*world)
+    assert one.runs([workload("todo:1", {**version, "a": "b"})])

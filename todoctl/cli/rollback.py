@@ -36,9 +36,9 @@ def command(
 ) -> Result:
     """Go back to a release; without a number to what ran before.
 
-    That is the newest release where something else runs now, as after an install that failed, and else the one before
-    it. Images that a node has no more are brought back from this host's Docker first. Secrets and data stay: an older
-    release works with the schema of a newer one.
+    That is the newest release that is not what runs now, also after an install that failed. Images that a node has
+    lost are brought back from this host's Docker first. Secrets and data stay: an older release works with the schema
+    of a newer one.
     """
     from todoctl.recipes.rollback import rollback
     from todoctl.steps import Steps
@@ -51,7 +51,8 @@ def command(
 def _text(done: RolledBack) -> str:
     if done.changes.empty:
         return f"Nothing to do: release {done.release.revision} runs."
-    return f"Release {done.release.revision} runs again, as release {done.revision}.\n\n  {done.access.url}"
+    made = f", as release {done.revision}" if done.revision != done.release.revision else ""
+    return f"Release {done.release.revision} runs again{made}.\n\n  {done.access.url}"
 
 
 def _data(done: RolledBack) -> dict[str, Any]:

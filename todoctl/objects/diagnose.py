@@ -67,7 +67,7 @@ def _told(rollout: Rollout, statuses: Sequence[WorkloadStatus]) -> tuple[str, ..
     lines = []
     for entry in statuses:
         before = rollout.serving_before(entry.name)
-        serving = f"; {before} of the version before go on serving" if before else ""
+        serving = f"; {before} of the version before go on serving, `todoctl rollback` leads back" if before else ""
         lines.append(f"{entry}{serving}")
     return tuple(lines)
 
@@ -164,8 +164,9 @@ def _warnings(cluster: Cluster, namespace: str, pod: Object) -> str:
 
 
 def _logs(cluster: Cluster, namespace: str, pod: str, entry: Object) -> Iterator[str]:
-    """Yield the last log lines of a container, of its previous run first."""
-    for previous in (True, False) if entry.get("restartCount") else (False,):
+    """Yield the last log lines of a container, of its previous run first; while none runs, the latest has ended."""
+    runs = (True, False) if entry.get("restartCount") and (entry.get("state") or {}).get("running") else (False,)
+    for previous in runs:
         yield f"  log of {entry['name']}, {'previous' if previous else 'latest'} run:"
         ask = partial(cluster.logs, namespace, pod, entry["name"], tail=LOG_LINES, previous=previous)
         yield from (f"    {line}" for line in _attempt(ask, "log"))

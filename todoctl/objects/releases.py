@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import gzip
 import json
 import re
@@ -20,6 +21,7 @@ from todoctl.adapters.apiserver import AlreadyExistsError
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.errors import UsageError
 from todoctl.objects import order
+from todoctl.objects.manifests import SECRETS_VERSION
 
 KEPT = 10
 """How many releases are kept."""
@@ -57,11 +59,11 @@ class Release:
         for workload in order.workloads(self.objects):
             yield from _containers(workload)
 
-    def runs(self, live: Iterable[Object | None]) -> bool:
-        """Tell whether the cluster's workloads are this release's: the same images, configuration and Secrets."""
-        asked = {(item["kind"], item["metadata"]["name"]): _template(item) for item in live if item and "spec" in item}
+    def runs(self, live: Iterable[Object]) -> bool:
+        """Tell whether these workloads of the cluster are asked to run this release's pods; replicas do not count."""
+        asked = {(item["kind"], item["metadata"]["name"]): item["spec"]["template"] for item in live}
         return all(
-            asked.get((item["kind"], item["metadata"]["name"])) == _template(item)
+            _is_within(item["spec"]["template"], asked.get((item["kind"], item["metadata"]["name"])))
             for item in order.workloads(self.objects)
         )
 
@@ -77,11 +79,14 @@ def record(
 ) -> tuple[int, bool]:
     """Record what was applied as the newest release; return its revision, and whether it is a new one.
 
-    It is not where the newest one has the same objects. Secrets are never in it. The oldest beyond KEPT are removed.
-    Only for whoever holds the installation's lock. Raises ClusterError.
+    It is not where the newest one has the same objects. Secrets are never in it, nor which version of them the pods
+    read: going back keeps the Secrets. The oldest beyond KEPT are removed. Only for whoever holds the installation's
+    lock. Raises ClusterError.
     """
     before = _recorded(cluster, namespace)
-    kept = [dict(item) for item in objects if item["kind"] != "Secret"]
+    kept = copy.deepcopy([dict(item) for item in objects if item["kind"] != "Secret"])
+    for workload in order.workloads(kept):
+        workload["spec"]["template"]["metadata"].get("annotations", {}).pop(SECRETS_VERSION, None)
     for revision, item in list(before.items())[:1]:
         newest = _read(item)
         if newest is not None and list(newest.objects) == kept:
@@ -94,15 +99,18 @@ def record(
     return revision, True
 
 
-def choose(releases: Sequence[Release], revision: int | None, live: Iterable[Object | None]) -> Release:
-    """Return the release of that revision; of None the one to go back to.
+def workloads(cluster: Cluster, namespace: str) -> list[Object]:
+    """Return the cluster's workloads, for `Release.runs`."""
+    return [item for kind in (kinds.DEPLOYMENT, kinds.STATEFUL_SET) for item in cluster.list(kind, namespace)[0]]
 
-    That is the newest one where it is not what runs, as after an install that failed, and else the one before it.
-    Raises UsageError where there is none.
+
+def choose(releases: Sequence[Release], revision: int | None, live: Sequence[Object]) -> Release:
+    """Return the release of that revision; of None the newest one that is not what runs.
+
+    After an install that failed that is the one that ran before it. Raises UsageError where there is none.
     """
     if revision is None:
-        before = releases[1:] if releases and releases[0].runs(live) else releases
-        found = next(iter(before), None)
+        found = next((one for one in releases if not one.runs(live)), None)
         what = "there is no release to go back to"
     else:
         found = next((one for one in releases if one.revision == revision), None)
@@ -127,11 +135,13 @@ def _recorded(cluster: Cluster, namespace: str) -> dict[int, Object]:
     return dict(sorted(by_revision.items(), reverse=True))
 
 
-def _template(workload: Object) -> tuple[Any, ...]:
-    """Return what tells one version of a workload's pods from another, in a manifest as in the live object."""
-    annotations = workload["spec"]["template"]["metadata"].get("annotations", {})
-    ours = {key: value for key, value in annotations.items() if not key.startswith("kubectl.kubernetes.io/")}
-    return ours, [(container["name"], container["image"]) for container in _containers(workload)]
+def _is_within(wanted: Any, live: Any) -> bool:
+    """Tell whether the live value is the manifest's: the server adds fields, drops empty ones, and adds to no list."""
+    if isinstance(wanted, dict) and isinstance(live, dict):
+        return all(_is_within(value, live.get(key)) for key, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(live, list):
+        return len(wanted) == len(live) and all(map(_is_within, wanted, live))
+    return bool(wanted == live) or (not wanted and live is None)
 
 
 def _containers(workload: Object) -> Iterator[Object]:

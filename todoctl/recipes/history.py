@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from todoctl.installation import Installation
-from todoctl.objects import order, releases
-from todoctl.objects.plan import read_all
+from todoctl.objects import releases
 from todoctl.objects.releases import Release
 
 
@@ -21,7 +20,5 @@ class History:
 def history(installation: Installation) -> History:
     """Look the releases up. Needs nothing but the cluster."""
     found = releases.history(installation.cluster, installation.settings.namespace)
-    for release in found:
-        if release.runs(read_all(installation.cluster, order.workloads(release.objects))):
-            return History(tuple(found), release.revision)
-    return History(tuple(found), None)
+    live = releases.workloads(installation.cluster, installation.settings.namespace)
+    return History(tuple(found), next((one.revision for one in found if one.runs(live)), None))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from todoctl.images.sideload import Sideloaded
-from todoctl.objects import manifests, order, releases
+from todoctl.objects import manifests, releases
 from todoctl.objects.diff import ChangeSet
-from todoctl.objects.plan import read_all
 from todoctl.objects.releases import Release
 from todoctl.steps import Access, RemoteAccess, Steps
 
@@ -24,7 +23,7 @@ class RolledBack:
 
 
 def rollback(steps: Steps, revision: int | None) -> RolledBack:
-    """Go back to a release, by default to the last one that is not what runs; that makes a new release.
+    """Go back to a release, by default to the newest one that is not what runs; that makes a new release.
 
     Nothing is applied before every node holds its images again. Secrets stay as they are, the data too: a schema that a
     newer release made works with an older one, as migrations only expand.
@@ -57,6 +56,5 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
 
 
 def _choose(steps: Steps, revision: int | None) -> Release:
-    found = releases.history(steps.cluster, steps.settings.namespace)
-    live = read_all(steps.cluster, order.workloads(found[0].objects)) if found else []
-    return releases.choose(found, revision, live)
+    cluster, namespace = steps.cluster, steps.settings.namespace
+    return releases.choose(releases.history(cluster, namespace), revision, releases.workloads(cluster, namespace))
