@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from todoctl.images.build import Built, Plan
     from todoctl.images.digests import ConfigDigests
     from todoctl.images.push import Pushed
-    from todoctl.images.sideload import Sideloaded
+    from todoctl.images.sideload import Pending, Sideloaded
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
     from todoctl.targets.minikube import Minikube
@@ -173,6 +173,12 @@ class Steps(Applying):
             reporter=self.reporter,
             deadline=deadline,
         )
+
+    def pending(self, references: Sequence[str]) -> list[Pending]:
+        """Tell what of these images each node holds."""
+        from todoctl.images import sideload
+
+        return sideload.pending(references, target=self.target, engine=self.engine, digests=self._digests())
 
     def bring_back(self, references: Sequence[str]) -> list[Sideloaded]:
         """Have every node hold these images of a release again. Raises SideloadError where one is gone."""

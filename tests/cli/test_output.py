@@ -15,14 +15,16 @@ from todoctl.cli.main import main
 from todoctl.errors import PreflightError
 from todoctl.images.build import Built, Plan
 from todoctl.images.image import BACKEND, FRONTEND
-from todoctl.images.sideload import Sideloaded
+from todoctl.images.sideload import Pending, Sideloaded
 from todoctl.install import Installed
 from todoctl.objects.delete import Uninstalled
 from todoctl.objects.diff import OWNERSHIP, Action, Change, ChangeSet, Difference
+from todoctl.objects.immutable import Immutable
 from todoctl.objects.plan import ApplyPlan, Conflict, Planned
 from todoctl.objects.wait import Rolled
 from todoctl.preflight.check import Check, Repair, Severity
 from todoctl.recipes.diff import Diff
+from todoctl.recipes.dry_run import DryRun
 from todoctl.recipes.status import Live
 from todoctl.secrets import SecretAction, SecretsReport, SecretState
 from todoctl.steps import Access, Steps
@@ -42,6 +44,7 @@ FILLED = SecretState("todo-secrets", "8", SecretAction.FILLED, ("openai-api-key"
 
 RECIPES = {
     "diff": "todoctl.recipes.diff.diff",
+    "dry_run": "todoctl.recipes.dry_run.dry_run",
     "live": "todoctl.recipes.status.live",
     "uninstall": "todoctl.recipes.uninstall.uninstall",
 }
@@ -352,7 +355,7 @@ def differing(*changes, secrets=(KEPT,), conflicts=()):
 
 def test_diff_exits_with_0_where_nothing_would_change(run, world):
     world(diff=differing(NAMESPACE))
-    assert run("diff") == (0, "No change: 2 objects are as an install would leave them.\n")
+    assert run("diff") == (0, "No change: all is as an install would leave it.\n")
 
 
 def test_diff_prints_each_field_with_both_values_and_exits_with_3(run, world):
@@ -381,9 +384,51 @@ def test_diff_prints_each_field_with_both_values_and_exits_with_3(run, world):
                  three
             configured Service/todo-backend
               the set of fields that todoctl owns
-            2 more unchanged
+            3 configured, 1 created, 1 filled, 2 unchanged
             """),
     )
+
+
+def test_diff_tells_once_what_several_objects_have_in_common(run, world):
+    helm = Difference("metadata.labels.app.kubernetes.io/managed-by", "Helm", None)
+    changes = [
+        Change("Service", name, "todo-app", Action.CONFIGURED, (helm, Difference("spec.type", "A", name)))
+        for name in ("a", "b", "c")
+    ]
+    objects = tuple(Planned({}, None, change, adopted=("helm",)) for change in changes)
+    pruned = Change("ConfigMap", "old", "todo-app", Action.PRUNED)
+    world(diff=Diff(SecretsReport((KEPT,)), ApplyPlan(objects), (pruned,), ("todo",)))
+    assert run("diff") == (
+        3,
+        lines("""
+            configured Service/a (adopted from helm)
+              spec.type
+                - "A"
+                + "a"
+            configured Service/b (adopted from helm)
+              spec.type
+                - "A"
+                + "b"
+            configured Service/c (adopted from helm)
+              spec.type
+                - "A"
+                + "c"
+            pruned ConfigMap/old
+            configured in several objects
+              metadata.labels.app.kubernetes.io/managed-by (3)
+                - "Helm"
+            obsolete: Helm's record of its release todo
+            3 configured, 1 pruned, 1 unchanged
+            """),
+    )
+
+
+def test_diff_tells_what_the_server_refuses(run, world):
+    refused = Immutable(("spec.selector",), "spec.selector: field is immutable")
+    world(diff=Diff(SecretsReport(()), ApplyPlan((Planned({}, None, CONFIGURED, refused=refused),))))
+    code, out = run("diff")
+    assert code == 3
+    assert "  refused: spec.selector cannot be changed\n" in out
 
 
 def test_diff_gives_programs_the_same(run, world):
@@ -419,6 +464,74 @@ def test_diff_gives_programs_the_same(run, world):
         },
         exit_code=3,
     )
+
+
+# install --dry-run
+
+QUESTION = "There is no Minikube profile `minikube`. Make one with 4 cores and 8192 MiB of memory?"
+BACKEND_IMAGE, FRONTEND_IMAGE = "todo-backend:3f1c9d27a0b4", "todo-frontend:81e05b6cd9f2"
+
+
+def test_a_dry_run_prints_the_work_on_images_and_objects_and_exits_with_3(run, world):
+    images = ((BACKEND_IMAGE, False), (FRONTEND_IMAGE, True), ("postgres:17", False))
+    transfers = (Pending("minikube", BACKEND_IMAGE, held=False), Pending("minikube", FRONTEND_IMAGE, held=True))
+    world(dry_run=DryRun(None, ("metrics-server",), images, transfers, differing(NAMESPACE, CREATED)))
+    assert run("install", "--dry-run") == (
+        3,
+        lines("""
+            would enable addon metrics-server
+            todo-backend:3f1c9d27a0b4: would build
+            todo-frontend:81e05b6cd9f2: there already
+            postgres:17: would pull
+            todo-backend:3f1c9d27a0b4: would send to node minikube
+            todo-frontend:81e05b6cd9f2: on node minikube already
+            created ConfigMap/todo-config
+            1 created, 2 unchanged
+            Nothing was changed.
+            """),
+    )
+
+
+def test_a_dry_run_that_finds_nothing_to_do_exits_with_0(run, world):
+    transfers = (Pending("minikube", BACKEND_IMAGE, held=True),)
+    world(dry_run=DryRun(None, (), ((BACKEND_IMAGE, True),), transfers, differing(NAMESPACE)))
+    code, out = run("install", "--dry-run")
+    assert code == 0
+    assert out.endswith("No change: all is as an install would leave it.\nNothing was changed.\n")
+
+
+@pytest.mark.parametrize(
+    ("diff", "told"),
+    [
+        pytest.param(
+            differing(CREATED), "The cluster is still to be made, so its nodes get every image.\n", id="absent"
+        ),
+        pytest.param(None, "What the cluster holds is not known until it runs.\n", id="stopped"),
+    ],
+)
+def test_a_dry_run_without_a_cluster_tells_what_would_be_asked(run, world, diff, told):
+    world(dry_run=DryRun(QUESTION, (), ((BACKEND_IMAGE, True),), (), diff))
+    code, out = run("install", "--dry-run")
+    assert code == 3
+    assert out.startswith(f"would ask: {QUESTION}\n")
+    assert told in out
+
+
+def test_a_dry_run_gives_programs_the_same(run, world):
+    transfers = (Pending("minikube", BACKEND_IMAGE, held=False),)
+    world(dry_run=DryRun(None, (), ((BACKEND_IMAGE, True),), transfers, differing(NAMESPACE)))
+    code, out = run("install", "--dry-run", "-o", "json")
+    assert code == 3
+    data = json.loads(out)["data"]
+    assert {**data, "diff": data["diff"]["changed"]} == {
+        "dryRun": True,
+        "changed": True,
+        "start": None,
+        "addons": [],
+        "images": [{"reference": BACKEND_IMAGE, "present": True}],
+        "transfers": [{"node": "minikube", "reference": BACKEND_IMAGE, "held": False}],
+        "diff": False,
+    }
 
 
 # doctor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,30 +62,34 @@ def command(
 
 def lines(found: Diff) -> Iterator[str]:
     """Yield what a person reads: each object that would change, its fields with both values, and a sum."""
+    from todoctl.objects.diff import common
+
     for state in found.secrets.states:
         if state.keys:
             yield f"{_action(state.action.value)} Secret/{state.name}"
             yield from (f"  {key}" for key in state.keys)
     changed = [one for one in found.objects.objects if one.change.action.value != "unchanged"]
+    shared = common([one.change for one in changed])
+    told = [difference for difference, _ in shared]
     for one in changed:
-        yield from _change(one.change)
+        yield from _change(one.change, told, f" (adopted from {', '.join(one.adopted)})" if one.adopted else "")
         yield from _obstacles(one)
     for other in found.others:
         yield from _change(other)
+    if shared:
+        yield f"{_action('configured')} in several objects"
+    for difference, number in shared:
+        yield from _difference(difference, f" ({number})")
     for release in found.releases:
         yield f"obsolete: Helm's record of its release {release}"
-    objects = [*found.secrets.states, *found.objects.objects]
-    unchanged = len(objects) - len(changed) - sum(bool(state.keys) for state in found.secrets.states)
-    if found.empty:
-        yield f"No change: {unchanged} objects are as an install would leave them."
-    else:
-        yield f"{unchanged} more unchanged"
+    words = [state.action.value if state.keys else "unchanged" for state in found.secrets.states]
+    words += [change.action.value for change in (*found.objects.changes.changes, *found.others)]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in sorted({*words}))
+    yield "No change: all is as an install would leave it." if found.empty else counts
 
 
 def _obstacles(one: Planned) -> Iterator[str]:
     """Yield what stands between an object and its change: other managers, and the server."""
-    if one.adopted:
-        yield f"  adopted from {', '.join(one.adopted)}"
     if one.refused:
         yield f"  {click.style('refused', fg='red')}: {one.refused}"
     for conflict in one.conflicts:
@@ -131,23 +135,24 @@ def secret_data(state: SecretState) -> dict[str, Any]:
     return {"name": state.name, "action": state.action.value, "keys": list(state.keys)}
 
 
-def _change(change: Change) -> Iterator[str]:
-    yield f"{_action(change.action.value)} {change.kind}/{change.name}"
+def _change(change: Change, told: Sequence[Difference] = (), remark: str = "") -> Iterator[str]:
+    yield f"{_action(change.action.value)} {change.kind}/{change.name}{remark}"
     for difference in change.differences:
-        yield from _difference(difference)
+        if difference not in told:
+            yield from _difference(difference)
 
 
 def _action(word: str) -> str:
     return click.style(word, fg=COLORS[word])
 
 
-def _difference(one: Difference) -> Iterator[str]:
+def _difference(one: Difference, remark: str = "") -> Iterator[str]:
     from todoctl.objects.diff import OWNERSHIP
 
     if one.path == OWNERSHIP:
         yield "  the set of fields that todoctl owns"
         return
-    yield f"  {one.path}"
+    yield f"  {one.path}{remark}"
     if one.before == one.after:
         yield "    differs, not shown"
     elif isinstance(one.before, str) and isinstance(one.after, str) and "\n" in one.before + one.after:

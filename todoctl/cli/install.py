@@ -23,6 +23,7 @@ Examples:
   todoctl install --yes -p workshop --cpus 4     its own Minikube, nothing asked
   todoctl install --env-file .env                with OPENAI_API_KEY in the file
   todoctl install -n second --host second.local  one more, beside the first
+  todoctl install --dry-run                      what it would do, images included
   todoctl install --force-conflicts              win back what kubectl has set by hand
   todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env
 """
@@ -76,6 +77,7 @@ def registry(_context: click.Context, parameter: click.Parameter, value: str | N
     metavar="MIB",
     help="For a Minikube that is made: its memory [default: 8192, or half of the machine's].",
 )
+@click.option("--dry-run", is_flag=True, help="Tell all that an install would do, and do nothing.")
 @click.option(
     "--force-conflicts",
     is_flag=True,
@@ -95,6 +97,7 @@ def command(
     context: str | None,
     environment: str,
     yes: bool,
+    dry_run: bool,
     output: str,  # noqa: ARG001 - read by main
     debug: bool,
     no_color: bool,
@@ -104,14 +107,20 @@ def command(
 
     Starts Minikube when it is stopped or absent, after a question. Run it again at any time: what is done already is
     not done twice. Staging and production go to the cluster of `--context`: the images are pushed to `--registry` with
-    Docker's own credentials, and pods name them by digest.
+    Docker's own credentials, and pods name them by digest. With
+    `--dry-run` it exits with 0 where there is nothing to do, 3 where there is.
     """
     from todoctl.install import install
     from todoctl.steps import Steps
 
     _check_environment(environment, context=context, **others)
     settings = options.settings(profile=profile, context=context, environment=environment, **others)
-    installed = install(Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes)))
+    steps = Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
+    if dry_run:
+        from todoctl.cli import dry_run as plan
+
+        return plan.result(steps)
+    installed = install(steps)
     return Result("install", text=_text(installed, settings), data=_data(installed))
 
 

@@ -89,6 +89,27 @@ def sideload(
     return outcome
 
 
+@dataclass(frozen=True)
+class Pending:
+    """An image and a node, and whether the node holds exactly it."""
+
+    node: str
+    reference: str
+    held: bool
+
+
+def pending(references: Sequence[str], *, target: Nodes, engine: Engine, digests: ConfigDigests) -> list[Pending]:
+    """Tell which of the host's images each node holds, and send nothing; an image that is not built yet is not held."""
+    images = {reference: engine.image(reference) for reference in references}
+    found = []
+    for node in target.nodes():
+        held = target.node_images(node)
+        for reference, image in images.items():
+            there = image is not None and held.get(qualified(reference)) in digests.of(image.id)
+            found.append(Pending(node, reference, there))
+    return found
+
+
 def bring_back(
     references: Sequence[str],
     *,

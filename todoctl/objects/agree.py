@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.errors import ConsentError
 from todoctl.objects import adopt
+from todoctl.objects.diff import common
 from todoctl.objects.hidden import LAST_APPLIED
 from todoctl.objects.plan import ApplyPlan
 from todoctl.reporter import Reporter
@@ -30,11 +31,15 @@ def to_adoption(cluster: Cluster, planned: ApplyPlan, secrets: Iterable[Object |
     leaking = tuple(one for one in secrets if one is not None and adopt.leaks(one))
     if not planned.adopting and not leaking:
         return Adoption()
+    shared = common([one.change for one in planned.adopting])
+    told = [difference for difference, _ in shared]
     plan: list[str] = []
     for one in planned.adopting:
-        plan += [f"{one.label}: made by {' and '.join(one.adopted)}", *(f"  {line}" for line in one.change.differences)]
+        plan.append(f"{one.label}: made by {' and '.join(one.adopted)}")
+        plan += [f"  {difference}" for difference in one.change.differences if difference not in told]
     for secret in leaking:
         plan += [f"Secret/{secret['metadata']['name']}", f"  metadata.annotations.{LAST_APPLIED}: its values go away"]
+    plan += [f"in {number} objects {difference}" for difference, number in shared]
     with reporter.step("Adopt"):
         labels = frozenset(one.label for one in planned.adopting)
         reporter.confirm(f"Take over what others made: {_counted(len(labels) + len(leaking), 'object')}?", plan)

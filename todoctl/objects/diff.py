@@ -7,7 +7,7 @@ form on both.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -18,6 +18,9 @@ from todoctl.objects.hidden import hidden
 
 OWNERSHIP = "metadata.managedFields"
 """The path that stands for the set of fields that todoctl owns, where no value differs."""
+
+SEVERAL = 3
+"""From how many objects on what they have in common is told only once."""
 
 _NOISE = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
 
@@ -112,6 +115,17 @@ def compare(live: Mapping[str, Any] | None, result: Mapping[str, Any]) -> Change
     if not differences and owned(live) != owned(result):
         differences = (Difference(OWNERSHIP, None, None),)
     return change(Action.CONFIGURED if differences else Action.UNCHANGED, differences)
+
+
+def common(changes: Sequence[Change]) -> list[tuple[Difference, int]]:
+    """Return the differences that several changes have alike, each with the number of them: worth telling only once."""
+    counted: list[tuple[Difference, int]] = []
+    for difference in (one for change in changes for one in change.differences):
+        if all(difference != other for other, _ in counted):
+            counted.append((difference, sum(difference in change.differences for change in changes)))
+    return [
+        (difference, number) for difference, number in counted if number >= SEVERAL and difference.path != OWNERSHIP
+    ]
 
 
 def lookup(tree: Any, path: str) -> Any:

@@ -49,6 +49,12 @@ def metrics_trouble(cluster: Cluster) -> str | None:
     return str(available.get("message") or available.get("reason"))
 
 
+def missing(cluster: Cluster) -> tuple[str, ...]:
+    """Return the addons that `ensure_ingress` and `ensure_metrics` would enable."""
+    found = () if ingress_classes(cluster) else ("ingress",)
+    return found if cluster.get(API_SERVICE, METRICS_API) is not None else (*found, "metrics-server")
+
+
 def ensure_ingress(
     addons: Addons,
     cluster: Cluster,
