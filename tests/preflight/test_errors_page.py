@@ -7,22 +7,38 @@ from pathlib import Path
 
 import pytest
 
+from todoctl.errors import PreflightError
 from todoctl.preflight import starting, table, tools
 from todoctl.preflight.check import Check
 from todoctl.settings import Settings
+from todoctl.targets import find
 from todoctl.targets.containers import KIND, Containers
-from todoctl.targets.find import target
+from todoctl.targets.remote import Remote
 
 PAGE = (Path(__file__).parents[2] / "docs/errors.md").read_text("utf-8")
 PARTS = ("Means", "Matters", "Do", "`--fix`")
 
 
+def no_cluster(_: Settings) -> None:
+    raise PreflightError("context.containers", "this Docker has no kind cluster")
+
+
+TARGETS = (
+    find.target,
+    lambda _: Containers(KIND, "kind"),
+    lambda _: Remote("production"),
+    no_cluster,
+)
+
+
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
-    """Every check that there is, of whichever target, by its id."""
-    found = {check.id: check for check in table.doctor_checks(Settings())}
-    monkeypatch.setattr("todoctl.preflight.facts.find.target", lambda _: Containers(KIND, "kind"))
-    return {check.id: check for check in table.doctor_checks(Settings(context="kind-kind"))} | found
+    """Every check that there is, of whichever target, by its id; Minikube's where several have one."""
+    found: dict[str, Check] = {}
+    for target in TARGETS:
+        monkeypatch.setattr("todoctl.preflight.facts.find.target", target)
+        found = {check.id: check for check in table.doctor_checks(Settings())} | found
+    return found
 
 
 def entries() -> dict[str, str]:
@@ -76,7 +92,3 @@ def test_the_downloads_are_documented_with_their_versions_and_places() -> None:
         [tool.name, tool.version, f"`{tool.site}/{tool.path.format(**{**named, 'version': tool.version})}`"]
         for tool in (tools.MINIKUBE, tools.KUBECTL)
     ]
-
-
-def test_the_target_of_a_context_is_what_the_fixture_leaves_alone() -> None:
-    assert target(Settings()).context == "minikube"

@@ -196,5 +196,5 @@ def _as_ours(error: BaseException, command: str) -> TodoctlError:
         "unforeseen",
         "todoctl ran into something that it did not foresee",
         because=f"{type(error).__name__}: {error}",
-        hint="run the same command with `--debug` to see where, and report it",
+        hint="see where with `--debug`, and report it, with what `todoctl doctor --report report.zip` writes",
     )

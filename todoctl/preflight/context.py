@@ -28,6 +28,12 @@ def checks(facts: Facts) -> list[Check]:
     ]
 
 
+def checks_of_target(facts: Facts) -> list[Check]:
+    """Return the check that takes the place of all these where the context's cluster is not found."""
+    found = ("docker.engine",)
+    return [Check("context.target", "The context's cluster", Severity.FATAL, lambda: facts.target.title, found)]
+
+
 def usable(facts: Facts) -> str:
     """Hold for a kubeconfig that can be used, and for none, or none with the context: Minikube writes it then."""
     context = facts.settings.context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from todoctl.errors import TodoctlError
 from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network, remote
 from todoctl.preflight.check import Check
 from todoctl.preflight.facts import Facts
@@ -19,9 +20,16 @@ def checks(settings: Settings) -> list[Check]:
 
 
 def doctor_checks(settings: Settings) -> list[Check]:
-    """Return those, and the checks of what people need beside it. Raises as `checks` does."""
+    """Return those, and the checks of what people need beside it.
+
+    Where nobody can tell yet what the context leads to, that is a finding as well, after those of Docker.
+    """
     facts = Facts(settings)
-    return [*_checks(facts), *kubectl.checks(facts), *access.checks(facts)]
+    try:
+        of_install = _checks(facts)
+    except TodoctlError:
+        return [*host.checks(), *docker.checks(facts), *context.checks_of_target(facts), *kubectl.checks(facts)]
+    return [*of_install, *kubectl.checks(facts), *access.checks(facts)]
 
 
 def _checks(facts: Facts) -> list[Check]:
