@@ -6,6 +6,8 @@ export type FailureKind =
   | "signed-out"
   /** The task is no longer there. */
   | "gone"
+  /** The task was changed elsewhere since it was read. */
+  | "changed"
   /** The answer was no, for a reason that `message` gives. */
   | "refused";
 
@@ -21,13 +23,18 @@ export class Failure extends Error {
   }
 }
 
+/** What is thrown, as a Failure: an error of the page itself is not for people to read. */
+export const asFailure = (error: unknown): Failure =>
+  error instanceof Failure ? error : new Failure("refused", "Something went wrong in this page. Load it again.");
+
 const AWAY = new Set([502, 503, 504]);
+const PATIENCE_MS = 20_000;
 
 /** Calls the app, with a limit on the time. @throws Failure of kind `away` when no answer comes */
-export async function call(path: string, init: RequestInit): Promise<Response> {
+export async function call(request: string | Request, init: RequestInit = {}): Promise<Response> {
   let response;
   try {
-    response = await fetch(path, { ...init, signal: AbortSignal.timeout(20_000) });
+    response = await fetch(request, { ...init, signal: init.signal ?? AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     throw new Failure("away", "The server cannot be reached at the moment.");
   }

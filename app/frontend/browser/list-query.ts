@@ -86,3 +86,11 @@ export function listAddress(query: ListQuery): string {
   const text = parameters.toString();
   return text === "" ? "/tasks" : `/tasks?${text}`;
 }
+
+/** What a list is called. */
+export function listTitle({ view, tag }: ListQuery): string {
+  if (tag === null) {
+    return VIEW_TITLES[view];
+  }
+  return view === "all" ? `#${tag}` : `${VIEW_TITLES[view]} #${tag}`;
+}

@@ -25,6 +25,7 @@ const FORWARDED_REQUEST_HEADERS = [
   "content-encoding",
   "content-length",
   "content-type",
+  "idempotency-key",
   "if-match",
   "if-none-match",
   "last-event-id",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isOverdue, sayDue, wallClock } from "@/browser/calendar";
 import { parseQuickAdd } from "@/browser/quick-add";
+import { readTags } from "@/browser/tags";
 
 // A Tuesday, at noon and a bit.
 const now = { day: "2026-11-24", time: "12:30" };
@@ -78,6 +79,16 @@ describe("quick add understands", () => {
   ] as const)("%s", (line, title, priority, tags, day, time) => {
     expect(parseQuickAdd(line, now)).toEqual({ title, priority: priority ?? "none", tags, due: day === null ? null : { date: day, time } });
   });
+});
+
+test.each([
+  ["#home, Garden  home", ["home", "garden"], null],
+  ["", [], null],
+  ["#a#b", ["a", "b"], null],
+  ["x".repeat(31), ["x".repeat(31)], expect.stringContaining("30 characters") as string],
+  ["a b c d e f g h i j k", "a b c d e f g h i j k".split(" "), "A task has 10 tags at most."],
+])("the field of tags %j is read as %j", (text, tags, problem) => {
+  expect(readTags(text)).toEqual({ tags, problem });
 });
 
 describe("today is the user's own", () => {

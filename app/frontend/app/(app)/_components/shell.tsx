@@ -1,20 +1,101 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import Link from "next/link";
-import { type ReactNode, useRef } from "react";
+import { usePathname, useRouter } from "next/navigation";
+import { type ReactNode, useCallback, useRef, useState } from "react";
+import { signOut } from "@/browser/account";
+import { Failure } from "@/browser/failure";
+import { listAddress, wholeView } from "@/browser/list-query";
+import { type Action, useShortcuts } from "@/browser/shortcuts";
+import { BoardProvider, useBoard } from "@/browser/use-board";
 import { Icon } from "@/components/icon";
 import { Logo } from "@/components/logo";
+import { Away } from "./away";
 import { Navigation } from "./navigation";
+import { Notices } from "./notices";
 import styles from "./shell.module.css";
+
+const Palette = dynamic(() => import("./palette"), { ssr: false });
+const ShortcutSheet = dynamic(() => import("./shortcut-sheet"), { ssr: false });
+const ConflictDialog = dynamic(() => import("./conflict-dialog"), { ssr: false });
 
 interface ShellProps {
   userName: string;
   children: ReactNode;
 }
 
-/** What is around every page of someone who is signed in. On a narrow window the navigation is in a drawer. */
-export function Shell({ userName, children }: ShellProps) {
+/** What is around every page of someone who is signed in. */
+export function Shell(props: ShellProps) {
+  return (
+    <BoardProvider>
+      <Frame {...props} />
+    </BoardProvider>
+  );
+}
+
+/** On a narrow window the navigation is in a drawer. */
+function Frame({ userName, children }: ShellProps) {
+  const { board, conflict } = useBoard();
   const drawer = useRef<HTMLDialogElement>(null);
+  const [opened, setOpened] = useState<"palette" | "shortcuts" | null>(null);
+  const go = useGo();
+
+  const leave = useCallback(() => {
+    signOut()
+      .then((refusal) => {
+        if (refusal !== null) {
+          throw new Failure("refused", refusal.message);
+        }
+        // A full load: the token in memory goes with the page.
+        // eslint-disable-next-line @next/next/no-location-assign-relative-destination
+        window.location.assign("/sign-in");
+      })
+      .catch(() => {
+        board.tell("Not signed out: the server cannot be reached");
+      });
+  }, [board]);
+
+  const run = useCallback(
+    (action: Action) => {
+      switch (action) {
+        case "palette":
+        case "shortcuts":
+          setOpened(action);
+          break;
+        case "undo":
+          board.undo();
+          break;
+        case "signOut":
+          leave();
+          break;
+        case "settings":
+          go("/settings");
+          break;
+        case "newTask":
+          focusOn("#new-task", go);
+          break;
+        case "search":
+          focusOn("[data-search]", go);
+          break;
+        case "next":
+        case "previous":
+        case "tick":
+        case "edit":
+        case "delete":
+          onTask(action);
+          break;
+        default:
+          go(listAddress(wholeView(action)));
+      }
+    },
+    [board, go, leave],
+  );
+  useShortcuts(run);
+
+  const close = () => {
+    setOpened(null);
+  };
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">
@@ -27,6 +108,16 @@ export function Shell({ userName, children }: ShellProps) {
         <Link className={styles.home} href="/tasks">
           <Logo />
         </Link>
+        <button
+          className={styles.barButton}
+          type="button"
+          aria-label="Commands"
+          onClick={() => {
+            run("palette");
+          }}
+        >
+          <Icon name="search" />
+        </button>
       </header>
       <dialog
         className={styles.drawer}
@@ -40,21 +131,84 @@ export function Shell({ userName, children }: ShellProps) {
         }}
       >
         <div className={styles.drawerContent}>
-          <button className={styles.barButton} type="button" aria-label="Close the menu" onClick={() => drawer.current?.close()}>
+          <button
+            className={styles.barButton}
+            type="button"
+            aria-label="Close the menu"
+            onClick={() => drawer.current?.close()}
+          >
             <Icon name="close" />
           </button>
-          <Navigation userName={userName} onNavigate={() => drawer.current?.close()} />
+          <Navigation
+            userName={userName}
+            onNavigate={() => drawer.current?.close()}
+            onAction={(action) => {
+              drawer.current?.close();
+              run(action);
+            }}
+          />
         </div>
       </dialog>
       <aside className={styles.side}>
         <Link className={styles.home} href="/tasks">
           <Logo />
         </Link>
-        <Navigation userName={userName} />
+        <Navigation userName={userName} onAction={run} />
       </aside>
       <main className={styles.main} id="main" tabIndex={-1}>
+        <Away />
         {children}
       </main>
+      <Notices />
+      {opened === "palette" && <Palette onClose={close} onAction={run} onGo={go} />}
+      {opened === "shortcuts" && <ShortcutSheet onClose={close} />}
+      {conflict !== null && <ConflictDialog conflict={conflict} />}
     </div>
   );
+}
+
+/** Goes to an address of the app; from list to list the page stays. */
+function useGo(): (address: string) => void {
+  const router = useRouter();
+  const pathname = usePathname();
+  return useCallback(
+    (address: string) => {
+      if (pathname === "/tasks" && address.startsWith("/tasks")) {
+        window.history.pushState(null, "", address);
+      } else {
+        router.push(address);
+      }
+    },
+    [router, pathname],
+  );
+}
+
+/** Puts the focus on something of the task page, or goes there where it is not shown. */
+function focusOn(selector: string, go: (address: string) => void): void {
+  const element = document.querySelector<HTMLElement>(selector);
+  if (element === null) {
+    go("/tasks");
+  } else {
+    element.focus();
+  }
+}
+
+/** Moves between tasks, or does something to the one that has the focus. */
+function onTask(action: "next" | "previous" | "tick" | "edit" | "delete"): void {
+  const rows = [...document.querySelectorAll<HTMLElement>("[data-task]")];
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  switch (action) {
+    case "next":
+    case "previous": {
+      const next = action === "next" ? at + 1 : Math.max(at, 0) - 1;
+      rows[Math.min(Math.max(next, 0), rows.length - 1)]?.querySelector("input")?.focus();
+      break;
+    }
+    case "tick":
+      rows[at]?.querySelector<HTMLElement>("input[type=checkbox]")?.click();
+      break;
+    case "edit":
+    case "delete":
+      rows[at]?.querySelector<HTMLElement>(`[data-${action}]`)?.click();
+  }
 }

@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { currentSession } from "@/server/session";
 import { DeleteAccount } from "./_components/delete-account";
+import { ExportButton } from "./_components/export-button";
 import { PasswordForm } from "./_components/password-form";
 import { SignOutEverywhere } from "./_components/sign-out-everywhere";
 import { ThemeChoice } from "./_components/theme-choice";
@@ -20,6 +21,11 @@ export default async function SettingsPage() {
       <section className={styles.card} aria-labelledby="looks">
         <h2 id="looks">Looks</h2>
         <ThemeChoice />
+      </section>
+      <section className={styles.card} aria-labelledby="data">
+        <h2 id="data">Your data</h2>
+        <p>Everything that the app keeps for you, in one file.</p>
+        <ExportButton />
       </section>
       <section className={styles.card} aria-labelledby="password">
         <h2 id="password">Password</h2>

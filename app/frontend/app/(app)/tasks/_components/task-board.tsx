@@ -1,83 +1,124 @@
 "use client";
 
 import Link from "next/link";
-import { useRef, useState } from "react";
-import { useTasks } from "@/browser/use-tasks";
+import { useSearchParams } from "next/navigation";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import type { Task } from "@/browser/api";
+import { listTitle, readListQuery } from "@/browser/list-query";
+import { useBoard, useWallClock } from "@/browser/use-board";
 import controls from "@/components/controls.module.css";
 import styles from "../tasks.module.css";
-import { AddTask } from "./add-task";
+import { EmptyState } from "./empty-state";
+import { Filters } from "./filters";
+import { QuickAddForm } from "./quick-add-form";
 import { TaskRow } from "./task-row";
 
-/** The whole of the task page that lives in the browser. */
+/** The list that the page's address names, and all that can be done with its tasks. */
 export function TaskBoard() {
-  const { tasks, nextCursor, failedTries, signedOut, message, loadMore, add, edit, tick, remove } = useTasks();
-  const titleInput = useRef<HTMLInputElement>(null);
-  const [isLoadingMore, setIsLoadingMore] = useState(false);
+  const { board, tasks, nextCursor, isLoading, isSignedOut, counts, query } = useBoard();
+  const now = useWallClock();
+  const parameters = useSearchParams();
+  const wanted = useMemo(() => readListQuery(new URLSearchParams(parameters)), [parameters]);
+  const newTask = useRef<HTMLInputElement>(null);
+  const title = listTitle(wanted);
 
-  const toDo = tasks?.filter((task) => !task.done).length ?? 0;
-  const summary = nextCursor === null && tasks !== undefined && tasks.length > 0;
+  useEffect(() => {
+    void board.show(wanted);
+  }, [board, wanted]);
 
+  // The server writes the first one; from list to list it is not asked.
+  useEffect(() => {
+    document.title = `${title} · Todo`;
+  }, [title]);
+
+  const isEmptyEverywhere = counts?.all === 0 && tasks?.length === 0;
+  useEffect(() => {
+    if (isEmptyEverywhere) {
+      void board.offerSamples(); // which the server does once in an account's life
+    }
+  }, [board, isEmptyEverywhere]);
+
+  const samples = tasks?.filter(({ sample }) => sample).length ?? 0;
   return (
     <div className={styles.board}>
-      <p className={styles.summary}>{summary ? `${toDo} to do, ${tasks.length - toDo} done` : " "}</p>
-      <AddTask titleInput={titleInput} onAdd={add} />
+      <header className={styles.heading}>
+        <h1>{title}</h1>
+        <p className={styles.summary} role="status">
+          {tasks !== undefined && !isLoading ? summaryOf(tasks, nextCursor) : " "}
+        </p>
+      </header>
+      <QuickAddForm input={newTask} query={wanted} />
+      <Filters query={wanted} />
 
-      {signedOut && (
+      {samples > 0 && (
+        <p className={styles.samples}>
+          <span>These sample tasks are for trying things on.</span>
+          <button
+            className={`${controls.button} ${controls.quiet} ${controls.small}`}
+            type="button"
+            onClick={() => {
+              newTask.current?.focus();
+              void board.removeSamples();
+            }}
+          >
+            Remove the samples
+          </button>
+        </p>
+      )}
+      {isSignedOut && (
         <p className={styles.notice} role="alert">
-          Your session has ended. <Link href="/sign-in">Sign in again</Link> to go on.
+          <span>
+            Your session has ended. <Link href="/sign-in">Sign in again</Link> to go on.
+          </span>
         </p>
       )}
-      {failedTries > 0 && !signedOut && (
-        <p className={styles.notice} role="status">
-          <span className={styles.pulse} aria-hidden="true" />
-          The server is away. This page tries again by itself; what you typed stays here.
-        </p>
-      )}
-      {message?.isError === true && (
-        <p className={controls.alert} role="alert">
-          {message.text}
-        </p>
-      )}
-      <p className={controls.visuallyHidden} role="status">
-        {message?.isError === false && message.text}
-      </p>
 
-      {tasks === undefined && <Placeholder />}
-      {tasks?.length === 0 && <EmptyState />}
-      {tasks !== undefined && tasks.length > 0 && (
-        <ul className={styles.list} aria-label="Tasks">
+      {tasks === undefined && !isSignedOut && <Placeholder />}
+      {tasks?.length === 0 && !isLoading && <EmptyState query={query} />}
+      {tasks !== undefined && tasks.length > 0 && now !== null && (
+        <ul className={styles.list} aria-label="Tasks" aria-busy={isLoading}>
           {tasks.map((task) => (
-            <TaskRow
-              key={task.id}
-              task={task}
-              onTick={(done) => tick(task, done)}
-              onEdit={(draft) => edit(task, draft)}
-              onDelete={() => {
-                // The focus must not be lost with the row.
-                titleInput.current?.focus();
-                return remove(task);
-              }}
-            />
+            <TaskRow key={board.keyOf(task.id)} task={task} now={now} fallback={newTask} />
           ))}
         </ul>
       )}
-      {nextCursor !== null && (
-        <button
-          className={`${controls.button} ${controls.quiet}`}
-          type="button"
-          aria-busy={isLoadingMore}
-          onClick={async () => {
-            if (!isLoadingMore) {
-              setIsLoadingMore(true);
-              await loadMore();
-              setIsLoadingMore(false);
-            }
-          }}
-        >
-          Show more
-        </button>
-      )}
+      {nextCursor !== null && <MoreButton list={newTask} />}
     </div>
+  );
+}
+
+function summaryOf(tasks: Task[], nextCursor: string | null): string {
+  const done = tasks.filter((task) => task.done).length;
+  const counted = nextCursor === null ? String(tasks.length) : `${tasks.length}, and more`;
+  const words = tasks.length === 1 && nextCursor === null ? "1 task" : `${counted} tasks`;
+  return tasks.length === 0 ? "No tasks" : words + (done > 0 && done < tasks.length ? `, ${done} of them done` : "");
+}
+
+function MoreButton({ list }: { list: RefObject<HTMLElement | null> }) {
+  const { board } = useBoard();
+  const [isBusy, setIsBusy] = useState(false);
+  return (
+    <button
+      className={`${controls.button} ${controls.quiet}`}
+      type="button"
+      aria-busy={isBusy}
+      onClick={async (event) => {
+        if (isBusy) {
+          return;
+        }
+        const button = event.currentTarget;
+        const lastRow = document.querySelector("[data-task]:last-child");
+        setIsBusy(true);
+        await board.more();
+        setIsBusy(false);
+        if (!button.isConnected) {
+          // The focus goes on with the first of the new tasks, not back to the top.
+          (lastRow?.nextElementSibling?.querySelector("input") ?? list.current)?.focus();
+        }
+      }}
+    >
+      Show more
+    </button>
   );
 }
 
@@ -86,24 +127,10 @@ function Placeholder() {
     <div role="status">
       <span className={controls.visuallyHidden}>Loading your tasks</span>
       <ul className={styles.list} aria-hidden="true">
-        {["a", "b", "c"].map((key) => (
+        {["a", "b", "c", "d"].map((key) => (
           <li key={key} className={styles.placeholder} />
         ))}
       </ul>
     </div>
-  );
-}
-
-function EmptyState() {
-  return (
-    <section className={styles.empty}>
-      <svg viewBox="0 0 120 84" aria-hidden="true" focusable="false">
-        <rect className={styles.emptySheet} x="22" y="6" width="76" height="72" rx="10" />
-        <path className={styles.emptyLine} d="M50 26h32M50 44h24M50 62h28" />
-        <path className={styles.emptyTick} d="m33 26 3 3 6-7m-9 22 3 3 6-7m-9 22 3 3 6-7" />
-      </svg>
-      <h2>Nothing to do yet</h2>
-      <p>Write your first task above. It is yours alone: nobody else sees it.</p>
-    </section>
   );
 }

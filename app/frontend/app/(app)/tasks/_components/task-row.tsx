@@ -1,122 +1,139 @@
 "use client";
 
-import { useRef, useState } from "react";
+import { type RefObject, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import type { Failure } from "@/browser/failure";
-import type { Task, TaskDraft } from "@/browser/tasks";
-import controls from "@/components/controls.module.css";
+import type { Task, TaskChanges } from "@/browser/api";
+import { isOverdue, sayDue, type WallClock } from "@/browser/calendar";
+import { listAddress, withTag } from "@/browser/list-query";
+import { useBoard } from "@/browser/use-board";
+import { PRIORITY_WORDS } from "@/browser/words";
+import { Icon } from "@/components/icon";
+import { ListLink } from "../../_components/list-link";
 import styles from "../tasks.module.css";
-import { EditTask } from "./edit-task";
+import { TaskEditor } from "./task-editor";
 
 interface TaskRowProps {
   task: Task;
-  onTick: (done: boolean) => Promise<Failure | null>;
-  onEdit: (draft: TaskDraft) => Promise<Failure | null>;
-  onDelete: () => Promise<Failure | null>;
+  now: WallClock;
+  /** Has the focus when the last row is gone. */
+  fallback: RefObject<HTMLElement | null>;
 }
 
-/** One task: to be read, edited, or about to be deleted. */
-export function TaskRow({ task, onTick, onEdit, onDelete }: TaskRowProps) {
-  const [mode, setMode] = useState<"reading" | "editing" | "deleting">("reading");
+/** One task: to be read, or being edited. */
+export function TaskRow({ task, now, fallback }: TaskRowProps) {
+  const { board, pending } = useBoard();
+  const [edited, setEdited] = useState<{ task: Task; draft: Task; problem?: string } | null>(null);
+  const row = useRef<HTMLLIElement>(null);
   const editButton = useRef<HTMLButtonElement>(null);
-  const deleteButton = useRef<HTMLButtonElement>(null);
 
   /** Back to reading, with the focus on the button that led away from it. */
-  function leave(button: typeof editButton) {
+  function leave() {
     flushSync(() => {
-      setMode("reading");
+      setEdited(null);
     });
-    button.current?.focus();
+    editButton.current?.focus();
   }
 
-  if (mode === "editing") {
+  async function save(opened: Task, changes: TaskChanges) {
+    leave();
+    if (Object.keys(changes).length === 0) {
+      return;
+    }
+    const failure = await board.edit(opened, changes);
+    if (failure?.kind === "refused") {
+      // What was typed comes back, with the reason.
+      setEdited({ task: opened, draft: { ...opened, ...changes }, problem: failure.message });
+    }
+  }
+
+  function remove() {
+    // The focus must not be lost with the row.
+    const neighbour = row.current?.nextElementSibling ?? row.current?.previousElementSibling;
+    (neighbour?.querySelector<HTMLElement>("input, button") ?? fallback.current)?.focus();
+    void board.remove(task);
+  }
+
+  if (edited !== null) {
     return (
-      <li className={styles.row}>
-        <EditTask
-          task={task}
-          onCancel={() => {
-            leave(editButton);
-          }}
-          onSave={async (draft) => {
-            const failure = await onEdit(draft);
-            if (failure === null) {
-              leave(editButton);
-            }
-            return failure;
-          }}
+      <li className={styles.row} ref={row} data-task>
+        <TaskEditor
+          opened={edited.task}
+          draft={edited.draft}
+          problem={edited.problem}
+          onCancel={leave}
+          onSave={(changes) => void save(edited.task, changes)}
         />
       </li>
     );
   }
 
   return (
-    <li className={styles.row} data-done={task.done}>
-      <label className={styles.task}>
+    <li className={styles.row} ref={row} data-task data-done={task.done} data-pending={pending.has(task.id)}>
+      <label className={styles.task} data-priority={task.priority}>
         <input
           className={styles.tick}
           type="checkbox"
           checked={task.done}
-          onChange={(event) => void onTick(event.target.checked)}
+          onChange={(event) => void board.tick(task, event.target.checked)}
         />
-        <span className={styles.title}>{task.title}</span>
+        <span className={styles.title} dir="auto">
+          {task.title}
+        </span>
       </label>
-      {task.description !== "" && <p className={styles.description}>{task.description}</p>}
-      {mode === "deleting" ? (
-        <div
-          key="confirm" // not the other buttons under new names: the focus would be on Keep
-          className={styles.confirm}
-          role="group"
-          aria-label={`Delete “${task.title}”?`}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") {
-              leave(deleteButton);
-            }
+      <div className={styles.actions}>
+        <button
+          ref={editButton}
+          className={styles.iconButton}
+          type="button"
+          data-edit
+          aria-label={`Edit “${task.title}”`}
+          onClick={() => {
+            setEdited({ task, draft: task });
           }}
         >
-          <button className={`${controls.button} ${controls.danger}`} type="button" autoFocus onClick={() => void onDelete()}>
-            Delete
-          </button>
-          <button
-            className={`${controls.button} ${controls.quiet}`}
-            type="button"
-            onClick={() => {
-              leave(deleteButton);
-            }}
-          >
-            Keep
-          </button>
-        </div>
-      ) : (
-        <div key="actions" className={styles.actions}>
-          <button
-            ref={editButton}
-            className={styles.iconButton}
-            type="button"
-            aria-label={`Edit “${task.title}”`}
-            onClick={() => {
-              setMode("editing");
-            }}
-          >
-            <svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-              <path d="M4 20h4L19.5 8.5a2.12 2.12 0 0 0-3-3L5 17z" />
-              <path d="m14.5 7.5 3 3" />
-            </svg>
-          </button>
-          <button
-            ref={deleteButton}
-            className={styles.iconButton}
-            type="button"
-            aria-label={`Delete “${task.title}”`}
-            onClick={() => {
-              setMode("deleting");
-            }}
-          >
-            <svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-              <path d="M4 7h16M9.5 7V4h5v3M6 7l1 13h10l1-13M10 11v5M14 11v5" />
-            </svg>
-          </button>
-        </div>
-      )}
+          <Icon name="edit" />
+        </button>
+        <button className={styles.iconButton} type="button" data-delete aria-label={`Delete “${task.title}”`} onClick={remove}>
+          <Icon name="delete" />
+        </button>
+      </div>
+      <Details task={task} now={now} />
     </li>
+  );
+}
+
+function Details({ task: { due, done, priority, tags, description }, now }: { task: Task; now: WallClock }) {
+  const isLate = due !== null && !done && isOverdue(due, now);
+  return (
+    <>
+      {description !== "" && (
+        <p className={styles.description} dir="auto">
+          {description}
+        </p>
+      )}
+      {(due !== null || priority !== "none" || tags.length > 0) && (
+        <ul className={styles.details} aria-label="Details">
+          {due !== null && (
+            <li className={styles.due} data-late={isLate}>
+              <Icon name={isLate ? "overdue" : "today"} />
+              {isLate && "Overdue: "}
+              {sayDue(due, now.day)}
+            </li>
+          )}
+          {priority !== "none" && (
+            <li className={styles.priority} data-kind={priority}>
+              {PRIORITY_WORDS[priority]}
+            </li>
+          )}
+          {tags.map((tag) => (
+            <li key={tag}>
+              <ListLink className={styles.tag} href={listAddress(withTag(tag))}>
+                #{tag}
+              </ListLink>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }

@@ -1,0 +1,76 @@
+"use client";
+
+import { useEffect, useState } from "react";
+import { useBoard } from "@/browser/use-board";
+import { Icon } from "@/components/icon";
+import styles from "./notices.module.css";
+
+const SHOWN_MS = 10_000;
+
+/**
+ * The last thing that happened, and the way back from it. It goes by itself, but not while the pointer or the focus is on
+ * it, and not when it tells of an error. The key `z` undoes also later.
+ */
+export function Notices() {
+  const { board, notice } = useBoard();
+  const [isHeld, setIsHeld] = useState(false);
+  const [goneId, setGoneId] = useState(0);
+  const isShown = notice !== null && notice.id !== goneId;
+
+  useEffect(() => {
+    if (notice === null || notice.isError || isHeld) {
+      return;
+    }
+    const timer = setTimeout(() => {
+      setGoneId(notice.id);
+    }, SHOWN_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [notice, isHeld]);
+
+  const close = () => {
+    board.dismissNotice();
+    setIsHeld(false);
+  };
+  return (
+    <div
+      className={styles.place}
+      onPointerEnter={() => {
+        setIsHeld(true);
+      }}
+      onPointerLeave={() => {
+        setIsHeld(false);
+      }}
+      onFocus={() => {
+        setIsHeld(true);
+      }}
+      onBlur={() => {
+        setIsHeld(false);
+      }}
+    >
+      <div role={notice?.isError === true ? "alert" : "status"}>
+        {isShown && (
+          <p key={notice.id} className={styles.notice} data-error={notice.isError}>
+            <span className={styles.text}>{notice.text}</span>
+            {notice.undo !== undefined && (
+              <button
+                className={styles.button}
+                type="button"
+                onClick={() => {
+                  board.undo();
+                  document.querySelector<HTMLElement>("#new-task, #main")?.focus();
+                }}
+              >
+                Undo
+              </button>
+            )}
+            <button className={styles.close} type="button" aria-label="Close the notice" onClick={close}>
+              <Icon name="close" />
+            </button>
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}

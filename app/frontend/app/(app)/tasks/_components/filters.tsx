@@ -1,0 +1,123 @@
+"use client";
+
+import { useId, useRef, useState } from "react";
+import { type ListQuery, listAddress, PRIORITIES, type Sort, SORTS } from "@/browser/list-query";
+import { PRIORITY_WORDS } from "@/browser/words";
+import controls from "@/components/controls.module.css";
+import { Icon } from "@/components/icon";
+import styles from "../tasks.module.css";
+
+const SORT_WORDS: Record<Sort, string> = {
+  due: "Due first",
+  "-priority": "Highest priority",
+  "-created": "Newest first",
+  created: "Oldest first",
+  title: "By title",
+  "-updated": "Last changed",
+};
+
+const TYPING_MS = 250;
+
+/** Search, filter and sort; all of them live in the page's address. */
+export function Filters({ query }: { query: ListQuery }) {
+  const id = useId();
+  // What was chosen shows at once; the address, and with it the list, follows.
+  const [chosen, setChosen] = useState(query);
+  const [seen, setSeen] = useState(query);
+  const [isTyping, setIsTyping] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  if (seen !== query) {
+    // The address was changed, perhaps by something else, such as the browser's Back. What is being typed stays.
+    setSeen(query);
+    const isOwn = isTyping || chosen.search.trim() === query.search;
+    setChosen({ ...query, search: isOwn ? chosen.search : query.search });
+  }
+
+  function go(changes: Partial<ListQuery>) {
+    const next = { ...chosen, ...changes };
+    setChosen(next);
+    clearTimeout(timer.current);
+    setIsTyping(false);
+    window.history.replaceState(null, "", listAddress({ ...next, search: next.search.trim() }));
+  }
+
+  function type(search: string) {
+    setChosen({ ...chosen, search });
+    setIsTyping(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      go({ search });
+    }, TYPING_MS);
+  }
+
+  return (
+    <search className={styles.filters}>
+      <div className={styles.searchBox}>
+        <Icon name="search" />
+        <label className={controls.visuallyHidden} htmlFor={`${id}-search`}>
+          Search
+        </label>
+        <input
+          id={`${id}-search`}
+          data-search
+          className={controls.input}
+          type="search"
+          placeholder="Search"
+          maxLength={100}
+          value={chosen.search}
+          onChange={(event) => {
+            type(event.target.value);
+          }}
+        />
+      </div>
+      <label className={controls.visuallyHidden} htmlFor={`${id}-priority`}>
+        Priority
+      </label>
+      <select
+        id={`${id}-priority`}
+        className={controls.select}
+        value={chosen.priority ?? ""}
+        onChange={(event) => {
+          go({ priority: PRIORITIES.find((priority) => priority === event.target.value) ?? null });
+        }}
+      >
+        <option value="">Any priority</option>
+        {PRIORITIES.map((priority) => (
+          <option key={priority} value={priority}>
+            {PRIORITY_WORDS[priority]}
+          </option>
+        ))}
+      </select>
+      <label className={controls.visuallyHidden} htmlFor={`${id}-sort`}>
+        Sort
+      </label>
+      <select
+        id={`${id}-sort`}
+        className={controls.select}
+        value={chosen.sort}
+        onChange={(event) => {
+          go({ sort: SORTS.find((sort) => sort === event.target.value) ?? chosen.sort });
+        }}
+      >
+        {SORTS.map((sort) => (
+          <option key={sort} value={sort}>
+            {SORT_WORDS[sort]}
+          </option>
+        ))}
+      </select>
+      {query.view === "all" && (
+        <label className={styles.check}>
+          <input
+            type="checkbox"
+            checked={chosen.isDoneHidden}
+            onChange={(event) => {
+              go({ isDoneHidden: event.target.checked });
+            }}
+          />
+          Hide done
+        </label>
+      )}
+    </search>
+  );
+}

@@ -1,0 +1,51 @@
+import type { Counts, TagCount, Task, TaskChanges } from "./api";
+import { ALL_TASKS, type ListQuery } from "./list-query";
+
+/** The last thing that happened, for people to read, and perhaps to undo. */
+export interface Notice {
+  /** A new one each time, also for the same words. */
+  id: number;
+  text: string;
+  isError: boolean;
+  undo?: () => void;
+}
+
+/** An edit that met another one: both are here, and the user chooses. */
+export interface Conflict {
+  /** As it was when the user began to edit. */
+  opened: Task;
+  mine: TaskChanges;
+  theirs: Task;
+}
+
+/** What the page shows of the tasks. */
+export interface BoardState {
+  query: ListQuery;
+  /** Undefined until the first page is there. */
+  tasks: Task[] | undefined;
+  nextCursor: string | null;
+  /** The list is being asked for; what is shown meanwhile is the one before. */
+  isLoading: boolean;
+  /** Tasks with a change that the server has not confirmed yet. */
+  pending: ReadonlySet<string>;
+  counts: Counts | null;
+  tags: TagCount[];
+  isAway: boolean;
+  isSignedOut: boolean;
+  notice: Notice | null;
+  conflict: Conflict | null;
+}
+
+export const START: BoardState = {
+  query: ALL_TASKS,
+  tasks: undefined,
+  nextCursor: null,
+  isLoading: true,
+  pending: new Set(),
+  counts: null,
+  tags: [],
+  isAway: false,
+  isSignedOut: false,
+  notice: null,
+  conflict: null,
+};

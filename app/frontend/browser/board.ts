@@ -1,0 +1,416 @@
+import type { NewTask, Task, TaskApi, TaskChanges, TaskPage } from "./api";
+import { type BoardState, type Notice, START } from "./board-state";
+import type { WallClock } from "./calendar";
+import { asFailure, type Failure } from "./failure";
+import { fits } from "./fits";
+import type { ListQuery } from "./list-query";
+import { Reach } from "./reach";
+
+/** A change that shows already and that the server has not confirmed yet. */
+interface Pending {
+  taskId: string;
+  show: (tasks: Task[]) => Task[];
+}
+
+/** Waits before counts and tags are asked for, so that a burst of changes asks once. */
+const SUMMARY_DELAY_MS = 250;
+
+/**
+ * The signed-in user's tasks as one page shows them, and what can be done with them.
+ *
+ * What the server has said last is kept apart from the changes that it has not confirmed: what shows is the one with the
+ * others on top. A change thus shows at once, a refused one is simply dropped, and while the server is away changes wait
+ * for it. Changes of one task reach the server one after the other, in their order.
+ */
+export class Board {
+  readonly #listeners = new Set<() => void>();
+  readonly #reach = new Reach((isAway) => {
+    this.#set({ isAway });
+  });
+
+  #state = START;
+  /** What the server has said last of the list. */
+  #served: Task[] | undefined;
+  #changes: Pending[] = [];
+  /** The last call for each task, which the next one waits for. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+  /** Tasks that were made here have an id of the page's own until the server gives one. */
+  readonly #idsHere = new Map<string, string>();
+  readonly #idsThere = new Map<string, string>();
+  /** By version: the one that a change of ours made of it. */
+  readonly #successors = new Map<string, string>();
+  #lists = 0;
+  #notices = 0;
+  #summaryTimer: ReturnType<typeof setTimeout> | undefined;
+  #isSummarizing = false;
+  /** How many changes the server has confirmed. */
+  #settled = 0;
+
+  /**
+   * @param now what calendar and clock on the user's wall show
+   * @param onSettled runs after each change that the server has confirmed, for other tabs to be told
+   */
+  constructor(
+    private readonly api: TaskApi,
+    private readonly now: () => WallClock,
+    private readonly onSettled: () => void = () => undefined,
+  ) {}
+
+  readonly subscribe = (listener: () => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly state = (): BoardState => this.#state;
+
+  /** What stays the same of a task when the server gives it its id. */
+  readonly keyOf = (id: string): string => this.#idsHere.get(id) ?? id;
+
+  /** Shows a list. Another view starts empty; a search or filter keeps what is shown until its answer is there. */
+  async show(query: ListQuery): Promise<void> {
+    const before = this.#state.query;
+    if (before.view !== query.view || before.tag !== query.tag) {
+      this.#served = undefined;
+    }
+    this.#set({ query, nextCursor: null });
+    await this.refresh();
+  }
+
+  /** Asks for the list again, as far as it is shown. */
+  async refresh(): Promise<void> {
+    this.#lists += 1;
+    const asked = this.#lists;
+    const wanted = Math.max(1, this.#served?.length ?? 0);
+    this.#set({ isLoading: true });
+    const settledBefore = this.#settled;
+    await this.#guard(async () => {
+      const items: Task[] = [];
+      let cursor: string | null = null;
+      do {
+        const after: string | null = cursor;
+        const page: TaskPage = await this.#reach.through(() => this.api.list(this.#state.query, this.now(), after));
+        if (asked !== this.#lists) {
+          return; // another list is wanted by now
+        }
+        items.push(...page.items);
+        cursor = page.next_cursor;
+      } while (cursor !== null && items.length < wanted);
+      if (settledBefore !== this.#settled) {
+        await this.refresh(); // the list may be older than a change that was confirmed meanwhile
+        return;
+      }
+      this.#served = items;
+      this.#set({ nextCursor: cursor, isLoading: false });
+      this.#summarize(0);
+    });
+  }
+
+  /** Shows the next page below what is shown. */
+  async more(): Promise<void> {
+    const { nextCursor, query } = this.#state;
+    const asked = this.#lists;
+    await this.#guard(async () => {
+      const page = await this.#reach.through(() => this.api.list(query, this.now(), nextCursor));
+      if (asked === this.#lists) {
+        const known = new Set(this.#served?.map(({ id }) => id));
+        this.#served = [...(this.#served ?? []), ...page.items.filter(({ id }) => !known.has(id))];
+        this.#set({ nextCursor: page.next_cursor });
+      }
+    });
+  }
+
+  /** On a first visit: a few samples to try things on. */
+  async offerSamples(): Promise<void> {
+    await this.#guard(async () => {
+      if ((await this.#reach.through(() => this.api.makeSamples(this.now().day))) > 0) {
+        await this.refresh();
+      }
+    });
+  }
+
+  /** Adds a task. @returns why it was refused, or null */
+  async add(draft: NewTask): Promise<Failure | null> {
+    const id = randomId();
+    const created_at = new Date().toISOString();
+    const shown = { ...draft, id, done: false, sample: false, version: id, created_at, updated_at: created_at };
+    this.#say(`Added “${draft.title}”`, { undo: () => void this.remove(asTask(shown)) });
+    return this.#change(
+      { taskId: id, show: (tasks) => [asTask(shown), ...tasks] },
+      () => this.api.create(draft, id),
+      (task) => {
+        this.#idsHere.set(task.id, id);
+        this.#idsThere.set(id, task.id);
+        this.#successors.set(id, task.version);
+        const isShown = fits(task, this.#state.query, this.now());
+        this.#serve((tasks) => [task, ...tasks.filter((other) => other.id !== task.id)]);
+        if (!isShown) {
+          this.#say(`Added “${task.title}”; it is not on this list`, { undo: () => void this.remove(task) });
+        }
+      },
+    );
+  }
+
+  /** Ticks a task off, or takes the tick back. What another tab changed of it stays. */
+  async tick(task: Task, done: boolean): Promise<Failure | null> {
+    this.#say(done ? `Done: “${task.title}”` : `To do again: “${task.title}”`, {
+      undo: () => void this.tick(task, !done),
+    });
+    return this.#update(task, { done }, "override");
+  }
+
+  /**
+   * Saves an edit, unless the task was changed elsewhere since `opened` was read: then there is a conflict to resolve.
+   * @returns why it was refused, or null
+   */
+  async edit(opened: Task, changes: TaskChanges): Promise<Failure | null> {
+    const before = Object.fromEntries(Object.keys(changes).map((name) => [name, opened[name as keyof TaskChanges]]));
+    this.#say(`Saved “${changes.title ?? opened.title}”`, {
+      undo: () => void this.edit({ ...opened, ...changes }, before),
+    });
+    const failure = await this.#update(opened, changes, "tell");
+    if (failure?.kind === "changed") {
+      await this.#guard(async () => {
+        const theirs = await this.#reach.through(() => this.api.read(this.#idThere(opened.id)));
+        this.#replace(theirs);
+        // An edit whose answer was lost on the way meets itself when it is sent again.
+        if (!hasAll(theirs, changes)) {
+          this.#set({ conflict: { opened, mine: changes, theirs }, notice: null });
+        }
+      });
+    }
+    return failure;
+  }
+
+  /** Ends a conflict: with the user's own edit on top of the other one, or with the other one as it is. */
+  async resolve(choice: "mine" | "theirs"): Promise<void> {
+    const { conflict } = this.#state;
+    this.#set({ conflict: null });
+    if (conflict !== null && choice === "mine") {
+      await this.edit(conflict.theirs, conflict.mine);
+    }
+  }
+
+  /** Deletes a task; the notice can bring it back. */
+  async remove(task: Task): Promise<Failure | null> {
+    this.#say(`Deleted “${task.title}”`, { undo: () => void this.#restore([task]) });
+    return this.#change(
+      { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#isSame(other.id, task.id)) },
+      async () => {
+        await this.api.remove(this.#idThere(task.id));
+        return task;
+      },
+      () => {
+        this.#serve((tasks) => tasks.filter((other) => !this.#isSame(other.id, task.id)));
+      },
+    );
+  }
+
+  /** Removes the samples, all at once; the notice can bring them back. */
+  async removeSamples(): Promise<void> {
+    await this.#guard(async () => {
+      const ids = await this.#reach.through(() => this.api.removeSamples());
+      const removed = (this.#served ?? []).filter(({ id }) => ids.includes(id));
+      this.#serve((tasks) => tasks.filter(({ id }) => !ids.includes(id)));
+      this.#settle();
+      this.#say("The sample tasks are gone", { undo: () => void this.#restore(removed) });
+    });
+  }
+
+  /** Asks for counts and tags again. Called now and then, this also notices a server that has gone away. */
+  async summarize(): Promise<void> {
+    if (this.#isSummarizing || this.#state.isSignedOut) {
+      return;
+    }
+    this.#isSummarizing = true;
+    await this.#guard(async () => {
+      const ask = () => Promise.all([this.api.counts(this.now()), this.api.tags()]);
+      const [counts, tags] = await this.#reach.through(ask);
+      this.#set({ counts, tags });
+    });
+    this.#isSummarizing = false;
+  }
+
+  /** Takes the last change back. */
+  undo(): void {
+    const { notice } = this.#state;
+    this.#set({ notice: null });
+    notice?.undo?.();
+  }
+
+  /** Says that something went wrong that is not about a task. */
+  tell(text: string): void {
+    this.#say(text, { isError: true });
+  }
+
+  dismissNotice(): void {
+    this.#set({ notice: null });
+  }
+
+  /** Tries what waits for the server now, as when the browser says that it is online. */
+  wake(): void {
+    this.#reach.wake();
+  }
+
+  async #restore(tasks: Task[]): Promise<void> {
+    this.#say(tasks.length === 1 ? `Brought back “${tasks[0]?.title ?? ""}”` : "Brought back", {});
+    await Promise.all(
+      tasks.map((task) =>
+        this.#change(
+          { taskId: task.id, show: (shown) => (shown.some(({ id }) => this.#isSame(id, task.id)) ? shown : [task, ...shown]) },
+          () => this.api.restore(this.#idThere(task.id)),
+          (restored) => {
+            this.#serve((served) => [restored, ...served.filter(({ id }) => id !== restored.id)]);
+          },
+        ),
+      ),
+    );
+    await this.refresh(); // each goes back to its place
+  }
+
+  /** @param otherwise what to do where the task was changed elsewhere since it was read */
+  #update(task: Task, changes: TaskChanges, otherwise: "tell" | "override"): Promise<Failure | null> {
+    let version: string | null = null;
+    return this.#change(
+      {
+        taskId: task.id,
+        show: (tasks) => tasks.map((other) => (this.#isSame(other.id, task.id) ? asTask({ ...other, ...changes }) : other)),
+      },
+      async () => {
+        const id = this.#idThere(task.id);
+        version = this.#successorOf(task.version);
+        try {
+          return await this.api.update(id, changes, version);
+        } catch (error) {
+          if (otherwise === "tell" || asFailure(error).kind !== "changed") {
+            throw error;
+          }
+          version = null;
+          return this.api.update(id, changes);
+        }
+      },
+      (updated) => {
+        if (version !== null) {
+          this.#successors.set(version, updated.version);
+        }
+        this.#replace(updated);
+      },
+    );
+  }
+
+  /** Shows a change, sends it when its turn has come and the server is there, and keeps or drops it by the answer. */
+  async #change(change: Pending, work: () => Promise<Task>, keep: (task: Task) => void): Promise<Failure | null> {
+    this.#changes.push(change);
+    this.#show();
+    const turn = (this.#queues.get(change.taskId) ?? Promise.resolve()).then(() => this.#reach.through(work));
+    this.#queues.set(
+      change.taskId,
+      turn.catch(() => undefined),
+    );
+    try {
+      const task = await turn;
+      this.#drop(change);
+      keep(task);
+      this.#settle();
+      return null;
+    } catch (error) {
+      this.#drop(change);
+      const failure = asFailure(error);
+      this.#fail(failure);
+      if (failure.kind === "gone") {
+        this.#serve((tasks) => tasks.filter(({ id }) => !this.#isSame(id, change.taskId)));
+      }
+      return failure;
+    }
+  }
+
+  #drop(change: Pending): void {
+    this.#changes = this.#changes.filter((other) => other !== change);
+    this.#show();
+  }
+
+  #settle(): void {
+    this.#settled += 1;
+    this.#summarize(SUMMARY_DELAY_MS);
+    this.onSettled();
+  }
+
+  #summarize(delay: number): void {
+    clearTimeout(this.#summaryTimer);
+    this.#summaryTimer = setTimeout(() => void this.summarize(), delay);
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#fail(asFailure(error));
+    }
+  }
+
+  #fail(failure: Failure): void {
+    switch (failure.kind) {
+      case "signed-out":
+        this.#set({ isSignedOut: true, isLoading: false, notice: null });
+        break;
+      case "changed":
+        break; // the conflict says so
+      default:
+        this.#say(failure.message, { isError: true });
+        this.#set({ isLoading: false });
+    }
+  }
+
+  #say(text: string, { isError = false, undo }: { isError?: boolean; undo?: () => void }): void {
+    this.#notices += 1;
+    const notice: Notice = { id: this.#notices, text, isError, ...(undo !== undefined && { undo }) };
+    this.#set({ notice });
+  }
+
+  #serve(change: (tasks: Task[]) => Task[]): void {
+    this.#served = this.#served && change(this.#served);
+    this.#show();
+  }
+
+  #replace(task: Task): void {
+    this.#serve((tasks) => tasks.map((other) => (other.id === task.id ? task : other)));
+  }
+
+  #isSame(id: string, other: string): boolean {
+    return this.#idThere(id) === this.#idThere(other);
+  }
+
+  #idThere(id: string): string {
+    return this.#idsThere.get(id) ?? id;
+  }
+
+  #successorOf(version: string): string {
+    let last = version;
+    for (let next = this.#successors.get(last); next !== undefined; next = this.#successors.get(last)) {
+      last = next;
+    }
+    return last;
+  }
+
+  #show(): void {
+    this.#set({});
+  }
+
+  #set(changes: Partial<BoardState>): void {
+    const tasks = this.#served && this.#changes.reduce((shown, { show }) => show(shown), this.#served);
+    const pending = new Set(this.#changes.map(({ taskId }) => this.#idsThere.get(taskId) ?? taskId));
+    this.#state = { ...this.#state, ...changes, tasks, pending };
+    for (const listener of this.#listeners) {
+      listener();
+    }
+  }
+}
+
+const hasAll = (task: Task, changes: TaskChanges): boolean =>
+  Object.entries(changes).every(([name, value]) => JSON.stringify(task[name as keyof Task]) === JSON.stringify(value));
+
+const asTask = (task: Partial<Task> & Pick<Task, "id" | "title">): Task => task as Task;
+
+/** `crypto.randomUUID` is for secure contexts, and http://todo-app.local is none. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

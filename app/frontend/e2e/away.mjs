@@ -1,0 +1,81 @@
+// What happens while the server is away, and with a token that has ended.
+
+import assert from "node:assert/strict";
+import { addTask, assertAccessible, expected, picture, row, settled, step } from "./browser.mjs";
+
+export async function outages({ context, page, troubles }) {
+  const away = page.getByText("The server is away. This page tries again by itself");
+
+  await step("while the API is away changes wait, what was typed stays, and the page recovers by itself", async () => {
+    await page.goto("/tasks?view=today");
+    await row(page, "Read the notes").waitFor();
+    await context.route("**/api/**", (route) =>
+      route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }),
+    );
+    await page.getByRole("textbox", { name: "New task" }).fill("Survive an outage");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("checkbox", { name: "Read the notes" }).check();
+    await away.waitFor();
+    await row(page, "Survive an outage").waitFor();
+    await page.getByRole("textbox", { name: "New task" }).fill("Half a thought");
+    await assertAccessible(page, "an outage");
+    await picture(page, "away");
+    await context.unroute("**/api/**");
+    await away.waitFor({ state: "detached" });
+    await settled(page);
+    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await page.reload();
+    await row(page, "Survive an outage").waitFor();
+    assert.equal(await row(page, "Survive an outage").count(), 1);
+    assert.equal(await row(page, "Read the notes").count(), 0, "done is done");
+    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await page.getByRole("textbox", { name: "New task" }).fill("");
+    expected(troubles, "503");
+  });
+
+  await step("an answer that is lost on the way makes no second task", async () => {
+    let lost = 0;
+    await context.route("**/api/tasks", async (route) => {
+      if (route.request().method() === "POST" && lost === 0) {
+        lost += 1;
+        await route.fetch();
+        await route.abort();
+        return;
+      }
+      await route.continue();
+    });
+    await addTask(page, "Only once");
+    await away.waitFor();
+    await away.waitFor({ state: "detached" });
+    await settled(page);
+    await context.unroute("**/api/tasks");
+    await page.reload();
+    await row(page, "Only once").waitFor();
+    assert.equal(await row(page, "Only once").count(), 1);
+    expected(troubles, "ERR_FAILED");
+  });
+
+  await step("a page that is loaded while the API is away fills in when it is back", async () => {
+    await context.route("**/api/**", (route) => route.abort());
+    await page.reload();
+    await away.waitFor();
+    await page.getByText("Loading your tasks").waitFor();
+    await picture(page, "away-from-the-start");
+    await context.unroute("**/api/**");
+    await row(page, "Only once").waitFor();
+    expected(troubles, "ERR_FAILED");
+  });
+
+  await step("a token that the API refuses is replaced without a word", async () => {
+    let refused = 0;
+    await context.route("**/api/tasks", (route) => {
+      refused += 1;
+      return refused === 1 ? route.fulfill({ status: 401, body: "{}" }) : route.continue();
+    });
+    await addTask(page, "Show a new token");
+    await settled(page);
+    assert.equal(refused, 2);
+    await context.unroute("**/api/tasks");
+    expected(troubles, "401");
+  });
+}

@@ -1,0 +1,127 @@
+// Chromium, and what the steps share: pages with ears, pictures, axe, and a person's account.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+export const baseUrl = process.env.BASE_URL;
+if (!baseUrl) {
+  console.error("e2e: BASE_URL is missing, such as http://todo-app.local");
+  process.exit(1);
+}
+const folder = path.resolve(process.argv[2] ?? "e2e-screenshots");
+mkdirSync(folder, { recursive: true });
+
+export const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    ...(process.env.TODO_HOST_RULE ? [`--host-resolver-rules=${process.env.TODO_HOST_RULE}`] : []),
+  ],
+});
+
+/** A page in a browser profile of its own; `troubles` fills with what its console and its scripts complain about,
+ *  with requests to anywhere else, and with HSTS over plain HTTP. */
+export async function open(options = {}) {
+  const context = await browser.newContext({ baseURL: baseUrl, viewport: { width: 1200, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const troubles = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") {
+      troubles.push(message.text());
+    }
+  });
+  const origin = new URL(baseUrl).origin;
+  page.on("request", (request) => {
+    if (request.url().startsWith("http") && new URL(request.url()).origin !== origin) {
+      troubles.push(`asks elsewhere: ${request.url()}`);
+    }
+  });
+  page.on("response", (response) => {
+    if (origin.startsWith("http:") && response.headers()["strict-transport-security"]) {
+      troubles.push(`HSTS over plain HTTP: ${response.url()}`);
+    }
+  });
+  return { context, page, troubles };
+}
+
+/** Drops the troubles that a step meant to make, such as the browser's own word for each 503. */
+export function expected(troubles, ...words) {
+  troubles.splice(0, troubles.length, ...troubles.filter((trouble) => !words.some((word) => trouble.includes(word))));
+}
+
+export const picture = (page, name) =>
+  page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
+
+/** Fails when the page is wider than its window. */
+export async function assertFits(page) {
+  const [content, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(content <= window_, `the page is ${content} px wide in a window of ${window_} px`);
+}
+
+/** Fails when axe finds anything, by WCAG 2.2 AA or its own best practices. */
+export async function assertAccessible(page, name) {
+  // What is still moving is not what people read.
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity);
+    return Promise.allSettled(ending.map((animation) => animation.finished));
+  });
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary}`));
+  assert.deepEqual(found, [], `axe on ${name}`);
+}
+
+export async function step(name, work) {
+  const started = performance.now();
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`, { cause: error });
+  }
+  console.log(`ok ${name} (${Math.round(performance.now() - started)} ms)`);
+}
+
+export const row = (page, title) => page.getByRole("listitem").filter({ has: page.getByText(title, { exact: true }) });
+
+export async function addTask(page, line, title = line) {
+  await page.getByRole("textbox", { name: "New task" }).fill(line);
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await row(page, title).first().waitFor();
+}
+
+/** Waits until nothing waits for the server any more. */
+export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector("[data-pending=true], [aria-busy=true]") === null);
+}
+
+export const account = {
+  name: "Ada Lovelace",
+  email: `ada-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.com`,
+  password: "engine number nine",
+};
+
+export async function signUp(page, { name, email, password }) {
+  await page.goto("/sign-up");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await page.waitForURL("**/tasks");
+}
+
+export async function signIn(page, password = account.password) {
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}

@@ -1,0 +1,82 @@
+// The keyboard alone: shortcuts, the sheet of them, the palette, and a focus that is never lost.
+
+import assert from "node:assert/strict";
+import { assertAccessible, picture, row, settled, step } from "./browser.mjs";
+
+const focused = (page) =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id ?? "");
+
+export async function keyboard({ page }) {
+  await step("the first Tab offers to skip to the content", async () => {
+    await page.goto("/tasks?view=today");
+    await row(page, "Read the notes").waitFor();
+    await page.keyboard.press("Tab");
+    await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
+    assert.equal(await focused(page), "main");
+  });
+
+  await step("a task is added, ticked, edited, deleted and brought back without a mouse", async () => {
+    await page.keyboard.press("n");
+    assert.equal(await focused(page), "new-task");
+    await page.keyboard.type("Stretch your legs");
+    await page.keyboard.press("Enter");
+    await row(page, "Stretch your legs").waitFor();
+    await settled(page);
+    await page.getByRole("heading", { level: 1 }).click(); // out of the field, as Tab would lead
+    await page.keyboard.press("j");
+    assert.ok(await page.getByRole("checkbox", { name: "Stretch your legs" }).evaluate((box) => box === document.activeElement));
+    await page.keyboard.press("x");
+    assert.ok(await page.getByRole("checkbox", { name: "Stretch your legs" }).isChecked());
+    await page.keyboard.press("z");
+    await page.waitForFunction(() => document.querySelectorAll("[data-done=true]").length === 0);
+    await page.keyboard.press("e");
+    assert.equal(await page.getByRole("textbox", { name: "Title" }).inputValue(), "Stretch your legs");
+    await page.keyboard.press("Escape");
+    assert.equal(await focused(page), "Edit “Stretch your legs”");
+    await page.keyboard.press("d");
+    await row(page, "Stretch your legs").waitFor({ state: "detached" });
+    assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY");
+    await page.keyboard.press("z");
+    await row(page, "Stretch your legs").waitFor();
+    await settled(page);
+  });
+
+  await step("the sheet of shortcuts opens with ?, and single keys can be switched off", async () => {
+    await page.keyboard.press("?");
+    const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    await sheet.waitFor();
+    await assertAccessible(page, "the sheet of shortcuts");
+    await picture(page, "shortcuts");
+    await sheet.getByRole("checkbox", { name: "Single keys work" }).uncheck();
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
+    await page.keyboard.press("?");
+    assert.equal(await sheet.count(), 0);
+    await page.getByRole("button", { name: "Shortcuts" }).click();
+    await sheet.getByRole("checkbox", { name: "Single keys work" }).check();
+    await sheet.getByRole("button", { name: "Close" }).click();
+    assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ""), /Shortcuts/);
+  });
+
+  await step("the palette finds commands, tags and searches", async () => {
+    await page.keyboard.press("Control+k");
+    const palette = page.getByRole("dialog", { name: "Commands" });
+    await palette.waitFor();
+    await assertAccessible(page, "the palette");
+    await picture(page, "palette");
+    await page.keyboard.type("gard");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/tasks?tag=garden");
+    await row(page, "Mow the lawn").waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("oat");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/tasks?q=oat");
+    await row(page, "Buy oat milk").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("d");
+    await page.waitForURL("**/tasks?view=done");
+    await row(page, "Call grandmother").waitFor();
+  });
+}

@@ -1,0 +1,198 @@
+// Tasks: adding, ticking, editing, deleting, each with its undo; lists, filters, search, pages; edits that meet.
+
+import assert from "node:assert/strict";
+import { addTask, assertAccessible, expected, picture, row, settled, step } from "./browser.mjs";
+
+const said = (page, text) => page.getByRole("status").filter({ hasText: text });
+
+export async function tasks({ page }) {
+  await step("a line says what it is understood as, while it is typed", async () => {
+    const line = page.getByRole("textbox", { name: "New task" });
+    await line.fill("Buy milk !high #home tomorrow 18:00");
+    const understood = page.getByRole("list", { name: "Understood" });
+    assert.deepEqual(await understood.getByRole("listitem").allTextContents(), ["Tomorrow 18:00", "High priority", "#home"]);
+    await assertAccessible(page, "a line being typed");
+    await picture(page, "quick-add");
+    await line.press("Enter");
+    await row(page, "Buy milk").waitFor();
+    assert.equal(await line.inputValue(), "");
+    const details = row(page, "Buy milk").getByRole("list", { name: "Details" });
+    assert.deepEqual((await details.getByRole("listitem").allTextContents()).sort(), ["#home", "High priority", "Tomorrow 18:00"]);
+    await line.press("Enter");
+    await page.getByText("Write what there is to do.").waitFor();
+    await line.fill("");
+  });
+
+  await step("hostile titles are words like any other", async () => {
+    const hostile = `<img src=x onerror="document.title='pwned'"> '; DROP TABLE task; -- {{7*7}} \u202Egnihtemos`;
+    await addTask(page, hostile);
+    await settled(page);
+    await page.reload();
+    await row(page, hostile).waitFor();
+    assert.equal(await page.title(), "All tasks · Todo");
+    await row(page, hostile).getByRole("button", { name: /^Delete/ }).click();
+    await row(page, hostile).waitFor({ state: "detached" });
+  });
+
+  await step("a task can be ticked, and stays so", async () => {
+    await addTask(page, "Call grandmother");
+    await addTask(page, "Water the plants friday #garden", "Water the plants");
+    await page.getByRole("checkbox", { name: "Call grandmother" }).check();
+    await said(page, "Done: “Call grandmother”").waitFor();
+    await settled(page);
+    await page.reload();
+    await row(page, "Call grandmother").waitFor();
+    assert.ok(await page.getByRole("checkbox", { name: "Call grandmother" }).isChecked());
+    assert.ok(!(await page.getByRole("checkbox", { name: "Water the plants" }).isChecked()));
+  });
+
+  await step("a tick can be undone", async () => {
+    await page.getByRole("checkbox", { name: "Water the plants" }).check();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await settled(page);
+    await page.reload();
+    await row(page, "Water the plants").waitFor();
+    assert.ok(!(await page.getByRole("checkbox", { name: "Water the plants" }).isChecked()));
+  });
+
+  await step("a task can be edited, and the edit undone", async () => {
+    await page.getByRole("button", { name: "Edit “Buy milk”" }).click();
+    await assertAccessible(page, "a task being edited");
+    await picture(page, "edit");
+    await page.getByRole("textbox", { name: "Title" }).fill("Buy oat milk");
+    await page.getByRole("textbox", { name: "Tags" }).fill("#home, Shop");
+    await page.getByRole("combobox", { name: "Priority" }).last().selectOption("medium");
+    await page.getByRole("textbox", { name: "Title" }).press("Enter");
+    await row(page, "Buy oat milk").getByText("#shop").waitFor();
+    assert.equal(await row(page, "Buy milk").count(), 0);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Edit “Buy oat milk”");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await row(page, "Buy milk").getByText("High priority").waitFor();
+    await page.getByRole("button", { name: "Edit “Buy milk”" }).click();
+    await page.getByRole("textbox", { name: "Title" }).fill("Buy oat milk");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row(page, "Buy oat milk").waitFor();
+    await settled(page);
+  });
+
+  await step("a deletion can be undone", async () => {
+    await page.getByRole("button", { name: "Delete “Water the plants”" }).click();
+    await row(page, "Water the plants").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await row(page, "Water the plants").waitFor();
+    await settled(page);
+    await page.reload();
+    await row(page, "Water the plants").waitFor();
+  });
+}
+
+export async function lists({ page }) {
+  await step("each list has what belongs to it, and an address of its own", async () => {
+    await addTask(page, "Read the notes today #workshop", "Read the notes");
+    const main = page.getByRole("navigation", { name: "Main" });
+    for (const [name, address, there, elsewhere] of [
+      ["Today", "/tasks?view=today", "Read the notes", "Buy oat milk"],
+      ["Upcoming", "/tasks?view=upcoming", "Buy oat milk", "Read the notes"],
+      ["Done", "/tasks?view=done", "Call grandmother", "Buy oat milk"],
+      ["garden", "/tasks?tag=garden", "Water the plants", "Buy oat milk"],
+    ]) {
+      await main.getByRole("link", { name: new RegExp(`^${name}`) }).click();
+      await page.waitForURL(`**${address}`);
+      await row(page, there).waitFor();
+      assert.equal(await row(page, elsewhere).count(), 0, name);
+      await assertAccessible(page, name);
+    }
+    await main.getByRole("link", { name: /^Overdue/ }).click();
+    await page.getByRole("heading", { name: "Nothing is overdue" }).waitFor();
+    await page.goBack();
+    await row(page, "Water the plants").waitFor();
+    await page.getByRole("heading", { level: 1, name: "#garden" }).waitFor();
+  });
+
+  await step("what is written above a list of a tag gets the tag", async () => {
+    await addTask(page, "Mow the lawn");
+    await row(page, "Mow the lawn").getByText("#garden").waitFor();
+    await settled(page);
+  });
+
+  await step("search, filter and sort are in the address, and found again after a reload", async () => {
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^All tasks/ }).click();
+    await page.getByRole("searchbox", { name: "Search" }).fill("MILK oat");
+    await page.waitForURL("**/tasks?q=MILK+oat");
+    await row(page, "Water the plants").waitFor({ state: "detached" });
+    await page.getByRole("combobox", { name: "Priority" }).selectOption("high");
+    await page.getByRole("combobox", { name: "Sort" }).selectOption("title");
+    await page.waitForURL("**/tasks?priority=high&q=MILK+oat&sort=title");
+    await page.reload();
+    await row(page, "Buy oat milk").waitFor();
+    assert.equal(await page.getByRole("searchbox", { name: "Search" }).inputValue(), "MILK oat");
+    await page.getByRole("searchbox", { name: "Search" }).fill("no such thing");
+    await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+    await assertAccessible(page, "a search that finds nothing");
+    await page.getByRole("link", { name: "Show all tasks" }).click();
+    await row(page, "Buy oat milk").waitFor();
+    await page.getByRole("checkbox", { name: "Hide done" }).check();
+    await row(page, "Call grandmother").waitFor({ state: "detached" });
+    await page.getByRole("checkbox", { name: "Hide done" }).uncheck();
+    await row(page, "Call grandmother").waitFor();
+  });
+
+  await step("the tasks beyond the first fifty are a click away", async () => {
+    const before = await page.locator("[data-task]").count();
+    await page.evaluate(async () => {
+      const { token } = await (await fetch("/token", { method: "POST" })).json();
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      for (let number = 1; number <= 55; number += 1) {
+        await fetch("/api/tasks", { method: "POST", headers, body: JSON.stringify({ title: `Chapter ${number}` }) });
+      }
+    });
+    await page.reload();
+    await row(page, "Chapter 55").waitFor();
+    assert.equal(await page.locator("[data-task]").count(), 50);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await row(page, "Water the plants").waitFor();
+    assert.equal(await page.locator("[data-task]").count(), before + 55);
+    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+    assert.ok(await page.evaluate(() => document.activeElement?.closest("[data-task]") !== null), "the focus goes on");
+  });
+}
+
+export async function twoTabs({ context, page, troubles }) {
+  const title = (tab) => tab.getByRole("textbox", { name: "Title" });
+
+  await step("edits from two tabs do not overwrite each other: the second one is a choice", async () => {
+    const other = await context.newPage();
+    await page.goto("/tasks?view=upcoming");
+    await other.goto("/tasks?view=upcoming");
+    for (const tab of [page, other]) {
+      await tab.getByRole("button", { name: "Edit “Water the plants”" }).click();
+    }
+    await title(other).fill("Water the fern");
+    await title(other).press("Enter");
+    await settled(other);
+    await title(page).fill("Water the cactus");
+    await title(page).press("Enter");
+    const choice = page.getByRole("dialog", { name: /was changed elsewhere/ });
+    await choice.getByRole("cell", { name: "Water the fern" }).waitFor();
+    await choice.getByRole("cell", { name: "Water the cactus" }).waitFor();
+    await assertAccessible(page, "the choice between two edits");
+    await picture(page, "conflict");
+    await choice.getByRole("button", { name: "Keep theirs" }).click();
+    await row(page, "Water the fern").waitFor();
+
+    for (const tab of [page, other]) {
+      await tab.getByRole("button", { name: "Edit “Water the fern”" }).click();
+    }
+    await other.getByRole("textbox", { name: "Note" }).fill("Half a cup");
+    await title(other).press("Enter");
+    await settled(other);
+    await title(page).fill("Water the cactus");
+    await title(page).press("Enter");
+    await choice.getByRole("button", { name: "Save mine over it" }).click();
+    await row(page, "Water the cactus").getByText("Half a cup").waitFor();
+    // The other tab hears of it by itself.
+    await row(other, "Water the cactus").waitFor();
+    await other.close();
+    expected(troubles, "412");
+  });
+}

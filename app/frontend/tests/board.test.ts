@@ -1,0 +1,353 @@
+import { describe, expect, test, vi } from "vitest";
+import type { NewTask, Task, TaskApi } from "@/browser/api";
+import { Board } from "@/browser/board";
+import { Failure } from "@/browser/failure";
+import { fits } from "@/browser/fits";
+import { ALL_TASKS, wholeView, withTag } from "@/browser/list-query";
+
+const now = { day: "2026-11-24", time: "12:30" };
+
+const task = (changes: Partial<Task> & Pick<Task, "id">): Task => ({
+  ...{ title: changes.id, description: "", done: false, priority: "none", tags: [], due: null, sample: false },
+  ...{ version: "1", created_at: "2026-11-24T12:00:00Z", updated_at: "2026-11-24T12:00:00Z" },
+  ...changes,
+});
+
+const draft = (title: string, changes: Partial<NewTask> = {}): NewTask => ({
+  ...{ title, description: "", priority: "none" as const, tags: [], due: null },
+  ...changes,
+});
+
+/** The API in memory, which answers when a test lets it: `hold` keeps calls back, `trouble` makes them fail. */
+class Server implements TaskApi {
+  tasks: Task[];
+  deleted: Task[] = [];
+  calls: string[] = [];
+  trouble: Failure | null = null;
+  #held: (() => void)[] | null = null;
+  #made = 0;
+
+  constructor(...tasks: Task[]) {
+    this.tasks = tasks;
+  }
+
+  hold() {
+    this.#held = [];
+  }
+
+  release() {
+    const held = this.#held ?? [];
+    this.#held = null;
+    held.forEach((go) => {
+      go();
+    });
+  }
+
+  async #answer<T>(call: string, work: () => T): Promise<T> {
+    this.calls.push(call);
+    await new Promise<void>((resolve) => {
+      if (this.#held === null) {
+        resolve();
+      } else {
+        this.#held.push(resolve);
+      }
+    });
+    if (this.trouble !== null) {
+      throw this.trouble;
+    }
+    return work();
+  }
+
+  #find(id: string): Task {
+    const found = this.tasks.find((one) => one.id === id);
+    if (found === undefined) {
+      throw new Failure("gone", "This task is no longer there.");
+    }
+    return found;
+  }
+
+  /** Another tab's change. */
+  change(id: string, changes: Partial<Task>): Task {
+    const changed = { ...this.#find(id), ...changes, version: `${Number(this.#find(id).version) + 1}` };
+    this.tasks = this.tasks.map((one) => (one.id === id ? changed : one));
+    return changed;
+  }
+
+  list: TaskApi["list"] = (query, clock) =>
+    this.#answer("list", () => ({ items: this.tasks.filter((one) => fits(one, query, clock)), next_cursor: null }));
+  read: TaskApi["read"] = (id) => this.#answer(`read ${id}`, () => this.#find(id));
+  create: TaskApi["create"] = (fresh) =>
+    this.#answer(`create ${fresh.title}`, () => {
+      this.#made += 1;
+      const made = task({ ...fresh, due: fresh.due ?? null, id: `made-${this.#made}` });
+      this.tasks = [made, ...this.tasks];
+      return made;
+    });
+  update: TaskApi["update"] = (id, changes, version) =>
+    this.#answer(`update ${id} ${JSON.stringify(changes)} if ${version ?? "any"}`, () => {
+      if (version !== undefined && this.#find(id).version !== version) {
+        throw new Failure("changed", "This task was changed elsewhere.");
+      }
+      return this.change(id, changes);
+    });
+  remove: TaskApi["remove"] = (id) =>
+    this.#answer(`remove ${id}`, () => {
+      this.deleted.push(this.#find(id));
+      this.tasks = this.tasks.filter((one) => one.id !== id);
+    });
+  restore: TaskApi["restore"] = (id) =>
+    this.#answer(`restore ${id}`, () => {
+      const back = this.deleted.find((one) => one.id === id) ?? this.#find(id);
+      this.tasks = [...this.tasks, back];
+      return back;
+    });
+  counts: TaskApi["counts"] = () =>
+    Promise.resolve({ all: this.tasks.length, open: 0, done: 0, today: 0, upcoming: 0, overdue: 0 });
+  tags: TaskApi["tags"] = () => Promise.resolve([]);
+  makeSamples: TaskApi["makeSamples"] = () => this.#answer("make samples", () => 0);
+  removeSamples: TaskApi["removeSamples"] = () =>
+    this.#answer("remove samples", () => {
+      const samples = this.tasks.filter(({ sample }) => sample);
+      this.deleted.push(...samples);
+      this.tasks = this.tasks.filter(({ sample }) => !sample);
+      return samples.map(({ id }) => id);
+    });
+}
+
+async function boardOn(server: Server, query = ALL_TASKS) {
+  const board = new Board(server, () => now);
+  await board.show(query);
+  server.calls = [];
+  return board;
+}
+
+const shown = (board: Board) => board.state().tasks?.map(({ title, done }) => (done ? `✓ ${title}` : title));
+const taskOf = (board: Board, id: string) => board.state().tasks?.find((one) => one.id === id) ?? task({ id: "none" });
+
+describe("a change shows before the server has answered", () => {
+  test("a new task, a tick, an edit and a deletion", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }), task({ id: "c" }));
+    const board = await boardOn(server);
+    server.hold();
+    const changes = [
+      board.add(draft("new")),
+      board.tick(taskOf(board, "a"), true),
+      board.edit(taskOf(board, "b"), { title: "B" }),
+      board.remove(taskOf(board, "c")),
+    ];
+    expect(shown(board)).toEqual(["new", "✓ a", "B"]);
+    expect(board.state().pending.size).toBe(4);
+    server.release();
+    expect(await Promise.all(changes)).toEqual([null, null, null, null]);
+    expect(shown(board)).toEqual(["new", "✓ a", "B"]);
+    expect(board.state().pending.size).toBe(0);
+  });
+
+  test("and is taken back when it is refused, while others stay", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    await board.tick(taskOf(board, "b"), true);
+    server.trouble = new Failure("refused", "The server did not accept this.");
+    expect((await board.edit(taskOf(board, "a"), { title: "A" }))?.kind).toBe("refused");
+    expect(shown(board)).toEqual(["a", "✓ b"]);
+    expect(board.state().notice).toMatchObject({ text: "The server did not accept this.", isError: true });
+  });
+
+  test("what is gone elsewhere leaves the list", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    server.tasks = [task({ id: "b" })];
+    expect((await board.tick(taskOf(board, "a"), true))?.kind).toBe("gone");
+    expect(shown(board)).toEqual(["b"]);
+  });
+
+  test("a task can be ticked before the server has given it its id", async () => {
+    const server = new Server();
+    const board = await boardOn(server);
+    server.hold();
+    const added = board.add(draft("new"));
+    const fresh = board.state().tasks?.[0] ?? task({ id: "none" });
+    const ticked = board.tick(fresh, true);
+    expect(shown(board)).toEqual(["✓ new"]);
+    server.release();
+    expect([await added, await ticked]).toEqual([null, null]);
+    expect(server.tasks).toMatchObject([{ id: "made-1", done: true }]);
+    expect(shown(board)).toEqual(["✓ new"]);
+    expect(board.keyOf("made-1")).toBe(fresh.id);
+  });
+
+  test("changes of one task reach the server in their order", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    server.hold();
+    const changes = [board.tick(taskOf(board, "a"), true), board.edit(taskOf(board, "a"), { title: "A" })];
+    await Promise.resolve();
+    expect(server.calls).toHaveLength(1);
+    server.release();
+    expect(await Promise.all(changes)).toEqual([null, null]);
+    expect(server.calls).toEqual(['update a {"done":true} if 1', 'update a {"title":"A"} if 2']);
+  });
+});
+
+describe("while the server is away", () => {
+  test("changes wait, show, and get through when it is back", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    server.trouble = new Failure("away", "The server cannot be reached.");
+    const added = board.add(draft("typed in the dark"));
+    await vi.waitFor(() => {
+      expect(board.state().isAway).toBe(true);
+    });
+    expect(shown(board)).toEqual(["typed in the dark", "a"]);
+    expect(server.tasks).toHaveLength(1);
+    server.trouble = null;
+    board.wake();
+    expect(await added).toBeNull();
+    expect(board.state().isAway).toBe(false);
+    expect(server.tasks.map(({ title }) => title)).toEqual(["typed in the dark", "a"]);
+  });
+
+  test("a session that has ended is told as such", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    server.trouble = new Failure("signed-out", "Your session has ended.");
+    await board.tick(taskOf(board, "a"), true);
+    expect(board.state()).toMatchObject({ isSignedOut: true, notice: null });
+    expect(shown(board)).toEqual(["a"]);
+  });
+});
+
+describe("undo", () => {
+  test.each<[string, (board: Board) => Promise<unknown>]>([
+    ["of a new task", (board) => board.add(draft("new"))],
+    ["of a tick", (board) => board.tick(taskOf(board, "a"), true)],
+    ["of an edit", (board) => board.edit(taskOf(board, "a"), { title: "A", priority: "high" })],
+    ["of a deletion", (board) => board.remove(taskOf(board, "a"))],
+    ["of the samples' removal", (board) => board.removeSamples()],
+  ])("%s brings back what was", async (_, change) => {
+    const server = new Server(task({ id: "a" }), task({ id: "sample", sample: true }));
+    const board = await boardOn(server);
+    const before = server.tasks.map(({ id, title, done, priority }) => ({ id, title, done, priority }));
+    await change(board);
+    expect(server.tasks).not.toMatchObject(before);
+    board.undo();
+    await vi.waitFor(() => {
+      expect(new Set(server.tasks.map(({ id, title, done, priority }) => JSON.stringify({ id, title, done, priority })))).toEqual(
+        new Set(before.map((one) => JSON.stringify(one))),
+      );
+    });
+  });
+
+  test("of a change that the server has not heard of yet", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    server.hold();
+    void board.remove(taskOf(board, "a"));
+    board.undo();
+    expect(shown(board)).toEqual(["a"]);
+    server.release();
+    await vi.waitFor(() => {
+      expect(board.state().pending.size).toBe(0);
+    });
+    expect(server.calls.slice(0, 2)).toEqual(["remove a", "restore a"]);
+    expect(shown(board)).toEqual(["a"]);
+  });
+});
+
+describe("edits from two tabs", () => {
+  test("are a choice: mine on top of theirs", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    server.change("a", { title: "theirs", description: "a note" });
+    expect((await board.edit(opened, { title: "mine" }))?.kind).toBe("changed");
+    expect(board.state().conflict).toMatchObject({ mine: { title: "mine" }, theirs: { title: "theirs" } });
+    expect(server.tasks).toMatchObject([{ title: "theirs" }]);
+    await board.resolve("mine");
+    expect(server.tasks).toMatchObject([{ title: "mine", description: "a note" }]);
+    expect(board.state().conflict).toBeNull();
+  });
+
+  test("or theirs as it is", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    server.change("a", { title: "theirs" });
+    await board.edit(opened, { title: "mine" });
+    await board.resolve("theirs");
+    expect(shown(board)).toEqual(["theirs"]);
+    expect(server.tasks).toMatchObject([{ title: "theirs" }]);
+  });
+
+  test("meet also when this page has read the other's change since the form was opened, or ticked on top of it", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    server.change("a", { title: "theirs" });
+    await board.refresh();
+    await board.tick(opened, true);
+    expect((await board.edit(opened, { title: "mine" }))?.kind).toBe("changed");
+    expect(server.tasks).toMatchObject([{ title: "theirs", done: true }]);
+  });
+
+  test("a page's own changes are no conflict", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    await board.tick(opened, true);
+    await board.tick(opened, false);
+    expect(await board.edit(opened, { title: "mine" })).toBeNull();
+    expect(server.tasks).toMatchObject([{ title: "mine", done: false }]);
+  });
+});
+
+describe("lists", () => {
+  test("the answer for a list that is no longer wanted is dropped", async () => {
+    const server = new Server(task({ id: "a", tags: ["home"] }), task({ id: "b" }));
+    const board = await boardOn(server);
+    server.hold();
+    const first = board.show(wholeView("done"));
+    const second = board.show(withTag("home"));
+    server.release();
+    await Promise.all([first, second]);
+    expect(shown(board)).toEqual(["a"]);
+  });
+
+  test("a list that was asked for before a change was confirmed does not take the change back", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const stale = server.tasks;
+    let answer: (() => void) | undefined;
+    vi.spyOn(server, "list").mockImplementationOnce(
+      () =>
+        new Promise((resolve) => {
+          answer = () => {
+            resolve({ items: stale, next_cursor: null });
+          };
+        }),
+    );
+    const refreshed = board.refresh();
+    await board.tick(taskOf(board, "a"), true);
+    answer?.();
+    await refreshed;
+    expect(shown(board)).toEqual(["✓ a"]);
+  });
+
+  test.each([
+    [task({ id: "a", due: { date: "2026-11-24", time: null } }), "today", true],
+    [task({ id: "a", due: { date: "2026-11-24", time: "12:00" } }), "overdue", true],
+    [task({ id: "a", due: { date: "2026-11-24", time: "12:00" }, done: true }), "overdue", false],
+    [task({ id: "a", due: { date: "2026-11-25", time: null } }), "upcoming", true],
+    [task({ id: "a" }), "upcoming", false],
+    [task({ id: "a", done: true }), "done", true],
+    [task({ id: "a", done: true }), "all", true],
+  ] as const)("%o is in the view %s: %s", (one, view, belongs) => {
+    expect(fits(one, wholeView(view), now)).toBe(belongs);
+  });
+
+  test("a search finds all its words in title or note, in any case", () => {
+    const milk = task({ id: "a", title: "Buy Milk", description: "from the corner shop" });
+    expect(fits(milk, { ...ALL_TASKS, search: "  SHOP milk " }, now)).toBe(true);
+    expect(fits(milk, { ...ALL_TASKS, search: "milk bread" }, now)).toBe(false);
+  });
+});
