@@ -32,7 +32,9 @@ def main() -> None:
 
 def unpacked(archive: Path) -> Path:
     """Return the folder with the archive's modules; the first run of a build makes it."""
-    environment = json.loads(__loader__.get_data(str(archive / "environment.json")))  # type: ignore[name-defined]
+    # By the loader's own spelling of the path, which keeps the `./` that the file may have been called with.
+    loader = __loader__  # type: ignore[name-defined]
+    environment = json.loads(loader.get_data(os.path.join(loader.archive, "environment.json")))  # noqa: PTH118
     try:
         folder: Path = cache() / environment["build_id"][:BUILD_ID_LENGTH]
         if os.path.isdir(folder):  # noqa: PTH112 - Path's raises where the folder above cannot be read

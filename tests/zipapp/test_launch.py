@@ -40,9 +40,14 @@ def test_an_older_python_gets_one_clear_error(version, interpreter, zipapp, run,
     assert not cache.exists()
 
 
-def test_it_runs_by_its_own_name(zipapp, cache):
-    done = subprocess.run([str(zipapp), "--version"], env={**os.environ, "XDG_CACHE_HOME": str(cache)}, check=False)
-    assert done.returncode == 0
+@pytest.mark.parametrize("name", ["{path}", "./todoctl.pyz", ".././{folder}/todoctl.pyz", "../{folder}/todoctl.pyz"])
+def test_it_runs_by_its_own_name_however_that_is_spelt(zipapp, cache, name):
+    path = Path(zipapp)
+    command = [name.format(path=path, folder=path.parent.name), "--version"]
+    done = subprocess.run(
+        command, cwd=path.parent, env={**os.environ, "XDG_CACHE_HOME": str(cache)}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root, to become someone without a home")

@@ -86,7 +86,8 @@ def command(
         raise click.UsageError("--open has nothing to show of postgres")
     settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
     terminal = options.terminal(debug=debug, no_color=no_color)
-    with port_forward(Installation(settings, terminal), wanted) as forwards:
+    # Once the ports are open, Ctrl-C is how it ends: nothing went wrong.
+    with port_forward(Installation(settings, terminal), wanted) as forwards, contextlib.suppress(KeyboardInterrupt):
         found = [
             {"part": one.part, "port": at.port, "url": f"{FORWARDABLE[one.part].scheme}://localhost:{at.port}"}
             for one, at in zip(wanted, forwards, strict=True)
@@ -96,9 +97,7 @@ def command(
         sys.stdout.flush()
         if open_browser:
             _open(next(str(one["url"]) for one in found if one["part"] != "postgres"), terminal)
-        # This is how it ends: nothing went wrong.
-        with contextlib.suppress(KeyboardInterrupt):
-            forwards[0].wait()
+        forwards[0].wait()
     return ExitCode.OK
 
 
