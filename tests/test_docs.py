@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from verbs import VERBS
+import pytest
+
+import documented
+from verbs import COMMANDS, VERBS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,3 +27,38 @@ def test_the_readme_lists_the_verbs_that_there_are_and_no_other():
 
 def ticked(text):
     return re.findall(r"`([^`]+)`", text)
+
+
+def test_every_command_that_a_page_names_is_known_and_run_by_a_test_or_has_a_reason_not_to_be():
+    unknown = [command for command in documented.commands() if documented.way(command) is None]
+    assert unknown == [], "say in tests/documented.py how a test runs it"
+
+
+@pytest.mark.parametrize(
+    "command", [one for one in documented.commands() if re.match(r"(\w+=\S+ )*(\S+ && )?\S*todoctl", one)]
+)
+def test_todoctl_understands_every_command_that_a_page_names(command):
+    assert documented.verb_of(command) in COMMANDS
+
+
+def test_the_table_has_no_command_that_no_page_names():
+    assert set(documented.TABLE) - documented.used_entries() == set()
+
+
+@pytest.mark.parametrize("command", documented.runnable(documented.By))
+def test_the_tests_that_run_a_command_are_there(command):
+    for file in documented.way(command).files:
+        assert (ROOT / file).is_file()
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        ("Use `todoctl status -o json` or `status`.", ["todoctl status -o json"]),
+        ("```\nA=1 todoctl build   and why\n  kubectl get pods\n```", ["A=1 todoctl build", "kubectl get pods"]),
+        ('```json\n{"a": "todoctl status"}\n```', []),
+        ("`todoctl`, `todoctl.pyz` and `dist/todoctl.pyz` are files", []),
+    ],
+)
+def test_a_command_is_found_in_code_and_in_blocks(page, found):
+    assert documented.of(page) == found
