@@ -113,9 +113,10 @@ class Applying(Installation):
         self._agree(planned, adoption)
         record = live["ConfigMap", inventory.NAME]
         kept = [None if one.refused else one.live for one in planned.objects]
-        recorded = inventory.union(
-            inventory.parse(record), inventory.members([one.manifest for one in planned.objects], kept)
-        )
+        named = inventory.members([one.manifest for one in planned.objects], kept)
+        if not planned.changes.empty:
+            record = inventory.read(self.cluster, namespace)  # another run may have ended while images were built
+        recorded = inventory.union(inventory.parse(record), named)
         inventory.record(self.cluster, namespace, recorded, record)
         changes = execute(self.cluster, planned, recreate=recreate, observe=self.tell)
         adopt.forget_release(self.cluster, adoption.records if adoption else ())

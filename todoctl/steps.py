@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,23 +205,42 @@ class Steps(Applying):
         """Have the registry hold the images. Raises RegistryError, and UsageError where none is named."""
         from todoctl.images import push
 
-        registry = self.settings.registry
-        if registry is None:
+        return push.push(
+            built,
+            self._registry(),
+            platform=f"linux/{self.engine.engine().architecture}",
+            engine=self.engine,
+            reporter=self.reporter,
+            deadline=self.deadline(),
+        )
+
+    def pin(self, plans: Sequence[Plan]) -> list[Plan]:
+        """Have the images that the registry holds already pinned by their digest, the others named by their tag.
+
+        Where the nodes take images from this host, they are named as they are.
+        """
+        from todoctl.images import push
+        from todoctl.images.at_once import at_once
+
+        if not self.elsewhere:
+            return list(plans)
+        registry, platform = self._registry(), f"linux/{self.engine.engine().architecture}"
+        references = [f"{registry}/{plan.reference}" for plan in plans]
+        asked = [partial(push.digest, one, platform=platform, deadline=self.deadline()) for one in references]
+        return [
+            replace(plan, pinned=f"{registry}/{plan.image.name}@{digest}" if digest else reference)
+            for plan, reference, digest in zip(plans, references, at_once(asked), strict=True)
+        ]
+
+    def _registry(self) -> str:
+        if self.settings.registry is None:
             raise UsageError(
                 "registry.none",
                 f"{self.settings.environment} needs a registry",
                 because="its nodes pull the images",
                 hint="name it with `--registry HOST/PATH`",
             )
-        platform = f"linux/{self.engine.engine().architecture}"
-        return push.push(
-            built,
-            registry,
-            platform=platform,
-            engine=self.engine,
-            reporter=self.reporter,
-            deadline=self.deadline(),
-        )
+        return self.settings.registry
 
     def remember_volume(self) -> None:
         """Note the database's volume, so that a later install knows when it is lost."""

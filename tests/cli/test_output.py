@@ -475,7 +475,7 @@ BACKEND_IMAGE, FRONTEND_IMAGE = "todo-backend:3f1c9d27a0b4", "todo-frontend:81e0
 def test_a_dry_run_prints_the_work_on_images_and_objects_and_exits_with_3(run, world):
     images = ((BACKEND_IMAGE, False), (FRONTEND_IMAGE, True), ("postgres:17", False))
     transfers = (Pending("minikube", BACKEND_IMAGE, held=False), Pending("minikube", FRONTEND_IMAGE, held=True))
-    world(dry_run=DryRun(None, ("metrics-server",), images, transfers, differing(NAMESPACE, CREATED)))
+    world(dry_run=DryRun(None, ("metrics-server",), images, transfers, (), differing(NAMESPACE, CREATED)))
     assert run("install", "--dry-run") == (
         3,
         lines("""
@@ -494,7 +494,7 @@ def test_a_dry_run_prints_the_work_on_images_and_objects_and_exits_with_3(run, w
 
 def test_a_dry_run_that_finds_nothing_to_do_exits_with_0(run, world):
     transfers = (Pending("minikube", BACKEND_IMAGE, held=True),)
-    world(dry_run=DryRun(None, (), ((BACKEND_IMAGE, True),), transfers, differing(NAMESPACE)))
+    world(dry_run=DryRun(None, (), ((BACKEND_IMAGE, True),), transfers, (), differing(NAMESPACE)))
     code, out = run("install", "--dry-run")
     assert code == 0
     assert out.endswith("No change: all is as an install would leave it.\nNothing was changed.\n")
@@ -510,7 +510,7 @@ def test_a_dry_run_that_finds_nothing_to_do_exits_with_0(run, world):
     ],
 )
 def test_a_dry_run_without_a_cluster_tells_what_would_be_asked(run, world, diff, told):
-    world(dry_run=DryRun(QUESTION, (), ((BACKEND_IMAGE, True),), (), diff))
+    world(dry_run=DryRun(QUESTION, (), ((BACKEND_IMAGE, True),), (), (), diff))
     code, out = run("install", "--dry-run")
     assert code == 3
     assert out.startswith(f"would ask: {QUESTION}\n")
@@ -519,7 +519,7 @@ def test_a_dry_run_without_a_cluster_tells_what_would_be_asked(run, world, diff,
 
 def test_a_dry_run_gives_programs_the_same(run, world):
     transfers = (Pending("minikube", BACKEND_IMAGE, held=False),)
-    world(dry_run=DryRun(None, (), ((BACKEND_IMAGE, True),), transfers, differing(NAMESPACE)))
+    world(dry_run=DryRun(None, (), ((BACKEND_IMAGE, True),), transfers, (), differing(NAMESPACE)))
     code, out = run("install", "--dry-run", "-o", "json")
     assert code == 3
     data = json.loads(out)["data"]
@@ -530,6 +530,7 @@ def test_a_dry_run_gives_programs_the_same(run, world):
         "addons": [],
         "images": [{"reference": BACKEND_IMAGE, "present": True}],
         "transfers": [{"node": "minikube", "reference": BACKEND_IMAGE, "held": False}],
+        "pushes": [],
         "diff": False,
     }
 

@@ -48,6 +48,7 @@ def test_a_cluster_that_is_still_to_be_made_takes_nothing():
         {"addons": ("ingress",)},
         {"images": (("a:1", False),)},
         {"transfers": (Pending("minikube", "a:1", held=False),)},
+        {"pushes": (("registry.example.com/a:1", False),)},
         {"diff": None},
     ],
     ids=lambda work: next(iter(work)),
@@ -55,6 +56,6 @@ def test_a_cluster_that_is_still_to_be_made_takes_nothing():
 def test_work_of_any_kind_is_work(work):
     diff = Diff(SecretsReport(()), ApplyPlan(()))
     held = (Pending("minikube", "a:1", held=True),)
-    idle = {"start": None, "addons": (), "images": (("a:1", True),), "transfers": held, "diff": diff}
+    idle = {"start": None, "addons": (), "images": (("a:1", True),), "transfers": held, "pushes": (), "diff": diff}
     assert DryRun(**idle).empty
     assert not DryRun(**{**idle, **work}).empty

@@ -33,11 +33,15 @@ Examples:
 @options.cluster
 @options.host
 @options.env_file
+@options.database_ca
+@options.environment
+@options.registry
 @options.output
 def command(
     *,
     profile: str,
     context: str | None,
+    environment: str,
     output: str,  # noqa: ARG001 - read by main
     debug: bool,
     no_color: bool,
@@ -50,7 +54,8 @@ def command(
     from todoctl.recipes.diff import diff
     from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, **others)
+    options.check_environment(environment, context=context, **others)
+    settings = options.settings(profile=profile, context=context, environment=environment, **others)
     found = diff(Steps(settings, options.terminal(debug=debug, no_color=no_color)))
     return Result(
         "diff",

@@ -38,6 +38,7 @@ def _lines(planned: DryRun) -> Iterator[str]:
         yield f"{reference}: {'there already' if there else f'would {work}'}"
     for one in planned.transfers:
         yield f"{one.reference}: {f'on node {one.node} already' if one.held else f'would send to node {one.node}'}"
+    yield from (f"{one}: {'in the registry already' if there else 'would push'}" for one, there in planned.pushes)
     if planned.diff is None:
         yield "What the cluster holds is not known until it runs."
     else:
@@ -57,5 +58,6 @@ def _data(planned: DryRun) -> dict[str, Any]:
         "addons": list(planned.addons),
         "images": [{"reference": reference, "present": there} for reference, there in planned.images],
         "transfers": [{"node": one.node, "reference": one.reference, "held": one.held} for one in planned.transfers],
+        "pushes": [{"reference": reference, "present": there} for reference, there in planned.pushes],
         "diff": None if planned.diff is None else diff.diff_data(planned.diff),
     }

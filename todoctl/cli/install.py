@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,43 +26,14 @@ Examples:
   todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env
 """
 
-_HOST = r"([a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?|[a-z0-9-]+:[0-9]+|localhost)"
-_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
-_REGISTRY = re.compile(rf"{_HOST}(/{_PATH})*\Z")
-
-
-def registry(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Let `HOST/PATH` through. To Docker, what has no dot, no port and is not `localhost` is a user of Docker Hub."""
-    if value is not None and not _REGISTRY.match(value):
-        raise click.BadParameter(
-            f"{value!r} is not HOST/PATH, such as registry.example.com/todo (Docker Hub: docker.io/USER)",
-            param=parameter,
-        )
-    return value
-
 
 @click.command("install", epilog=EPILOG)
 @options.cluster
 @options.host
 @options.env_file
-@click.option(
-    "--database-ca",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A PEM file with the CA of an external database, for `sslmode=verify-full` in its DATABASE_URL.",
-)
+@options.database_ca
 @options.environment
-@click.option(
-    "--registry",
-    callback=registry,
-    metavar="HOST/PATH",
-    help="For staging and production: where images are pushed to, and pulled from.",
-)
-@click.option(
-    "--image-pull-secret",
-    metavar="NAME",
-    callback=options.subdomain,
-    help="For these: the Secret in the namespace with the registry's credentials, if nodes need any.",
-)
+@options.registry
 @click.option("--yes-really", "minikube_too", is_flag=True, help="For these: also where the context is a Minikube's.")
 @click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
@@ -107,13 +76,13 @@ def command(
 
     Starts Minikube when it is stopped or absent, after a question. Run it again at any time: what is done already is
     not done twice. Staging and production go to the cluster of `--context`: the images are pushed to `--registry` with
-    Docker's own credentials, and pods name them by digest. With
-    `--dry-run` it exits with 0 where there is nothing to do, 3 where there is.
+    Docker's own credentials, and pods name them by digest. With `--dry-run` it exits with 0 where there is nothing to
+    do, 3 where there is.
     """
     from todoctl.install import install
     from todoctl.steps import Steps
 
-    _check_environment(environment, context=context, **others)
+    options.check_environment(environment, context=context, **others)
     settings = options.settings(profile=profile, context=context, environment=environment, **others)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
     if dry_run:
@@ -122,27 +91,6 @@ def command(
         return plan.result(steps)
     installed = install(steps)
     return Result("install", text=_text(installed, settings), data=_data(installed))
-
-
-def _check_environment(
-    environment: str,
-    *,
-    context: str | None,
-    registry: str | None,
-    image_pull_secret: str | None,
-    minikube_too: bool,
-    **_others: Any,
-) -> None:
-    """Raise UsageError for options that do not belong to the environment, or for want of those that do."""
-    if environment == "development":
-        given = {"--registry": registry, "--image-pull-secret": image_pull_secret, "--yes-really": minikube_too}
-        for option, value in given.items():
-            if value:
-                raise click.UsageError(f"{option} is for --environment staging or production")
-        return
-    for option, needed in {"--context": context, "--registry": registry}.items():
-        if not needed:
-            raise click.UsageError(f"--environment {environment} needs {option}")
 
 
 def _text(installed: Installed, settings: Settings) -> str:

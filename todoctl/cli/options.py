@@ -53,6 +53,21 @@ def subdomain(_context: click.Context, parameter: click.Parameter, value: str | 
     return value
 
 
+_HOST = r"([a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?|[a-z0-9-]+:[0-9]+|localhost)"
+_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_HOST}(/{_PATH})*\Z")
+
+
+def repository(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Let `HOST/PATH` through. To Docker, what has no dot, no port and is not `localhost` is a user of Docker Hub."""
+    if value is not None and not _REPOSITORY.match(value):
+        raise click.BadParameter(
+            f"{value!r} is not HOST/PATH, such as registry.example.com/todo (Docker Hub: docker.io/USER)",
+            param=parameter,
+        )
+    return value
+
+
 def _stack(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         for decorator in reversed(decorators):
@@ -129,6 +144,21 @@ environment: Callable[[Any], Any] = click.option(
     help="development is for this host; staging and production are for a cluster anywhere.",
 )
 
+registry: Callable[[Any], Any] = _stack(
+    click.option(
+        "--registry",
+        callback=repository,
+        metavar="HOST/PATH",
+        help="For staging and production: where images are pushed to, and pulled from.",
+    ),
+    click.option(
+        "--image-pull-secret",
+        metavar="NAME",
+        callback=subdomain,
+        help="For these: the Secret in the namespace with the registry's credentials, if nodes need any.",
+    ),
+)
+
 namespace: Callable[[Any], Any] = click.option(
     "-n",
     "--namespace",
@@ -172,6 +202,12 @@ env_file: Callable[[Any], Any] = click.option(
     help="A file with OPENAI_API_KEY or an external DATABASE_URL, one KEY=value a line.",
 )
 
+database_ca: Callable[[Any], Any] = click.option(
+    "--database-ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A PEM file with the CA of an external database, for `sslmode=verify-full` in its DATABASE_URL.",
+)
+
 yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
 
 
@@ -193,3 +229,24 @@ def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False, 
 def settings(*, profile: str = DEFAULT_PROFILE, context: str | None = None, **others: Any) -> Settings:
     """Make the command's settings; the context is the profile's own unless one is named."""
     return Settings(profile=profile, context=context or profile, **others)
+
+
+def check_environment(
+    environment: str,
+    *,
+    context: str | None,
+    registry: str | None,
+    image_pull_secret: str | None,
+    minikube_too: bool = False,
+    **_others: Any,
+) -> None:
+    """Raise UsageError for options that do not belong to the environment, or for want of those that do."""
+    if environment == "development":
+        given = {"--registry": registry, "--image-pull-secret": image_pull_secret, "--yes-really": minikube_too}
+        for option, value in given.items():
+            if value:
+                raise click.UsageError(f"{option} is for --environment staging or production")
+        return
+    for option, needed in {"--context": context, "--registry": registry}.items():
+        if not needed:
+            raise click.UsageError(f"--environment {environment} needs {option}")

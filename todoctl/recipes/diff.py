@@ -38,7 +38,7 @@ def diff(steps: Steps) -> Diff:
 
     Raises ClusterError, and SecretsError where an install would.
     """
-    return compare(steps, _fingerprint(steps))
+    return compare(steps, steps.pin(_fingerprint(steps)))
 
 
 def compare(steps: Steps, plans: list[Plan]) -> Diff:
@@ -80,10 +80,15 @@ def _bookkeeping(steps: Steps, planned: ApplyPlan, live: Live) -> list[Change]:
 
 
 def _fingerprint(steps: Steps) -> list[Plan]:
-    """Fingerprint for the engine's platform; where there is no engine, for that of the node."""
+    """Fingerprint for the engine's platform; where there is no engine, for that of the node.
+
+    Not for an environment elsewhere: only the engine's `docker` can ask the registry.
+    """
     try:
         return steps.fingerprint()
     except PreflightError as error:
+        if steps.elsewhere:
+            raise
         nodes, _ = steps.cluster.list(kinds.NODE)
         platform = f"linux/{nodes[0]['status']['nodeInfo']['architecture']}"
         steps.reporter.warn(f"{error.what}: the images are taken to be for the node's platform, {platform}")

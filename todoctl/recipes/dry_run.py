@@ -29,13 +29,15 @@ class DryRun:
     images: tuple[tuple[str, bool], ...]
     """Each image, and whether the engine has it."""
     transfers: tuple[Pending, ...]
+    pushes: tuple[tuple[str, bool], ...]
+    """For an environment elsewhere: each image, and whether the registry has it."""
     diff: Diff | None
     """None where nothing can be known before the cluster runs."""
 
     @property
     def empty(self) -> bool:
         """Tell whether an install would find nothing to do."""
-        work = self.start or self.addons or not all(there for _, there in self.images)
+        work = self.start or self.addons or not all(there for _, there in (*self.images, *self.pushes))
         return not work and all(one.held for one in self.transfers) and self.diff is not None and self.diff.empty
 
 
@@ -66,18 +68,24 @@ def dry_run(steps: Steps) -> DryRun:
         status, question = _start(steps)
     with say("Fingerprint"):
         plans = steps.fingerprint()
-    references = [*(plan.reference for plan in plans), POSTGRES]
+    references = [plan.reference for plan in plans] + ([] if steps.elsewhere else [POSTGRES])
     images = tuple((reference, steps.engine.image(reference) is not None) for reference in references)
     if status is Status.ABSENT:
         steps.cluster = NoCluster()
-        return DryRun(question, ("ingress", "metrics-server"), images, (), compare(steps, plans))
+        return DryRun(question, ("ingress", "metrics-server"), images, (), (), compare(steps, plans))
     if status is not Status.RUNNING:
-        return DryRun(question, (), images, (), None)
-    minikube = isinstance(steps.target, Minikube)
+        return DryRun(question, (), images, (), (), None)
+    if steps.elsewhere:
+        with say("Push"):
+            plans = steps.pin(plans)
+        pushes = tuple((plan.runs, "@" in plan.runs) for plan in plans)
+        with say("Apply"):
+            return DryRun(None, (), images, (), pushes, compare(steps, plans))
     with say("Sideload"):
         transfers = tuple(steps.pending(references))
+    missing = addons.missing(steps.cluster) if isinstance(steps.target, Minikube) else ()
     with say("Apply"):
-        return DryRun(None, addons.missing(steps.cluster) if minikube else (), images, transfers, compare(steps, plans))
+        return DryRun(None, missing, images, transfers, (), compare(steps, plans))
 
 
 def _start(steps: Steps) -> tuple[Status, str | None]:
