@@ -263,6 +263,41 @@ def test_a_pod_that_stays_ready_is_kept_when_a_newer_one_comes(forward, monkeypa
             cluster.addresses["b"] = second
 
 
+def test_connections_that_break_together_are_one_failure(forward, heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    failed = pods.Backoff.failed
+    monkeypatch.setattr(pods.Backoff, "failed", lambda self: pauses.append(failed(self)) or pauses[-1])
+    monkeypatch.setattr(pods, "FRESH_SECONDS", 600)
+    broken = threading.Event()
+
+    class Breaking(Pods):
+        def open_port(self, namespace: str, pod: str, port: int) -> Stream:
+            stream = super().open_port(namespace, pod, port)
+
+            def recv(_limit: int) -> bytes:
+                broken.wait(10)
+                raise ClusterError("cluster.port", "lost the connection", because="its container ended")
+
+            if pod == "a":
+                stream.recv = recv  # type: ignore[assignment,method-assign]
+            return stream
+
+    with echo() as first, echo(b"b") as second:
+        cluster = Breaking({"a": first})
+        forwarded = forward(cluster)
+        clients = [connected(forwarded) for _ in range(20)]
+        assert settled(lambda: len(cluster.opened) == 20)
+        cluster.addresses["b"] = second
+        broken.set()
+        for client in clients:
+            assert client.recv(1) == b""
+            client.close()
+        with connected(forwarded) as client:
+            assert read(client, 1) == b"b"
+    assert pauses == [0.05]
+    assert heard.warnings == ["lost the connection: its container ended"]
+
+
 def test_connections_wait_for_a_pod_and_all_get_it(forward, heard) -> None:
     cluster = Pods()
     forwarded = forward(cluster)

@@ -62,14 +62,18 @@ def test_a_cluster_that_was_paused_goes_on(doctor) -> None:
     assert tried(outcome)[0] == ("minikube.running", "fixed"), outcome.err
 
 
-def test_addons_that_were_taken_away_come_back(doctor) -> None:
-    for addon in ("ingress", "metrics-server", "default-storageclass"):
-        command("minikube", "addons", "disable", addon, "-p", PROFILE)
-    lost = {"cluster.ingress", "cluster.metrics", "cluster.storage"}
-    assert lost <= set(broken(doctor()))
+def test_what_addons_brought_and_was_taken_away_comes_back(doctor) -> None:
+    taken = {
+        "cluster.ingress": ("ingressclass", "nginx"),
+        "cluster.metrics": ("apiservice", "v1beta1.metrics.k8s.io"),
+        "cluster.storage": ("storageclass", "standard"),
+    }
+    for kind, name in taken.values():
+        command("kubectl", "--context", PROFILE, "delete", kind, name)
+    assert set(taken) <= set(broken(doctor()))
     outcome = doctor("--fix", "--yes")
-    assert lost <= {id_ for id_, became in tried(outcome) if became == "fixed"}, outcome.err
-    assert not lost & set(broken(outcome))
+    assert set(taken) <= {id_ for id_, became in tried(outcome) if became == "fixed"}, outcome.err
+    assert not set(taken) & set(broken(outcome))
 
 
 def test_a_kubeconfig_without_the_cluster_gets_it_back(doctor, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from todoctl.adapters import kinds
 from todoctl.adapters.docker import Engine, ImageStore
-from todoctl.errors import ClusterError, UsageError
+from todoctl.errors import ClusterError, PreflightError, UsageError
 from todoctl.installation import Installation
 from todoctl.recipes import report, reportfile
 from todoctl.settings import Settings
@@ -109,6 +109,16 @@ def test_what_cannot_be_collected_is_a_file_that_says_why(write) -> None:
     assert "`minikube` cannot be started" in files["todoctl-report/minikube/logs.txt"]
     assert {"status.json", "objects/pods.yaml", "minikube/logs.txt"} <= set(written.failed)
     assert json.loads(files["todoctl-report/versions.json"])["kubernetes"] == "cannot list: connection refused"
+
+
+def test_a_context_whose_cluster_is_not_found_has_its_report_too(write, monkeypatch) -> None:
+    def nowhere(_):
+        raise PreflightError("context.containers", "this Docker has no kind cluster `a`")
+
+    monkeypatch.setattr("todoctl.targets.find.target", nowhere)
+    _, files = write(Cluster(UNREACHABLE))
+    assert "todoctl-report/versions.json" in files
+    assert not [name for name in files if "/minikube/" in name]
 
 
 def test_a_cluster_that_does_not_answer_is_asked_for_its_objects_once(write) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from todoctl.access.advice import LOOPBACK
 from todoctl.access.pods import Pods
 from todoctl.adapters import system
+from todoctl.deadline import Deadline
 from todoctl.errors import AccessError, TodoctlError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _PORTS_TRIED = 50
 _SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 _HALF_CLOSED_SECONDS = 30.0  # how long the pod may be silent after the client's last byte
 _HALF_CLOSED_AT_MOST = 100
+_CLOSING_SECONDS = 2.0
 _CHUNK = 64 * 1024
 
 
@@ -112,8 +114,9 @@ class PortForward:
             links = list(self._open)
         for link in links:
             link.close()
+        patience = Deadline(_CLOSING_SECONDS)
         for link in links:
-            link.join(timeout=1)  # one that still asks for a pod ends with the process
+            link.join(timeout=patience.remaining())  # one that still asks for a pod ends with the process
 
     def _accept(self) -> None:
         while True:

@@ -130,11 +130,14 @@ class Pods:
                 self._reporter.note(f"Service `{self._service}` answers again, through pod `{name}`")
 
     def failed(self, name: str, error: TodoctlError) -> None:
-        """Hear that a pod did not take a connection, or broke it: it is not believed to be Ready any more."""
+        """Hear that a pod did not take a connection, or broke it: it is not believed to be Ready any more.
+
+        All connections to a pod break at once when it goes: that is one failure.
+        """
         with self._lock:
             if self._chosen and self._chosen[0] == name:
                 self._chosen = None
-            self._wait_for(error)
+                self._wait_for(error)
 
     def _try(self) -> tuple[str, Connection] | None:
         """Open a connection, unless it is too early for that; None where it failed and may be tried again."""

@@ -122,11 +122,17 @@ class _Collected:
             yield f"objects/{kind.plural}.yaml", partial(self._objects, kind)
         yield "objects/nodes.yaml", lambda: [redact.redacted(item) for item in self._list(kinds.NODE)]
         yield from self._logs()
-        if isinstance(self._installation.target, Minikube):
+        if self._is_minikube():
             profile = settings.profile
             yield "minikube/status.txt", partial(_run, "minikube", "status", "-p", profile, "-o", "json")
             yield "minikube/profiles.txt", partial(_run, "minikube", "profile", "list", "--light")
             yield "minikube/logs.txt", partial(_run, "minikube", "logs", "-p", profile, "-n", str(MINIKUBE_LINES))
+
+    def _is_minikube(self) -> bool:
+        try:
+            return isinstance(self._installation.target, Minikube)
+        except TodoctlError:
+            return False  # a context of another tool, whose cluster is not there
 
     def clean(self, name: str, content: Content) -> str:
         """Return a file's text without secrets; data is cleaned value by value, so that it stays JSON and YAML."""
