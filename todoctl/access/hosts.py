@@ -129,7 +129,8 @@ def _replace(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            shutil.copymode(path, new)
+            shutil.copystat(path, new)  # SELinux's label too
+            os.utime(new)
         else:
             new.chmod(0o644)
         new.replace(path)
