@@ -7,14 +7,13 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/ and Fields
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from todoctl.adapters.kubernetes import Object
 from todoctl.errors import ConflictError
 from todoctl.objects.diff import owned
+from todoctl.objects.fields import taken
 
 
 def applied(live: Mapping[str, Any]) -> Object:
@@ -22,8 +21,8 @@ def applied(live: Mapping[str, Any]) -> Object:
 
     Raises ConflictError for an object that todoctl never applied.
     """
-    fields = owned(live)
-    if fields is None:
+    owned_fields = owned(live)
+    if owned_fields is None:
         label = f"{live['kind']}/{live['metadata']['name']}"
         raise ConflictError(
             "objects.not-applied",
@@ -31,25 +30,7 @@ def applied(live: Mapping[str, Any]) -> Object:
             because="it was not applied by todoctl",
             hint="let `todoctl install` apply it first",
         )
-    manifest: Object = _taken(live, fields)
+    manifest: Object = taken(live, owned_fields)
     names = {key: live["metadata"][key] for key in ("name", "namespace") if key in live["metadata"]}
     metadata = {**names, **manifest.pop("metadata", {})}
     return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata, **manifest}
-
-
-def _taken(value: Any, fields: Mapping[str, Any]) -> Any:
-    """Return the part of a value that a set of fields names; `f:` is a member, `k:` and `v:` an item of a list."""
-    inner = {key: below for key, below in fields.items() if key != "."}
-    if not inner:
-        return copy.deepcopy(value)
-    if isinstance(value, list):
-        return [_taken(item, below) for item in value for key, below in inner.items() if _names(key, item)]
-    return {key[2:]: _taken(value[key[2:]], below) for key, below in inner.items() if key[2:] in value}
-
-
-def _names(key: str, item: Any) -> bool:
-    kind, _, text = key.partition(":")
-    wanted = json.loads(text)
-    if kind == "v":
-        return bool(item == wanted)
-    return isinstance(item, dict) and all(item.get(name) == value for name, value in wanted.items())

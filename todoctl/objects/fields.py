@@ -60,6 +60,16 @@ def without(item: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
     return left
 
 
+def taken(value: Any, fields: Fields) -> Any:
+    """Return a copy of the part of a value that a set of fields names."""
+    inner = {key: below for key, below in fields.items() if key != "."}
+    if not inner:
+        return copy.deepcopy(value)
+    if isinstance(value, list):
+        return [taken(item, below) for item in value for key, below in inner.items() if _names(key, item)]
+    return {key[2:]: taken(value[key[2:]], below) for key, below in inner.items() if key[2:] in value}
+
+
 def _step(parent: Any, key: str) -> Any:
     place = _place(parent, key)
     return None if place is None else parent[place]
@@ -72,10 +82,13 @@ def _place(parent: Any, key: str) -> Any:
         return rest if isinstance(parent, dict) and rest in parent else None
     if not isinstance(parent, list):
         return None
-    wanted = json.loads(rest)
     if form == "i":
-        return wanted if wanted < len(parent) else None
-    for index, item in enumerate(parent):
-        if item == wanted if form == "v" else isinstance(item, dict) and wanted.items() <= item.items():
-            return index
-    return None
+        return int(rest) if int(rest) < len(parent) else None
+    return next((index for index, item in enumerate(parent) if _names(key, item)), None)
+
+
+def _names(key: str, item: Any) -> bool:
+    """Tell whether a `k:` or a `v:` names this item of a list."""
+    form, _, text = key.partition(":")
+    wanted = json.loads(text)
+    return bool(item == wanted) if form == "v" else isinstance(item, dict) and wanted.items() <= item.items()
