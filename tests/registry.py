@@ -52,7 +52,7 @@ def running(
     with (folder / "registry.log").open("w") as log:
         served = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
     try:
-        _await(port, served, folder / "registry.log")
+        _await((listen, port), served, folder / "registry.log")
         yield Registry(f"{name}:{port}", certificate)
     finally:
         served.terminate()
@@ -66,10 +66,10 @@ def _free_port() -> int:
         return port
 
 
-def _await(port: int, served: subprocess.Popen[bytes], log: Path) -> None:
+def _await(address: tuple[str, int], served: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(100):
         assert served.poll() is None, log.read_text()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
             return
         time.sleep(0.1)
     raise AssertionError(log.read_text())
