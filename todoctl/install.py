@@ -1,6 +1,7 @@
 """The recipe: preflight → fingerprint → build → sideload → secrets → apply → wait → access.
 
-A cluster elsewhere pulls its images: there they are pushed to a registry in place of sideloading.
+A cluster elsewhere pulls its images: there they are pushed to a registry in place of sideloading. Without a network
+they come from a bundle: nothing is built.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from todoctl.bundle import Index
     from todoctl.images.build import Built
     from todoctl.images.push import Pushed
     from todoctl.images.sideload import Sideloaded
@@ -56,20 +58,29 @@ def install(steps: Steps) -> Installed:
 def _install(steps: Steps) -> Installed:
     say = steps.reporter.step
     given, recreate = steps.env_file() | steps.database_ca(), steps.recreate()
+    index: Index | None = None
     with say("Preflight"):
-        steps.preflight()
+        if steps.settings.bundle:
+            index = steps.preflight_offline()
+        else:
+            steps.preflight()
         if steps.elsewhere:
             # What is wrong with its database is told before minutes are spent on images.
             steps.secrets(given, dry_run=True)
     with say("Fingerprint"):
-        plans = steps.fingerprint()
+        plans = steps.fingerprint(index.platform if index else None)
     live = steps.look(plans)
     adoption = steps.adopt(plans, live, given)
-    with say("Build"):
-        built = steps.build(plans)
+    built: list[Built] = []
     sideloaded: list[Sideloaded] = []
     pushed: list[Pushed] = []
-    if steps.elsewhere:
+    if index is None:
+        with say("Build"):
+            built = steps.build(plans)
+    if index is not None:
+        with say("Sideload"):
+            sideloaded = steps.unpack(index, plans)
+    elif steps.elsewhere:
         with say("Push"):
             pushed = steps.push(built)
         plans = [replace(plan, pinned=one.pinned) for plan, one in zip(plans, pushed, strict=True)]

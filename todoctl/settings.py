@@ -19,6 +19,7 @@ class Settings:
 
     `registry` (`HOST/PATH`) is where the nodes of an environment beyond this host pull from, with the credentials of
     the Secret `image_pull_secret`; `minikube_too` lets such an environment go to a Minikube, a mistake nearly always.
+    `bundle` is where everything comes from that an install would fetch: with one, no network is asked.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -29,6 +30,7 @@ class Settings:
     registry: str | None = None
     image_pull_secret: str | None = None
     minikube_too: bool = False
+    bundle: Path | None = None
     timeout: float = 600.0
     env_file: Path | None = None
     database_ca: Path | None = None

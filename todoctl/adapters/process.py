@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,6 +193,39 @@ def pipe(
         Completed(tuple(producer), source.returncode, "", "\n".join(said)),
         Completed(tuple(consumer), sink.returncode, "\n".join(answers), "\n".join(complaints)),
     )
+
+
+def receive(argv: Sequence[str], sink: Callable[[bytes], None], *, deadline: Deadline) -> Completed:
+    """Run a program and hand its stdout to `sink` as it comes, in constant memory; the Completed has none of it.
+
+    `sink` is called by another thread; what it raises ends the program and is raised here. Raises as `run` does.
+    """
+    said: deque[str] = deque(maxlen=TAIL_LINES)
+    with _started(argv, deadline=deadline) as child:
+        streams = [
+            pumps.Pump(pumps.read, child.stdout, sink),
+            pumps.Pump(pumps.read_lines, child.stderr, said.append),
+        ]
+        _finish([child], streams, deadline, argv, said=said)
+    return Completed(tuple(argv), child.returncode, "", "\n".join(said))
+
+
+def send(argv: Sequence[str], chunks: Iterable[bytes], *, deadline: Deadline) -> Completed:
+    """Run a program and write the chunks to its stdin, in constant memory; a program that ends early ends that too.
+
+    `chunks` are taken by another thread; what they raise ends the program and is raised here. The outputs returned are
+    the last TAIL_LINES lines of each. Raises as `run` does.
+    """
+    answers: deque[str] = deque(maxlen=TAIL_LINES)
+    complaints: deque[str] = deque(maxlen=TAIL_LINES)
+    with _started(argv, deadline=deadline, stdin=True) as child:
+        streams = [
+            pumps.Pump(pumps.write_all, child.stdin, chunks),
+            pumps.Pump(pumps.read_lines, child.stdout, answers.append),
+            pumps.Pump(pumps.read_lines, child.stderr, complaints.append),
+        ]
+        _finish([child], streams, deadline, argv, said=complaints)
+    return Completed(tuple(argv), child.returncode, "\n".join(answers), "\n".join(complaints))
 
 
 def end_children() -> None:

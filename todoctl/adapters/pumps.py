@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO
 
 _CHUNK = 256 * 1024
@@ -49,6 +49,13 @@ def write(sink: IO[bytes], content: bytes) -> None:
     """Write it all, unless the reader ends before: its exit code tells, not this."""
     with contextlib.suppress(OSError), sink:
         sink.write(content)
+
+
+def write_all(sink: IO[bytes], chunks: Iterable[bytes]) -> None:
+    """Write chunk after chunk, unless the reader ends before; what the chunks raise is passed on."""
+    with contextlib.suppress(OSError), sink:
+        for chunk in chunks:
+            sink.write(chunk)
 
 
 def copy(source: IO[bytes], sink: IO[bytes], tap: Callable[[bytes], None] | None) -> None:

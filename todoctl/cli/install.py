@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,7 @@ Examples:
   todoctl install -n second --host second.local  one more, beside the first
   todoctl install --dry-run                      what it would do, images included
   todoctl install --force-conflicts              win back what kubectl has set by hand
+  todoctl install --offline --bundle todo.bundle all from one file, without a network
   todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env
 """
 
@@ -32,6 +34,13 @@ Examples:
 @options.host
 @options.env_file
 @options.database_ca
+@click.option("--offline", is_flag=True, help="Ask no network for anything: all comes from --bundle.")
+@click.option(
+    "--bundle",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="For --offline: what `todoctl bundle save` wrote. The profile must be there and run.",
+)
 @options.environment
 @options.registry
 @click.option("--yes-really", "minikube_too", is_flag=True, help="For these: also where the context is a Minikube's.")
@@ -65,6 +74,8 @@ def command(
     profile: str,
     context: str | None,
     environment: str,
+    offline: bool,
+    bundle: Path | None,
     yes: bool,
     dry_run: bool,
     output: str,  # noqa: ARG001 - read by main
@@ -82,8 +93,13 @@ def command(
     from todoctl.install import install
     from todoctl.steps import Steps
 
+    if offline is not (bundle is not None):
+        raise click.UsageError("--offline and --bundle FILE belong together")
+    if offline and (dry_run or environment != "development"):
+        other = "--dry-run" if dry_run else f"--environment {environment}, which pulls its images"
+        raise click.UsageError(f"--offline does not go with {other}")
     options.check_environment(environment, context=context, **others)
-    settings = options.settings(profile=profile, context=context, environment=environment, **others)
+    settings = options.settings(profile=profile, context=context, environment=environment, bundle=bundle, **others)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
     if dry_run:
         from todoctl.cli import dry_run as plan

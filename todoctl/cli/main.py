@@ -35,6 +35,7 @@ VERBS = {
     "uninstall": "uninstall",
     "build": "build",
     "load": "load",
+    "bundle": "bundle",
     "manifests": "manifests",
     "completion": "completion",
     "version": "version",

@@ -81,7 +81,7 @@ def remove(
         held = target.node_images(node)
         old = superseded(held, order, used)
         # A runtime removes an image under all its references at once.
-        kept = {digest for reference, digest in held.items() if reference not in old}
+        kept = {digest for reference, digest in held.items() if reference not in old and "@" not in reference}
         going = [reference for reference in old if held[reference] not in kept]
         for reference in going:
             process.run(target.remove_command(node, reference), deadline=deadline)

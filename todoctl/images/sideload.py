@@ -85,7 +85,7 @@ def sideload(
     )
     for node in nodes:
         if sent := [one for one in outcome if one.node == node and one.sent]:
-            _read_back(sent, target.node_images(node))
+            read_back(sent, target.node_images(node))
     return outcome
 
 
@@ -189,7 +189,7 @@ def _send(
         # A consumer that ends early makes the producer fail too, so it is looked at first.
         for failed in (imported, saved):
             if not failed.ok:
-                raise _failure(references[0], node, failed, from_node=failed is imported)
+                raise failure(references[0], node, failed, from_node=failed is imported)
         digest = tap.config_digest()
     except process.ProcessTimeout as error:
         raise SideloadError(
@@ -209,7 +209,8 @@ def _send(
     return Sideloaded(node, references, digest, tap.size, time.monotonic() - started)
 
 
-def _failure(reference: str, node: str, failed: process.Completed, *, from_node: bool) -> SideloadError:
+def failure(reference: str, node: str, failed: process.Completed, *, from_node: bool) -> SideloadError:
+    """Say why an image did not reach a node: what the node said, or what saving it did."""
     known = causes.find(failed.stderr, causes.ON_NODE if from_node else causes.CAUSES)
     if known is None:
         because = failed.complaint() if from_node else f"it could not be saved: {failed.complaint()}"
@@ -225,7 +226,7 @@ def _failure(reference: str, node: str, failed: process.Completed, *, from_node:
     )
 
 
-def _read_back(outcome: Sequence[Sideloaded], held: Mapping[str, str]) -> None:
+def read_back(outcome: Sequence[Sideloaded], held: Mapping[str, str]) -> None:
     """Compare what the node holds with what was sent: an import that exits 0 proves nothing."""
     for one in outcome:
         for reference in one.references:

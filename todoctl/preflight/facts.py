@@ -29,7 +29,7 @@ class Facts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.minikube = Minikube(settings.profile)
+        self.minikube = Minikube(settings.profile, offline=settings.bundle is not None)
 
     @cached_property
     def target(self) -> Minikube | Containers | Remote:

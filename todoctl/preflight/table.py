@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from todoctl.errors import TodoctlError
-from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network, remote
+from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network, offline, remote
 from todoctl.preflight.check import Check
 from todoctl.preflight.facts import Facts
 from todoctl.settings import Settings
@@ -45,6 +45,14 @@ def _checks(facts: Facts) -> list[Check]:
         *(of_minikube if isinstance(facts.target, Minikube) else []),
         *cluster.checks(facts),
     ]
+
+
+def offline_checks(settings: Settings, platform: str) -> list[Check]:
+    """Return the checks of an install from a bundle for this platform: none of them asks a network, or wants one."""
+    facts = Facts(settings)
+    dropped = {"docker.buildkit", "docker.disk", "network.proxy"}
+    kept = [check for check in _checks(facts) if check.id not in dropped]
+    return [offline.strict(facts, check) for check in kept] + [offline.platform_check(facts, platform)]
 
 
 def identity_checks(settings: Settings) -> list[Check]:

@@ -116,6 +116,10 @@ class Containers:
         """Return the command that reads a `docker save` archive on stdin into a node's containerd."""
         return ["docker", "exec", "-i", node, *runtimes.CONTAINERD_IMPORT]
 
+    def export_command(self, node: str, references: Sequence[str]) -> Sequence[str] | None:
+        """Return the command that writes an image that a node holds to stdout, under all these references."""
+        return ["docker", "exec", "-i", node, *runtimes.CONTAINERD_EXPORT, *references]
+
     def remove_command(self, node: str, reference: str) -> Sequence[str]:
         """Return the command that removes an image from a node's containerd, used or not, under all its references."""
         return ["docker", "exec", "-i", node, *runtimes.REMOVE_IMAGE, reference]

@@ -21,7 +21,7 @@ def target(settings: Settings) -> Minikube | Containers | Remote:
     if settings.environment != "development":
         return Remote(settings.context)
     if settings.context == settings.profile:
-        return Minikube(settings.profile)
+        return Minikube(settings.profile, offline=settings.bundle is not None)
     for tool in TOOLS:
         if settings.context.startswith(tool.prefix):
             cluster = settings.context.removeprefix(tool.prefix)
@@ -35,4 +35,4 @@ def target(settings: Settings) -> Minikube | Containers | Remote:
                     "from a registry, in environment staging or production",
                 )
             return found
-    return Minikube(settings.profile)
+    return Minikube(settings.profile, offline=settings.bundle is not None)

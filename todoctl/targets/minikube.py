@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from todoctl.adapters import process
 from todoctl.adapters.docker_errors import DockerMissing
@@ -24,6 +24,16 @@ CALL_SECONDS = 60.0
 
 # Minikube translates what it says, events too.
 _ENVIRONMENT = {"LC_ALL": "C"}
+
+# `minikube status` and `profile list` look for a newer Minikube each time (1.38.1), whatever WantUpdateNotification says,
+# and for Google's cloud, to tell it of that. With these both end on this machine: at a port that nobody listens on, and
+# at an answer given. What they ask of Docker and of the nodes goes round proxies anyway.
+_NOWHERE = "http://127.0.0.1:9"
+_OFFLINE = {
+    **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), _NOWHERE),
+    "GCE_METADATA_HOST": "127.0.0.1:9",
+    "MINIKUBE_WANTUPDATENOTIFICATION": "false",
+}
 
 _IMPORT = {
     "containerd": runtimes.CONTAINERD_IMPORT,
@@ -51,7 +61,7 @@ class MinikubeMissing(PreflightError):
 
 def version() -> str:
     """Return the version of the `minikube` command, such as `v1.38.1`; needs no cluster. Raises MinikubeMissing."""
-    done = _ask(["minikube", "version", "-o", "json"])
+    done = _ask(["minikube", "version", "-o", "json"], _ENVIRONMENT)
     try:
         return str(json.loads(done.stdout)["minikubeVersion"])
     except (ValueError, KeyError, TypeError) as error:
@@ -61,8 +71,10 @@ def version() -> str:
 class Minikube:
     """One profile; a Target. Every method raises MinikubeMissing, and ClusterError for no answer it can read."""
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, *, offline: bool = False) -> None:
+        """Take a profile by its name; `offline` keeps Minikube from asking the internet for anything."""
         self._name = profile
+        self._environment = {**_ENVIRONMENT, **(_OFFLINE if offline else {})}
         self._known: Profile | None = None
 
     @property
@@ -85,7 +97,7 @@ class Minikube:
         profile = self._find()
         if profile is None:
             return State(Status.ABSENT)
-        done = _ask(["minikube", "status", "-o", "json", "-p", self._name])
+        done = _ask(["minikube", "status", "-o", "json", "-p", self._name], self._environment)
         return read_state(profile, done.stdout)
 
     def bring_up(
@@ -151,7 +163,7 @@ class Minikube:
 
     def node_images(self, node: str) -> dict[str, str]:
         """Return what a node's runtime holds: qualified reference → image ID. Raises ClusterError."""
-        done = _ask([*self._inside(node), *runtimes.LIST_IMAGES])
+        done = _ask([*self._inside(node), *runtimes.LIST_IMAGES], self._environment)
         return runtimes.read_images(done, node, hint=f"see `minikube status -p {self._name}`")
 
     def import_command(self, node: str) -> list[str]:
@@ -169,13 +181,23 @@ class Minikube:
             )
         return [*self._inside(node), *_IMPORT[runtime]]
 
+    def export_command(self, node: str, references: Sequence[str]) -> list[str] | None:
+        """Return the command that writes an image that a node holds to stdout, under all these references.
+
+        None for a runtime that does not keep references by digest. containerd fails where it has dropped the layers of
+        an image after unpacking it, as Minikube sets it up to do with those that it pulls.
+        """
+        if self.profile().container_runtime != "containerd":
+            return None
+        return [*self._inside(node), *runtimes.CONTAINERD_EXPORT, *references]
+
     def remove_command(self, node: str, reference: str) -> list[str]:
         """Return the command that removes an image from a node's runtime, used or not, under all its references."""
         return [*self._inside(node), *runtimes.REMOVE_IMAGE, reference]
 
     def address(self) -> str:
         """Return the IP address of the primary control plane, where the ingress addon listens."""
-        done = _ask(["minikube", "ip", "-p", self._name])
+        done = _ask(["minikube", "ip", "-p", self._name], self._environment)
         if not done.ok:
             raise ClusterError(
                 "minikube.address",
@@ -205,7 +227,7 @@ class Minikube:
         return self._known
 
     def _find(self) -> Profile | None:
-        done = _ask(_LIST)
+        done = _ask(_LIST, self._environment)
         try:
             return find_profile(self._name, json.loads(done.stdout))
         except (ValueError, KeyError, TypeError) as error:
@@ -226,7 +248,7 @@ class Minikube:
 
         argv = ["minikube", *command, "-p", self._name, *(["-o", "json"] if command[0] != "addons" else [])]
         try:
-            done = process.stream(argv, deadline=deadline, on_line=on_line, env=_ENVIRONMENT)
+            done = process.stream(argv, deadline=deadline, on_line=on_line, env=self._environment)
         except process.ProgramMissing as error:
             raise MinikubeMissing from error
         except process.ProcessTimeout as error:
@@ -243,7 +265,7 @@ class Minikube:
 
 def profiles() -> list[str]:
     """Return the names of the profiles that there are, damaged ones too. Raises PreflightError or ClusterError."""
-    done = _ask(_LIST)
+    done = _ask(_LIST, _ENVIRONMENT)
     try:
         listing = json.loads(done.stdout)
         return sorted(profile["Name"] for kind in ("valid", "invalid") for profile in listing[kind] or ())
@@ -258,10 +280,10 @@ def _wishes(driver: str | None, resources: Resources | None) -> list[str]:
     ]
 
 
-def _ask(argv: Sequence[str]) -> process.Completed:
+def _ask(argv: Sequence[str], environment: Mapping[str, str]) -> process.Completed:
     """Run a command that only tells something: Minikube's own, or one on a node."""
     try:
-        return process.run(argv, deadline=Deadline(CALL_SECONDS), env=_ENVIRONMENT)
+        return process.run(argv, deadline=Deadline(CALL_SECONDS), env=environment)
     except process.ProgramMissing as error:
         raise (MinikubeMissing if argv[0] == "minikube" else DockerMissing) from error
     except process.ProcessTimeout as error:

@@ -19,6 +19,9 @@ REMOVE_IMAGE = ("crictl", "rmi")
 CONTAINERD_IMPORT = ("ctr", "-n", "k8s.io", "images", "import", "-")
 """The command that reads an image archive on stdin into containerd, where Kubernetes looks for its images."""
 
+CONTAINERD_EXPORT = ("ctr", "-n", "k8s.io", "images", "export", "-")
+"""The command that writes the images that it is given, of the node's own platform, to stdout as one archive."""
+
 
 def read_images(done: process.Completed, node: str, *, hint: str) -> dict[str, str]:
     """Return what LIST_IMAGES answered: qualified reference → image ID. Raises ClusterError for no such answer.
@@ -37,10 +40,10 @@ def read_images(done: process.Completed, node: str, *, hint: str) -> dict[str, s
 
 
 def node_images(listing: Mapping[str, Any]) -> dict[str, str]:
-    """Read `crictl images -o json`: every reference as the runtime writes it → image ID."""
+    """Read `crictl images -o json`: every reference as the runtime writes it, by tag or by digest → image ID."""
     return {
         reference: image["id"]
         for image in listing.get("images") or ()
-        for reference in image.get("repoTags") or ()
-        if reference != "<none>:<none>"
+        for reference in (*(image.get("repoTags") or ()), *(image.get("repoDigests") or ()))
+        if "<none>" not in reference
     }

@@ -1,0 +1,188 @@
+"""The bundle, from the cluster that it is saved from to an install that asks no network for anything."""
+
+import ipaddress
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import PROFILE, Browser, command, until
+
+pytestmark = [
+    pytest.mark.minikube,
+    pytest.mark.skipif(not shutil.which("strace"), reason="needs strace on PATH"),
+]
+
+NAMESPACE, HOST = "t-offline", "offline.local"
+PEAK_BYTES = 80_000_000
+PREFLIGHT, ARCHIVE = 4, 14
+
+
+def peak(argv):
+    """Run a program; return how it ended, its output, and the most memory that the process itself held, in bytes."""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        most = 0
+        while running.poll() is None:
+            try:
+                status = Path(f"/proc/{running.pid}/status").read_text()
+            except OSError:
+                break
+            if found := re.search(r"VmHWM:\s+(\d+) kB", status):
+                most = max(most, int(found[1]) * 1024)
+            time.sleep(0.02)
+        out, err = running.communicate()
+    assert most, "the peak was not seen"
+    return running.returncode, out, err, most
+
+
+@pytest.fixture(scope="module")
+def saved(installed, zipapp, tmp_path_factory):
+    """Save a bundle of the running cluster: its path, what was told, and the peak of memory."""
+    path = tmp_path_factory.mktemp("bundle") / "todo.bundle"
+    code, out, err, most = peak([sys.executable, zipapp, "bundle", "save", "-p", PROFILE, str(path), "-o", "json"])
+    assert code == 0, err
+    yield path, json.loads(out)["data"], most
+    path.unlink()
+
+
+def references(data):
+    return [reference for entry in data["entries"] for reference in entry["references"]]
+
+
+def test_a_bundle_has_the_zipapp_every_image_and_those_of_the_addons(saved, zipapp, kubectl, tmp_path):
+    path, data, _ = saved
+    assert path.stat().st_size == data["size"]
+    pods = kubectl.json("get", "pods", "-n", "todo-app")["items"]
+    ours = {c["image"] for pod in pods for c in pod["spec"]["containers"]}
+    assert ours <= set(references(data))
+    addons = kubectl.json("get", "pods", "-n", "ingress-nginx")["items"]
+    addons += kubectl.json("get", "pods", "-n", "kube-system", "-l", "k8s-app=metrics-server")["items"]
+    ids = {c["imageID"].rpartition("@")[2] for pod in addons for c in pod["status"]["containerStatuses"]}
+    assert ids <= {entry["config"] for entry in data["entries"]}
+    assert data["missing"] == []
+    command("tar", "-xf", str(path), "-C", str(tmp_path), "todoctl.pyz")
+    assert (tmp_path / "todoctl.pyz").read_bytes() == Path(zipapp).read_bytes()
+
+
+def test_saving_takes_little_memory_whatever_the_images_size(saved):
+    _, data, most = saved
+    assert data["size"] > 4 * PEAK_BYTES
+    assert most <= PEAK_BYTES
+
+
+@pytest.fixture(scope="module")
+def offline(saved, todoctl, kubectl, zipapp, tmp_path_factory):
+    """Install from the bundle, onto a node that has the images no more, watched by strace and `docker events`."""
+    path, data, _ = saved
+    # Two cores do not hold both; and an image that no pod uses can go.
+    assert todoctl("uninstall", "--yes").code == 0
+    kubectl("wait", "-n", "todo-app", "pods", "--all", "--for=delete", "--timeout=90s")
+    for reference in references(data):
+        if reference.startswith(("todo-", "postgres:")):
+            command("docker", "exec", PROFILE, "crictl", "rmi", reference, check=False)
+    trace = tmp_path_factory.mktemp("strace") / "connects"
+    since = str(time.time())
+    outcome = subprocess.run(
+        [
+            *("strace", "-f", "-qq", "-e", "trace=connect", "-o", str(trace)),
+            *(sys.executable, zipapp, "install", "--offline", "--bundle", str(path), "-p", PROFILE),
+            *("-n", NAMESPACE, "--host", HOST, "-o", "json"),
+        ],
+        capture_output=True,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != "MINIKUBE_WANTUPDATENOTIFICATION"},
+    )
+    events = command(
+        *("docker", "events", "--since", since, "--until", str(time.time()), "--format", "{{.Type}} {{.Action}}")
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    yield json.loads(outcome.stdout)["data"], trace.read_text(), events.splitlines()
+    todoctl("uninstall", "--data", "--yes", "-n", NAMESPACE)
+
+
+def test_an_offline_install_asks_nothing_but_this_machine_and_the_nodes(offline):
+    network = json.loads(command("docker", "network", "inspect", PROFILE))
+    near = [ipaddress.ip_network(network[0]["IPAM"]["Config"][0]["Subnet"]), ipaddress.ip_network("127.0.0.0/8")]
+    connects = re.findall(r"connect\(\d+, \{sa_family=(\w+)(.*?)\}", offline[1])
+    assert {"AF_UNIX", "AF_INET"} <= {family for family, _ in connects}
+    for family, rest in connects:
+        if family in {"AF_UNIX", "AF_NETLINK", "AF_UNSPEC"}:
+            continue
+        (address,) = re.findall(r'inet_(?:addr|pton)\((?:AF_INET6, )?"([^"]+)"', rest)
+        assert address == "::1" or any(ipaddress.ip_address(address) in one for one in near), address
+
+
+def test_it_has_docker_pull_build_or_load_nothing(offline):
+    actions = {event.split()[1].rstrip(":") for event in offline[2] if event.startswith(("image", "builder"))}
+    assert actions <= {"untag", "delete"}
+    assert any(event.startswith("container exec_start") for event in offline[2]), "nothing was seen at all"
+
+
+def test_the_images_come_from_the_file_and_the_app_answers(offline, saved, address):
+    data = offline[0]
+    assert data["images"] == []
+    sent = {reference for one in data["sideloaded"] if one["sent"] for reference in one["references"]}
+    assert {one for one in references(saved[1]) if one.startswith(("todo-", "postgres:"))} == sent
+    browser = Browser(address, HOST)
+    assert until(lambda: browser.sign_up("offline@example.org"), seconds=30)[0] == 200
+    assert browser.titles() == []
+
+
+def test_a_second_offline_install_sends_nothing_and_takes_little_memory(offline, saved, zipapp):
+    arguments = ["install", "--offline", "--bundle", str(saved[0]), "-p", PROFILE, "-n", NAMESPACE, "--host", HOST]
+    code, out, err, _ = peak([sys.executable, zipapp, *arguments, "-o", "json"])
+    assert code == 0, err
+    data = json.loads(out)["data"]
+    assert data["changed"] is False
+    assert [one["sent"] for one in data["sideloaded"]] == [0] * len(data["sideloaded"])
+
+
+def test_installing_takes_little_memory_whatever_the_images_size(offline, saved, zipapp):
+    (biggest,) = [entry for entry in saved[1]["entries"] if entry["references"] == ["postgres:17"]]
+    assert biggest["size"] > PEAK_BYTES
+    # Gone from the node, though a pod uses it, it is sent anew.
+    command("docker", "exec", PROFILE, "ctr", "-n", "k8s.io", "images", "rm", "docker.io/library/postgres:17")
+    arguments = ["install", "--offline", "--bundle", str(saved[0]), "-p", PROFILE, "-n", NAMESPACE, "--host", HOST]
+    code, out, err, most = peak([sys.executable, zipapp, *arguments, "-o", "json"])
+    assert code == 0, err
+    sent = [one["sent"] for one in json.loads(out)["data"]["sideloaded"]]
+    assert biggest["size"] in sent
+    assert most <= PEAK_BYTES
+
+
+def test_a_profile_that_is_not_there_is_not_made(saved, todoctl):
+    outcome = todoctl("install", "--offline", "--bundle", str(saved[0]), "-p", "t-nobody", "--yes")
+    assert outcome.code == PREFLIGHT, outcome.err
+    assert "there is no profile `t-nobody`" in outcome.err
+    assert "hint: " in outcome.err
+    assert "t-nobody" not in command("minikube", "profile", "list", "-o", "json", "--light")
+
+
+@pytest.mark.parametrize("damage", ["turned", "cut", "foreign"])
+def test_a_damaged_or_foreign_bundle_is_refused_before_anything_is_touched(damage, saved, todoctl, kubectl, tmp_path):
+    path = tmp_path / "todo.bundle"
+    if damage == "foreign":
+        path.write_bytes(os.urandom(100_000))
+    else:
+        shutil.copyfile(saved[0], path)
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            if damage == "cut":
+                file.truncate(size - 5_000_000)
+            else:
+                file.seek(size - 5_000_000)
+                turned = file.read(1)[0] ^ 1
+                file.seek(size - 5_000_000)
+                file.write(bytes([turned]))
+    outcome = todoctl("install", "--offline", "--bundle", str(path), "-n", "t-damaged", "--host", "damaged.local")
+    assert outcome.code == ARCHIVE, outcome.err
+    assert outcome.err.count("error: ") == 1
+    assert "hint: " in outcome.err
+    assert "t-damaged" not in kubectl("get", "namespaces", "-o", "name")
+    assert todoctl("bundle", "verify", str(path)).code == ARCHIVE

@@ -1,0 +1,67 @@
+"""What an install from a bundle needs beside the rest: a cluster that is there, runs, and is of its platform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from todoctl.adapters import kinds
+from todoctl.errors import PreflightError
+from todoctl.preflight.check import Check, Severity
+from todoctl.preflight.facts import Facts
+from todoctl.targets.profile import Status
+
+
+def strict(facts: Facts, check: Check) -> Check:
+    """Return the check as it is without a network: what install would mend with one is fatal."""
+    strict_ones = {"minikube.profile": lambda: exists(facts), "minikube.running": lambda: runs(facts)}
+    run = strict_ones.get(check.id)
+    return replace(check, run=run, severity=Severity.FATAL, fix=None) if run else check
+
+
+def exists(facts: Facts) -> str:
+    """Hold where the profile was made: Minikube downloads what a new one takes."""
+    name = facts.settings.profile
+    if facts.state.status is Status.ABSENT:
+        raise PreflightError(
+            "minikube.profile",
+            f"there is no profile `{name}`",
+            because="without a network none can be made: Minikube would download what it takes",
+            hint="make it where there is a network, with `todoctl install`, or name another one with `--profile`",
+        )
+    return f"`{name}`"
+
+
+def runs(facts: Facts) -> str:
+    """Hold where the profile runs: to start it, Minikube would look for updates, and for a registry."""
+    name, state = facts.settings.profile, facts.state
+    if state.status is not Status.RUNNING:
+        raise PreflightError(
+            "minikube.running",
+            f"profile `{name}` does not run",
+            because=state.trouble or f"it is {state.status.value}, and Minikube asks the network when it starts one",
+            hint=f"start it yourself with `minikube start -p {name}`: it goes on where no one answers",
+        )
+    return "running"
+
+
+def platform_check(facts: Facts, platform: str) -> Check:
+    """Return the check that every node runs what the bundle has."""
+    needs = ("cluster.profile", "cluster.nodes")
+    return Check("bundle.platform", "Platform", Severity.FATAL, lambda: is_platform(facts, platform), needs)
+
+
+def is_platform(facts: Facts, platform: str) -> str:
+    """Hold where every node is of the bundle's platform."""
+    nodes, _ = facts.cluster.list(kinds.NODE)
+    found = {
+        f"{node['status']['nodeInfo']['operatingSystem']}/{node['status']['nodeInfo']['architecture']}"
+        for node in nodes
+    }
+    if others := sorted(found - {platform}):
+        raise PreflightError(
+            "bundle.platform",
+            f"the bundle is for {platform}",
+            because=f"the cluster has nodes of {', '.join(others)}",
+            hint="make one with `todoctl bundle save` on a machine of that platform",
+        )
+    return platform
