@@ -25,9 +25,9 @@ CALL_SECONDS = 60.0
 # Minikube translates what it says, events too.
 _ENVIRONMENT = {"LC_ALL": "C"}
 
-# `minikube status` and `profile list` look for a newer Minikube each time (1.38.1), whatever WantUpdateNotification says,
-# and for Google's cloud, to tell it of that. With these both end on this machine: at a port that nobody listens on, and
-# at an answer given. What they ask of Docker and of the nodes goes round proxies anyway.
+# `minikube status` and `profile list` look for a newer Minikube each time (1.38.1), whatever it is set to, and for
+# Google's cloud, to tell it of that. With these both end on this machine: at a port that nobody listens on, and at
+# an answer given. What they ask of Docker and of the nodes goes round proxies anyway.
 _NOWHERE = "http://127.0.0.1:9"
 _OFFLINE = {
     **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), _NOWHERE),
