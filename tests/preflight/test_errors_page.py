@@ -37,7 +37,8 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
     found: dict[str, Check] = {}
     for target in TARGETS:
         monkeypatch.setattr("todoctl.preflight.facts.find.target", target)
-        found = {check.id: check for check in table.doctor_checks(Settings())} | found
+        offline = table.offline_checks(Settings(), "linux/amd64") if target is find.target else []
+        found = {check.id: check for check in [*offline, *table.doctor_checks(Settings())]} | found
     return found
 
 

@@ -120,5 +120,9 @@ def test_images_of_a_node_are_read_by_reference() -> None:
             {"id": "sha256:dd", "repoTags": ["<none>:<none>"]},
         ]
     }
-    assert node_images(listing) == {"docker.io/library/todo:1": "sha256:aa", "docker.io/library/todo:2": "sha256:aa"}
+    assert node_images(listing) == {
+        "docker.io/library/todo:1": "sha256:aa",
+        "docker.io/library/todo:2": "sha256:aa",
+        "docker.io/library/old@sha256:cc": "sha256:bb",
+    }
     assert node_images({"images": None}) == {}

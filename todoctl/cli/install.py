@@ -24,7 +24,7 @@ Examples:
   todoctl install -n second --host second.local  one more, beside the first
   todoctl install --dry-run                      what it would do, images included
   todoctl install --force-conflicts              win back what kubectl has set by hand
-  todoctl install --offline --bundle todo.bundle all from one file, without a network
+  todoctl install --offline --bundle todo.bundle  all from one file, without a network
   todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env
 """
 
