@@ -87,6 +87,8 @@ ONLY_A_NAME = "the command's name, in prose"
 
 SECRET = "kubectl -n todo-app create secret generic"
 BY_HAND = By(("tests/e2e/test_documented.py",))
+REMOTE = By(("tests/long/test_registry.py",))
+OFFLINE = By(("tests/e2e/test_offline.py",))
 
 AWAITED = {"rollback", "secrets set", "secrets rotate", "secrets reset", "backup", "restore"}
 TO_COME = "its test on a cluster is to come"
@@ -121,13 +123,16 @@ TABLE: dict[str, Way] = {
     # environments.md, the registry
     f"{SECRET} registry --type=kubernetes.io/dockerconfigjson "
     "--from-file=.dockerconfigjson=$HOME/.docker/config.json": NotRun("it holds this machine's own credentials"),
-    "todoctl install --database-ca FILE": Parsed(TO_COME),
-    "todoctl install --environment staging --context NAME --registry HOST/PATH --env-file FILE": Parsed(TO_COME),
-    "todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env": Parsed(
-        TO_COME
-    ),
+    "todoctl install --database-ca FILE": REMOTE,
+    "todoctl install --environment staging --context NAME --registry HOST/PATH --env-file FILE": REMOTE,
+    "todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env": REMOTE,
     "todoctl install --environment staging --context shared --registry registry.example.com/todo "
-    "--env-file staging.env": Parsed(TO_COME),
+    "--env-file staging.env": REMOTE,
+    # offline.md
+    "todoctl bundle save": OFFLINE,
+    "todoctl bundle save FILE": OFFLINE,
+    "todoctl bundle save todo.bundle": OFFLINE,
+    "todoctl bundle save -p workshop /media/stick/todo.bundle": OFFLINE,
     # design.md
     "kubectl scale --replicas=0": NotRun(ONLY_A_NAME),
     "kubectl apply --prune": NotRun(ONLY_A_NAME),
