@@ -68,6 +68,12 @@ ROLLOUT = [
         ),
         pytest.param(ROLLOUT, 12, "\n  todo-…  1…\n  todo-…  1…\n", id="hardly any room"),
         pytest.param([], 80, "\n", id="nothing"),
+        pytest.param(
+            [Task("todo-frontend to minikube-m02", 32e6, 138e6, "B", "")],
+            45,
+            "\n  todo-frontend to minikube-m02  32/138 MB\n",
+            id="a transfer: without detail there is room for the whole name",
+        ),
     ],
 )
 def test_a_task_is_one_line_that_fits(tasks, columns, drawn):
@@ -125,18 +131,18 @@ def clock():
 def live(clock, monkeypatch):
     """Make a display that draws when it is told to, and not by itself."""
     monkeypatch.setattr("todoctl.cli.live._TICK_SECONDS", 3600)
-    return lambda screen: Live(screen, UNICODE, color=False, clock=clock)
+    return lambda screen: Live(screen, "utf-8", color=False, began=0, clock=clock)
 
 
 def test_the_display_is_redrawn_in_place_and_leaves_only_what_stays(live, clock):
     screen = Screen()
     display = live(screen)
     with display.step("Build"):
-        display.update(Task("todo-backend", 1, 4, "steps", "RUN one"))
+        display.update("todo-backend", 1, 4, "steps", "RUN one")
         display.draw()
         clock.now = 65
-        display.update(Task("todo-backend", 2, 4, "steps", "RUN two"))
-        display.update(Task("todo-frontend", 0, 4, "steps", "RUN three"))
+        display.update("todo-backend", 2, 4, "steps", "RUN two")
+        display.update("todo-frontend", 0, 4, "steps", "RUN three")
         display.draw()
         assert screen.shown == [
             "  todo-backend   2/4 steps  RUN two",
@@ -179,7 +185,7 @@ def test_a_question_has_the_screen_for_itself(live):
     screen = Screen()
     display = live(screen)
     with display.step("Preflight"):
-        display.update(Task("todo-backend", 1, 4, "steps", "RUN one"))
+        display.update("todo-backend", 1, 4, "steps", "RUN one")
         display.draw()
         with display.aside():
             screen.write("Start it? [y/N] ")
@@ -196,7 +202,7 @@ def test_a_picture_is_one_write_so_that_nothing_flickers(live):
     screen = Screen()
     display = live(screen)
     with display.step("Build"):
-        display.update(Task("todo-backend", 1, 4, "steps", "RUN one"))
+        display.update("todo-backend", 1, 4, "steps", "RUN one")
         before = len(screen.writes)
         display.draw()
         display.draw()
@@ -208,7 +214,7 @@ def test_a_terminal_that_becomes_narrower_is_redrawn_in_its_new_width(live):
     screen = Screen(columns=60)
     display = live(screen)
     with display.step("Build"):
-        display.update(Task("todo-backend", 1, 4, "steps", "RUN a long line of shell that fills all of it"))
+        display.update("todo-backend", 1, 4, "steps", "RUN a long line of shell that fills all of it")
         display.draw()
         narrow = Screen(columns=30)  # as a terminal does, with what was drawn wrapped
         narrow.write("\n".join(screen.shown))

@@ -31,6 +31,15 @@ UNICODE = Symbols("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "━", "─", "…")
 ASCII = Symbols("|/-\\", "#", "-", "~")
 
 
+def symbols_for(encoding: str) -> Symbols:
+    """Return what a terminal with this encoding can show."""
+    try:
+        "".join(vars(UNICODE).values()).encode(encoding)
+    except UnicodeEncodeError:
+        return ASCII
+    return UNICODE
+
+
 @dataclass(frozen=True)
 class Task:
     """How far one thing is: an image's build, a transfer, a workload's rollout."""
@@ -61,11 +70,11 @@ def elapsed(seconds: float) -> str:
 def lines(tasks: list[Task], columns: int, symbols: Symbols) -> list[str]:
     """Return a line for each task, none longer than `columns`: what does not fit is left out, the bar first."""
     labels = [task.label for task in tasks]
-    longest = columns // 2
+    count_width = max((len(task.count()) for task in tasks), default=0)
+    longest = columns // 2 if any(task.detail for task in tasks) else max(columns - count_width - 4, columns // 2)
     if max(map(len, labels), default=0) > longest:  # a workload's kind is the first thing to do without
         labels = [label.rpartition("/")[2] for label in labels]
     label_width = min(max(map(len, labels), default=0), longest)
-    count_width = max((len(task.count()) for task in tasks), default=0)
     bar_width = min(24, columns - label_width - count_width - 36)
     drawn = []
     for task, label in zip(tasks, labels, strict=True):
@@ -108,13 +117,19 @@ class Live:
     """
 
     def __init__(
-        self, screen: Screen, symbols: Symbols, *, color: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        screen: Screen,
+        encoding: str,
+        *,
+        color: bool,
+        began: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._screen = screen
-        self._symbols = symbols
+        self._symbols = symbols_for(encoding)
         self._color = color
         self._clock = clock
-        self._began = clock()
+        self._began = began  # the whole run, by the same clock
         self._steps: list[tuple[str, float]] = []
         self._tasks: dict[str, Task] = {}
         self._drawn: list[int] = []  # how long each line of the picture is that is on the screen
@@ -138,11 +153,11 @@ class Live:
                 if not self._steps:
                     self._stop()
 
-    def update(self, task: Task) -> None:
-        """Show a task, at the next tick: it may be told as often as one likes."""
+    def update(self, label: str, done: float, total: float | None, unit: str, detail: str) -> None:
+        """Show how far a task is, at the next tick: it may be told as often as one likes."""
         with self._lock:
             if self._steps:
-                self._tasks[task.label] = task
+                self._tasks[label] = Task(label, done, total, unit, detail)
 
     def end(self, label: str) -> None:
         """Show a task no longer."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TextIO
 
 from todoctl import __version__
-from todoctl.mask import mask
 
 KEPT = 20
 """How many logs stay: the newest."""
@@ -73,6 +72,8 @@ class LogFile:
         """Add the lines of a text."""
         if self._file is None:
             return
+        from todoctl.mask import mask
+
         now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
         lines = "".join(f"{now} {kind:<5} {line}\n" for line in mask(text).splitlines())
         with self._lock, suppress(OSError, ValueError):  # a disk that is full must not end what it is the log of

@@ -8,13 +8,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from todoctl.cli.live import ASCII, UNICODE, Live, Symbols, Task
 from todoctl.cli.logfile import LogFile
 from todoctl.errors import ConsentError, TodoctlError
+
+if TYPE_CHECKING:
+    from todoctl.cli.live import Live
 
 _COLUMNS = 80  # of a terminal that does not tell
 
@@ -61,7 +63,9 @@ class Terminal:
         controls = understands_controls(self._err, environment)
         self.color = controls and not environment.get("NO_COLOR") if color is None else color and controls
         self._told: dict[str, str] = {}
-        self._live = Live(self, self._symbols(), color=self.color) if controls and not quiet else None
+        self._began = time.monotonic()
+        self._moves = controls and not quiet
+        self._live: Live | None = None  # while a step runs
 
     def write(self, text: str) -> None:
         """Send text to the terminal at once. A character that it cannot show is a question mark, not a traceback."""
@@ -77,13 +81,21 @@ class Terminal:
         except (OSError, ValueError):
             return _COLUMNS
 
-    def _symbols(self) -> Symbols:
-        encoding = getattr(self._err, "encoding", None) or "utf-8"
+    @contextmanager
+    def _shown(self, title: str) -> Iterator[None]:
+        """Show a step while the block runs, where the terminal can; a step inside a step shares the display."""
+        outermost = self._live is None
+        if self._moves and outermost:
+            from todoctl.cli.live import Live
+
+            encoding = getattr(self._err, "encoding", None) or "utf-8"
+            self._live = Live(self, encoding, color=self.color, began=self._began)
         try:
-            "".join(vars(UNICODE).values()).encode(encoding)
-        except UnicodeEncodeError:
-            return ASCII
-        return UNICODE
+            with self._live.step(title) if self._live else nullcontext():
+                yield
+        finally:
+            if outermost:
+                self._live = None
 
     def _print(self, text: str) -> None:
         if self._live:
@@ -106,7 +118,7 @@ class Terminal:
         self._talk(self.style(title, bold=True))
         started = time.monotonic()
         try:
-            with self._live.step(title) if self._live else nullcontext():
+            with self._shown(title):
                 yield
         except KeyboardInterrupt as interrupt:
             interrupt.args = interrupt.args or (title,)  # where Ctrl-C came, for the last word
@@ -129,7 +141,7 @@ class Terminal:
             if self._live is None:
                 self._talk(f"  {label}: {detail}")
         if self._live:
-            self._live.update(Task(label, done, total, unit, detail))
+            self._live.update(label, done, total, unit, detail)
 
     def done(self, label: str, text: str) -> None:
         """Print a line that stays in the place of the progress."""
