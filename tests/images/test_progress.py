@@ -116,6 +116,11 @@ def test_each_stage_that_has_begun_adds_its_steps() -> None:
     assert (progress.steps_done, progress.steps) == (0, 5)
 
 
+def test_a_step_is_told_without_the_condition_that_it_begins_with() -> None:
+    line = "#6 [dependencies 2/7] RUN if [ -s ca ]; then ca=1; fi; apt-get $ca update  && if true; then echo 1; fi; ls"
+    assert Progress().feed(line) == "[dependencies 2/7] RUN apt-get $ca update && if true; then echo 1; fi; ls"
+
+
 def test_a_step_is_told_without_its_mounts() -> None:
     line = "#9 [build 2/3] RUN --mount=type=cache,target=/root/.npm     --mount=type=secret,id=extra-ca     npm ci"
     assert Progress().feed(line) == "[build 2/3] RUN npm ci"

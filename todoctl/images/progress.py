@@ -10,6 +10,7 @@ _LINE = re.compile(r"#(?P<step>\d+) (?P<text>.*)")
 _OUTPUT = re.compile(r"\d+\.\d+ (?P<said>.*)")
 _NAME = re.compile(r"\[(?:(?P<stage>[^\] ]+) )?(?P<number>\d+)/(?P<count>\d+)\] .+")
 _MOUNT = re.compile(r" --mount=\S+")
+_CONDITION = re.compile(r"(?<= RUN )if .*? fi *(?:;|&&) *")
 _PULL = re.compile(
     r"(?P<layer>sha256:[0-9a-f]+) (?P<done>[\d.]+)(?P<done_unit>[kMG]?B) / (?P<total>[\d.]+)(?P<unit>[kMG]?B)\b.*"
 )
@@ -19,8 +20,8 @@ _SHOWN = 15
 
 
 def _told(name: str) -> str:
-    """Return a step's name in one line, without the mounts, which say little of what it does."""
-    return " ".join(_MOUNT.sub("", name).split())
+    """Return a step's name in one line, without mounts and conditions before it: they say little of what it does."""
+    return _CONDITION.sub("", " ".join(_MOUNT.sub("", name).split()))
 
 
 @dataclass
