@@ -210,3 +210,42 @@ def test_a_port_without_tls_is_explained() -> None:
 )
 def test_an_endpoints_url_is_what_a_browser_would_use(endpoint: Endpoint, url: str) -> None:
     assert endpoint.url == url
+
+
+@contextmanager
+def saying(*answers: bytes) -> Iterator[int]:
+    """A server that answers the first bytes of each connection with the next answer, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for answer in answers:
+                with listener.accept()[0] as client:
+                    assert client.recv(8) == bytes.fromhex("0000000804d2162f")
+                    client.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("answer", [b"S", b"N"])
+def test_a_postgres_that_says_whether_it_speaks_tls_has_answered(answer: bytes) -> None:
+    with saying(b"", answer) as port:
+        pauses: list[float] = []
+        probe.probe_postgres(Endpoint("127.0.0.1", "localhost", port), deadline=Deadline(10), sleep=pauses.append)
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "because"),
+    [
+        (b"H", "something else than Postgres answered"),
+        (b"", "127.0.0.1:{port} ended the connection without an answer"),
+    ],
+)
+def test_what_is_no_postgres_is_told(answer: bytes, because: str) -> None:
+    ticks = iter([0.0, 0.0, 99.0])
+    deadline = Deadline(5, lambda: next(ticks))
+    with saying(answer) as port, pytest.raises(AccessError) as caught:
+        probe.probe_postgres(Endpoint("127.0.0.1", "localhost", port), deadline=deadline)
+    assert caught.value.id == "access.postgres"
+    assert caught.value.because == because.format(port=port)

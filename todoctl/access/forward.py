@@ -32,7 +32,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True)
 class Forwardable:
-    """A part of the app that can be forwarded: its Service and port, the scheme, the path that shows it alive."""
+    """A part of the app that can be forwarded: its Service and port, and the path at which HTTP shows it alive."""
 
     service: str
     port: int

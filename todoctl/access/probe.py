@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _TRY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
 _BODY_LIMIT = 4096
+# https://www.postgresql.org/docs/17/protocol-message-formats.html: SSLRequest, which is answered with S or N
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 _HINT = "look at `todoctl status`; `todoctl port-forward` reaches the app without the Ingress"
 
 
@@ -101,6 +105,35 @@ def probe(
                 )
             sleep(min(_PAUSE_SECONDS, deadline.remaining()))
     return answers
+
+
+def probe_postgres(
+    endpoint: Endpoint, *, deadline: Deadline, hint: str = _HINT, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Ask a Postgres whether it speaks TLS, which it says before anybody signs in, until it has answered.
+
+    Raises AccessError with the last reason, and `hint`.
+    """
+    while True:
+        try:
+            timeout = min(_TRY_SECONDS, max(0.1, deadline.remaining()))
+            with socket.create_connection((endpoint.address, endpoint.port), timeout=timeout) as connection:
+                connection.sendall(_SSL_REQUEST)
+                answer = connection.recv(1)
+        except OSError as error:
+            because = why_silent(error, endpoint)
+        else:
+            if answer in {b"S", b"N"}:
+                return
+            because = why_silent(ConnectionError(), endpoint) if not answer else "something else than Postgres answered"
+        if deadline.expired():
+            raise AccessError(
+                "access.postgres",
+                f"postgres does not answer at {endpoint.address}:{endpoint.port}",
+                because=because,
+                hint=hint,
+            )
+        sleep(min(_PAUSE_SECONDS, deadline.remaining()))
 
 
 def ask(endpoint: Endpoint, path: str, *, timeout: float) -> Answer:

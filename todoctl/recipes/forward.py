@@ -12,6 +12,8 @@ from todoctl.access.forward import PARTS, PortForward
 from todoctl.installation import Installation
 from todoctl.steps import ACCESS_SECONDS
 
+HINT = "look at `todoctl status`, and at the pod's log"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -23,7 +25,7 @@ class Wanted:
 
 @contextmanager
 def port_forward(installation: Installation, wanted: Sequence[Wanted]) -> Iterator[list[PortForward]]:
-    """Forward to parts of the app; those that speak HTTP have answered when the block begins.
+    """Forward to parts of the app; each has answered when the block begins.
 
     Raises AccessError and ClusterError.
     """
@@ -42,12 +44,12 @@ def port_forward(installation: Installation, wanted: Sequence[Wanted]) -> Iterat
             forwards.append(stack.enter_context(forwarded))
         for one, forwarded in zip(wanted, forwards, strict=True):
             forwarded.check()
+            endpoint = probe.Endpoint(LOOPBACK, "localhost", forwarded.port)
+            deadline = installation.deadline().within(ACCESS_SECONDS)
             healthy = PARTS[one.part].healthy
-            if healthy is not None:
-                probe.probe(
-                    probe.Endpoint(LOOPBACK, "localhost", forwarded.port),
-                    deadline=installation.deadline().within(ACCESS_SECONDS),
-                    expectations=(probe.Expectation(one.part, healthy, 200),),
-                    hint="look at `todoctl status`, and at the pod's log",
-                )
+            if healthy is None:
+                probe.probe_postgres(endpoint, deadline=deadline, hint=HINT)
+            else:
+                expected = probe.Expectation(one.part, healthy, 200)
+                probe.probe(endpoint, deadline=deadline, expectations=(expected,), hint=HINT)
         yield forwards
