@@ -64,9 +64,8 @@ def command(facts: Facts) -> str:
 def add_line(facts: Facts) -> Repair:
     """Return the repair that writes the hosts file. Where it may not, it says what to type."""
     _, advised = _advice(facts)
-    question = (
-        f"Write `{advised.hosts_line}` to {advised.hosts_file}? What it was stays beside it, as hosts{hosts.BACKUP}."
-    )
+    kept = f"hosts{hosts.BACKUP}"
+    question = f"Write `{advised.hosts_line}` to {advised.hosts_file}? What it was stays beside it, as {kept}."
     return Repair(question, partial(_write, facts))
 
 
