@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-from postgres import free_port
+from serving import serving
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -102,15 +100,6 @@ def running_model() -> Iterator[Script]:
     """Run the server in a thread of this process; yield its script."""
     script = Script()
     app = Starlette(routes=[Route("/v1/chat/completions", script.answer, methods=["POST"])])
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            threading.Event().wait(0.01)
-        script.url = f"http://127.0.0.1:{port}/v1"
+    with serving(app) as url:
+        script.url = f"{url}/v1"
         yield script
-    finally:
-        server.should_exit = True
-        thread.join(10)

@@ -11,6 +11,8 @@ from todo_backend.assistant import endpoints as assistant
 from todo_backend.assistant.model import Model, ModelSettings
 from todo_backend.assistant.turn import Answering
 from todo_backend.auth import TokenVerifier
+from todo_backend.cluster import endpoints as cluster
+from todo_backend.cluster.service import ClusterService
 from todo_backend.database import Database
 from todo_backend.export import endpoints as export
 from todo_backend.health import Readiness
@@ -37,9 +39,11 @@ def create_app(settings: Settings) -> FastAPI:
     answering = Answering(database, _model(settings))
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         await answering.close()
+        if app.state.cluster:
+            await app.state.cluster.close()
         await database.close()
 
     app = TodoAPI(
@@ -55,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.database = database
     app.state.answering = answering
+    app.state.cluster = _cluster(settings, database)
     app.state.readiness = Readiness(database)
     app.state.token_verifier = TokenVerifier(settings.better_auth_secret.get_secret_value())
     problems.install(app)
@@ -62,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(tasks.router)
     app.include_router(export.router)
     app.include_router(assistant.router)
+    app.include_router(cluster.router)
     # The last one added is the outermost.
     app.add_middleware(Limits)
     app.add_middleware(RequestLog)
@@ -80,3 +86,9 @@ def _model(settings: Settings) -> Model | None:
             daily_tokens=settings.assistant_daily_tokens,
         )
     )
+
+
+def _cluster(settings: Settings, database: Database) -> ClusterService | None:
+    if settings.cluster_credentials is None:
+        return None
+    return ClusterService(database, settings.cluster_credentials, settings.kubernetes_url)

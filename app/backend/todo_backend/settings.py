@@ -1,6 +1,7 @@
 """What the environment has to say, checked once at start."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from psycopg import ProgrammingError
@@ -50,6 +51,17 @@ class Settings(DatabaseSettings):
     openai_model: Annotated[str, Field(min_length=1)] = "gpt-4.1-mini"
     assistant_daily_tokens: Annotated[int, Field(ge=0)] = 200_000
     """What a model may spend on one user's words a day."""
+    cluster_credentials: Path | None = None
+    """A folder with `token`, `ca.crt` and `namespace`, with which the Cluster page reads the Kubernetes API; without
+    it there is no such page."""
+    kubernetes_service_host: str = ""
+    kubernetes_service_port: Annotated[int, Field(gt=0, lt=65536)] = 443
+
+    @property
+    def kubernetes_url(self) -> str:
+        """Where every pod finds the Kubernetes API."""
+        host = self.kubernetes_service_host
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.kubernetes_service_port}"
 
 
 class MigrateSettings(DatabaseSettings):
