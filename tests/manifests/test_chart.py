@@ -36,6 +36,9 @@ OTHER_VALUES: dict[str, Any] = {
     "backend.spread.topologyKeys": ["kubernetes.io/hostname"],
     "frontend.spread.topologyKeys": ["kubernetes.io/hostname"],
     "database.external.cidrs": ["10.9.8.0/24"],
+    "clusterPage.apiServer.cidrs": ["10.9.8.0/24"],
+    "clusterPage.apiServer.ports": [16443],
+    "tracing.endpoint": "http://collector:4318",
 }
 
 

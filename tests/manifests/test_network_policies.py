@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 Path_ = tuple[str, str, str]
 APP = "todo-app"
-PORTS = ("53/UDP", "53/TCP", "80/TCP", "443/TCP", "3000/TCP", "5432/TCP", "8000/TCP", "8089/TCP")
+PORTS = (
+    "53/UDP",
+    "53/TCP",
+    "80/TCP",
+    "443/TCP",
+    "3000/TCP",
+    "5432/TCP",
+    "8000/TCP",
+    "8089/TCP",
+    "6443/TCP",
+    "8443/TCP",
+)
+METRICS = ("4318/TCP", "9000/TCP")
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,7 @@ def pod(name: str) -> dict[str, str]:
 PEERS = {
     "frontend": Peer("10.244.0.10", APP, pod("todo-frontend")),
     "backend": Peer("10.244.0.11", APP, pod("todo-backend")),
+    "sibling": Peer("10.244.0.15", APP, pod("todo-backend")),
     "postgres": Peer("10.244.0.12", APP, pod("todo-postgres")),
     "stranger": Peer("10.244.0.13", APP, {"app.kubernetes.io/part-of": APP}),
     "challenge": Peer("10.244.0.14", APP, {"acme.cert-manager.io/http01-solver": "true"}),
@@ -102,8 +115,9 @@ def open_paths(manifests: Manifests) -> set[Path_]:
     policies = manifests.of("NetworkPolicy")
     return {
         (source, target, port)
-        for source, target, port in product(PEERS, PEERS, PORTS)
+        for source, target, port in product(PEERS, PEERS, PORTS + METRICS)
         if source != target
+        and "sibling" not in (source, target)
         and APP in (PEERS[source].namespace, PEERS[target].namespace)
         and permits(policies, "Egress", PEERS[source], PEERS[target], port)
         and permits(policies, "Ingress", PEERS[target], PEERS[source], port)
@@ -116,7 +130,22 @@ def listed() -> set[Path_]:
 
 
 def test_development_opens_the_listed_ways_and_no_other(development: Manifests) -> None:
-    assert open_paths(development) == listed() | {("backend", "internet6", "443/TCP")}
+    # The API server is on a node, whose address is private; so are those of other namespaces' pods.
+    private = (*PRIVATE, "outsider", "ingress", "dns", "kube-system")
+    api_server = {("backend", target, port) for target in private for port in ("6443/TCP", "8443/TCP")}
+    assert open_paths(development) == listed() | api_server | {("backend", "internet6", "443/TCP")}
+
+
+def test_backends_reach_each_other_only_where_there_is_a_cluster_page(every_environment: dict[str, Manifests]) -> None:
+    for environment, manifests in every_environment.items():
+        policies = manifests.of("NetworkPolicy")
+        ends = PEERS["backend"], PEERS["sibling"]
+        ways = {
+            port
+            for port in PORTS + METRICS
+            if permits(policies, "Egress", *ends, port) and permits(policies, "Ingress", *reversed(ends), port)
+        }
+        assert ways == ({"8000/TCP"} if environment == "development" else set())
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

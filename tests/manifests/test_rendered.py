@@ -27,8 +27,9 @@ APP_OBJECTS = {
 POSTGRES_OBJECTS = {
     f"{kind}/todo-postgres" for kind in ("StatefulSet", "Service", "ServiceAccount", "ConfigMap", "NetworkPolicy")
 }
+CLUSTER_PAGE_OBJECTS = {"Role/todo-backend", "RoleBinding/todo-backend", "NetworkPolicy/cluster-page"}
 OBJECTS = {
-    "development": APP_OBJECTS | POSTGRES_OBJECTS,
+    "development": APP_OBJECTS | POSTGRES_OBJECTS | CLUSTER_PAGE_OBJECTS,
     "staging": APP_OBJECTS | {"NetworkPolicy/allow-acme-challenge"},
     "production": APP_OBJECTS | {"NetworkPolicy/allow-acme-challenge"},
 }
@@ -45,6 +46,7 @@ CONFIG = {
         "OPENAI_BASE_URL": "openai-base-url",
         "OPENAI_MODEL": "openai-model",
         "ASSISTANT_DAILY_TOKENS": "assistant-daily-tokens",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "otel-endpoint",
     },
     "migrate": {"LOG_LEVEL": "log-level"},
     "frontend": {
@@ -56,6 +58,11 @@ CONFIG = {
     },
     "wait-for-schema": {},
     "postgres": {},
+}
+OPTIONAL = {"OPENAI_API_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+LITERALS = {
+    *("HOSTNAME", "PORT", "PGDATA", "DATABASE_CA_FILE"),
+    *("CLUSTER_CREDENTIALS", "METRICS_PORT", "OTEL_SERVICE_NAME"),
 }
 SECRETS = {
     "backend": {
@@ -107,7 +114,7 @@ def test_no_secret_is_rendered(manifests: Manifests) -> None:
     assert manifests.of("Secret") == []
     for where, container in manifests.containers():
         literals = {entry["name"] for entry in container.get("env", ()) if "value" in entry}
-        assert literals <= {"HOSTNAME", "PORT", "PGDATA", "DATABASE_CA_FILE"}, where
+        assert literals <= LITERALS, where
         assert "envFrom" not in container, where
 
 
@@ -119,17 +126,19 @@ def test_containers_get_the_environment_of_the_contract(manifests: Manifests) ->
             if reference := source.get("configMapKeyRef"):
                 assert reference["name"] == "todo-config", where
                 config[entry["name"]] = reference["key"]
+                if reference.get("optional"):
+                    optional.add(entry["name"])
             if reference := source.get("secretKeyRef"):
                 secrets[entry["name"]] = f"{reference['name']}/{reference['key']}"
                 if reference.get("optional"):
                     optional.add(entry["name"])
         assert config == CONFIG[container["name"]], where
         assert secrets == SECRETS[container["name"]], where
-        assert optional == secrets.keys() & {"OPENAI_API_KEY"}, where
+        assert optional == (secrets.keys() | config.keys()) & OPTIONAL, where
 
 
 def test_every_key_of_the_configuration_is_read_and_every_key_read_is_there(manifests: Manifests) -> None:
-    read = {key for container in CONFIG.values() for key in container.values()}
+    read = {key for container in CONFIG.values() for name, key in container.items() if name not in OPTIONAL}
     assert manifests.one("ConfigMap", "todo-config")["data"].keys() == read
 
 
@@ -157,7 +166,7 @@ def test_pods_fit_the_restricted_profile_and_have_a_read_only_root(manifests: Ma
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
         for volume in pod["volumes"]:
-            assert volume.keys() & {"emptyDir", "configMap"} or volume["name"] == "database-ca"
+            assert volume.keys() & {"emptyDir", "configMap"} or volume["name"] in ("database-ca", "cluster-page")
     for where, container in manifests.containers():
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -195,7 +204,36 @@ def test_the_databases_ca_is_read_where_the_manifest_says_and_may_be_absent(mani
             assert mount["readOnly"] is True
 
 
-def test_no_pod_carries_a_token(manifests: Manifests) -> None:
+def test_only_the_backend_of_development_has_a_token_of_an_hour_and_may_list_its_namespace(
+    manifests: Manifests,
+) -> None:
+    tokens = [
+        (workload["metadata"]["name"], source["serviceAccountToken"])
+        for workload in manifests.workloads()
+        for volume in workload["spec"]["template"]["spec"]["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+        if "serviceAccountToken" in source
+    ]
+    if manifests.environment != "development":
+        assert tokens == manifests.of("Role") == manifests.of("RoleBinding") == []
+        return
+    assert tokens == [("todo-backend", {"path": "token", "expirationSeconds": 3600})]
+    rules = manifests.one("Role", "todo-backend")["rules"]
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"list"}
+    assert {kind for rule in rules for kind in rule["resources"]} == {
+        "pods", "deployments", "horizontalpodautoscalers"
+    }  # fmt: skip
+    (subject,) = manifests.one("RoleBinding", "todo-backend")["subjects"]
+    assert (subject["kind"], subject["name"], subject["namespace"]) == ("ServiceAccount", "todo-backend", "todo-app")
+    assert not [item for item in manifests.objects if item["kind"].startswith("ClusterRole")]
+
+
+def test_the_metrics_port_is_in_no_service(manifests: Manifests) -> None:
+    for service in manifests.of("Service"):
+        assert not [port for port in service["spec"]["ports"] if port["targetPort"] in (9000, "metrics")]
+
+
+def test_no_pod_gets_a_token_unasked(manifests: Manifests) -> None:
     for account in manifests.of("ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
     for workload in manifests.workloads():

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Scope
 
 from todo_backend import health, problems
 from todo_backend.assistant import endpoints as assistant
@@ -17,6 +18,7 @@ from todo_backend.database import Database
 from todo_backend.export import endpoints as export
 from todo_backend.health import Readiness
 from todo_backend.limits import Limits
+from todo_backend.metrics import MetricsServer
 from todo_backend.request_log import RequestLog
 from todo_backend.settings import Settings
 from todo_backend.tasks import endpoints as tasks
@@ -40,7 +42,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        figures = MetricsServer(settings.metrics_port, database) if settings.metrics_port else None
         yield
+        if figures:
+            figures.close()
         await answering.close()
         if app.state.cluster:
             await app.state.cluster.close()
@@ -56,6 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # the redirect would name the host inside the cluster
         generate_unique_id_function=lambda route: route.name,  # the names of a generated client's functions
         lifespan=lifespan,
+        # Spans where OTEL_EXPORTER_OTLP_ENDPOINT says where to; without it nothing of OpenTelemetry's is even imported.
+        telemetry={"auto_configure": True, "metrics": False, "logs": False, "exclude": _is_probe},
     )
     app.state.database = database
     app.state.answering = answering
@@ -72,6 +79,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Limits)
     app.add_middleware(RequestLog)
     return app
+
+
+def _is_probe(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["path"] in ("/health", "/ready")
 
 
 def _model(settings: Settings) -> Model | None:

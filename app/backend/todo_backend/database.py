@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from pydantic import SecretStr
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, QueuePool, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -29,7 +29,8 @@ class Database:
     """
 
     def __init__(self, url: SecretStr, pool_size: int) -> None:
-        self._requests = _engine(url, pool_size - 1, statement_seconds=STATEMENT_SECONDS)
+        self.size = pool_size - 1
+        self._requests = _engine(url, self.size, statement_seconds=STATEMENT_SECONDS)
         self._probe = _engine(url, 1, statement_seconds=PROBE_STATEMENT_SECONDS)
 
     @asynccontextmanager
@@ -46,6 +47,12 @@ class Database:
         """Lend the connection that is kept for the readiness probe; raises as `connection` does."""
         async with self._probe.connect() as connection:
             yield connection
+
+    @property
+    def in_use(self) -> int:
+        """How many connections requests hold at this moment."""
+        pool = self._requests.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     async def close(self) -> None:
         """Close every connection."""

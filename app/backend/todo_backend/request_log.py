@@ -1,4 +1,4 @@
-"""The outermost layer of the app: ids and log lines for requests, and an answer where the app crashed."""
+"""The outermost layer of the app: ids, log lines and figures for requests, and an answer where the app crashed."""
 
 import logging
 import re
@@ -9,6 +9,7 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from todo_backend import metrics
 from todo_backend.logs import request_id
 from todo_backend.problems import Problem
 
@@ -53,6 +54,7 @@ class RequestLog:
                 headers["X-Served-By"] = _POD
             await send(message)
 
+        metrics.in_flight.inc()
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
@@ -61,7 +63,10 @@ class RequestLog:
                 raise  # the answer has begun: only closing the connection can tell the client
             await Problem(500).response()(scope, receive, send_with_id)
         finally:
-            self._write(scope, status, time.perf_counter() - started)
+            metrics.in_flight.dec()
+            duration = time.perf_counter() - started
+            metrics.observe(scope, status, duration)
+            self._write(scope, status, duration)
 
     @staticmethod
     def _write(scope: Scope, status: int, seconds: float) -> None:

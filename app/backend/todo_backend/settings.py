@@ -51,6 +51,8 @@ class Settings(DatabaseSettings):
     openai_model: Annotated[str, Field(min_length=1)] = "gpt-4.1-mini"
     assistant_daily_tokens: Annotated[int, Field(ge=0)] = 200_000
     """What a model may spend on one user's words a day."""
+    metrics_port: Annotated[int, Field(gt=0, lt=65536)] | None = None
+    """Where `/metrics` is served; without it, nowhere."""
     cluster_credentials: Path | None = None
     """A folder with `token`, `ca.crt` and `namespace`, with which the Cluster page reads the Kubernetes API; without
     it there is no such page."""

@@ -19,6 +19,9 @@ log-level: {{ .Values.backend.logLevel }}
 openai-base-url: {{ .Values.backend.assistant.baseUrl }}
 openai-model: {{ .Values.backend.assistant.model }}
 assistant-daily-tokens: {{ .Values.backend.assistant.dailyTokens | quote }}
+{{- with .Values.tracing.endpoint }}
+otel-endpoint: {{ . }}
+{{- end }}
 {{- if .Values.ingress.tls.enabled }}
 auth-protocol: https
 auth-allowed-hosts: {{ .Values.host }}
