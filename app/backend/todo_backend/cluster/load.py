@@ -17,7 +17,7 @@ WORKERS: Final = 4
 """Requests in flight in the whole cluster, at most."""
 PER_POD: Final = 2
 """Requests in flight for one pod, at most."""
-PAUSE_SECONDS: Final = 0.02
+PAUSE_SECONDS: Final = 0.06
 REPORT_SECONDS: Final = 1.0
 REQUEST_SECONDS: Final = 5.0
 
