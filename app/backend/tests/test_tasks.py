@@ -241,6 +241,12 @@ def test_input_that_does_not_fit_is_refused_with_the_place(api: TestClient, user
     assert titles(api, user) == []
 
 
+def test_a_body_that_is_no_text_is_refused_like_one_that_is_no_json(api: TestClient, user: str) -> None:
+    answer = api.post("/api/tasks", content=b"\xff\xfe{", headers=bearer(user) | {"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"in": "body", "pointer": "", "detail": "The body is no JSON"}]
+
+
 REFUSED_CHANGES: list[Json] = [
     {"title": None},
     {"title": ""},

@@ -97,6 +97,10 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     if isinstance(error, Problem):
         return error.response()
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # What the framework says of a body that is no UTF-8, where for one that is no JSON it says 422.
+        problem = {"in": "body", "pointer": "", "detail": "The body is no JSON"}
+        return Problem(422, "The input does not fit", errors=[problem]).response()
     headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
     return Problem(error.status_code, error.detail, headers=headers).response()
 

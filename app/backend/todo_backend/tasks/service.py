@@ -42,8 +42,8 @@ class TaskService:
     async def create(self, new: NewTask, key: str | None) -> Task:
         """Add a task; with a key that made one already, return that one as it is now.
 
-        A 401 problem where the account was deleted after its token was minted, 422 where the key came with another
-        task, 409 where the key's task was deleted since.
+        A 401 problem where the account was deleted after its token was minted, 409 where the key came with another
+        task before or its task was deleted since.
         """
         with account_exists():
             if key is None:
@@ -55,8 +55,7 @@ class TaskService:
             if made is None or made.id is None:
                 raise Problem(409, "The task that this Idempotency-Key made was deleted")
             if made.request_hash != request_hash:
-                problem = {"in": "header", "parameter": "Idempotency-Key", "detail": "It came with another task before"}
-                raise Problem(422, "The input does not fit", errors=[problem])
+                raise Problem(409, "This Idempotency-Key came with another task before")
         return task_of(made)
 
     async def read(self, task_id: UUID) -> Task:
