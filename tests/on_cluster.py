@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,8 +30,10 @@ class Recorder:
         return [entry for entry in self.requests if entry[0] != "GET" and "dryRun=All" not in entry[1]]
 
 
-def kubectl(*arguments: str) -> None:
-    subprocess.run(["kubectl", "--context", PROFILE, *arguments], check=True, capture_output=True)
+def kubectl(*arguments: str, given: Object | None = None) -> None:
+    """Run kubectl, with an object on its stdin."""
+    command = ["kubectl", "--context", PROFILE, *arguments]
+    subprocess.run(command, input=json.dumps(given), text=True, check=True, capture_output=True)
 
 
 def config_map(namespace: str, **data: str) -> Object:

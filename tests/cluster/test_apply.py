@@ -244,6 +244,26 @@ def test_a_conflict_that_comes_just_before_the_write_is_not_taken_over(
     assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "python:other"
 
 
+@pytest.mark.parametrize("manager", ["todoctl", "kubectl"])
+def test_replicas_that_are_left_to_an_autoscaler_stay_as_they_are(
+    cluster: Cluster, namespace: str, manager: str
+) -> None:
+    web = scaled(namespace, 2)
+    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    if manager == "todoctl":
+        apply(cluster, [web])
+    else:
+        kubectl("apply", "--server-side", "-f", "-", given=web)
+    del web["spec"]["replicas"]
+    planned = plan(cluster, [web])
+    assert not any("replicas" in field for field in planned.objects[0].change.fields)
+    execute(cluster, planned)
+    live = cluster.get(kinds.DEPLOYMENT, "web", namespace)
+    assert live is not None
+    assert live["spec"]["replicas"] == 2
+    assert plan(cluster, [web]).changes.empty
+
+
 def with_selector(web: Object, value: str) -> Object:
     changed = copy.deepcopy(web)
     changed["spec"]["selector"]["matchLabels"] = {"tier": value}
@@ -278,6 +298,15 @@ def test_what_may_be_made_anew_is_and_nothing_else(cluster: Cluster, namespace: 
     assert uids[0][0] != uids[1][0]
     assert uids[0][1] == uids[1][1]
     assert plan(cluster, [with_selector(web, "front")]).changes.empty
+
+
+def test_what_is_refused_and_has_fields_of_another_is_a_conflict_too(cluster: Cluster, namespace: str) -> None:
+    web = scaled(namespace, 0)
+    apply(cluster, [web])
+    kubectl("--namespace", namespace, "set", "image", "deployment/web", "app=python:other")
+    (one,) = plan(cluster, [with_selector(web, "front")]).objects
+    assert one.refused is not None
+    assert [conflict.owner for conflict in one.conflicts] == ["kubectl-set"]
 
 
 def test_what_holds_data_is_not_offered_to_be_made_anew(cluster: Cluster, namespace: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from todoctl.objects.adopt import Release, adoptable, folded, leaks, managers, predicted, releases
+from todoctl.objects.adopt import Release, adoptable, folded, hands_over, leaks, managers, predicted, releases
 from todoctl.objects.hidden import LAST_APPLIED
 
 
@@ -68,7 +68,7 @@ def test_what_is_not_there_has_nobody_to_adopt() -> None:
 def test_the_fold_gives_todoctl_the_fields_of_all_and_leaves_the_others() -> None:
     helm = entry("helm", "Apply", REPLICAS, time="2026-02-01T00:00:00Z")
     client = entry("kubectl-client-side-apply", "Update", {"f:metadata": {"f:labels": {".": {}, "f:a": {}}}})
-    mine, *rest = folded(deployment(OURS, helm, CONTROLLER, client))
+    mine, *rest = folded(deployment(OURS, helm, CONTROLLER, client), deployment())
     assert rest == [CONTROLLER]
     assert (mine["manager"], mine["operation"], mine["apiVersion"]) == ("todoctl", "Apply", "apps/v1")
     assert mine["time"] == "2026-02-01T00:00:00Z"
@@ -86,7 +86,38 @@ def test_what_only_an_adopted_manager_has_is_predicted_to_go() -> None:
     result = deployment(
         helm, other, entry("todoctl", "Apply", REPLICAS), spec={"replicas": 3, "paused": True, "note": "x"}
     )
-    assert predicted(live, result)["spec"] == {"replicas": 3, "note": "x"}
+    assert predicted(live, result, deployment())["spec"] == {"replicas": 3, "note": "x"}
+
+
+WITHOUT_REPLICAS = deployment(spec={})
+SCALED = entry("kube-controller-manager", "Update", REPLICAS, subresource="scale")
+
+
+@pytest.mark.parametrize(
+    ("live", "manifest", "expected"),
+    [
+        (deployment(entry("todoctl", "Apply", REPLICAS)), WITHOUT_REPLICAS, True),
+        (deployment(entry("todoctl", "Apply", REPLICAS)), deployment(), False),
+        (
+            deployment(OURS, entry("kube-controller-manager", "Update", REPLICAS, subresource="scale")),
+            WITHOUT_REPLICAS,
+            False,
+        ),
+        (None, WITHOUT_REPLICAS, False),
+    ],
+    ids=["dropped", "kept", "another's", "not there"],
+)
+def test_replicas_that_the_manifest_drops_are_handed_over(live: Any, manifest: Any, expected: bool) -> None:  # noqa: FBT001 - a row
+    assert hands_over(live, manifest) is expected
+
+
+@pytest.mark.parametrize("manager", ["todoctl", "kubectl"])
+def test_handed_over_replicas_are_nobody_s_and_stay(manager: str) -> None:
+    both = {"f:spec": {"f:replicas": {}, "f:image": {}}}
+    live = deployment(entry(manager, "Apply", both), spec={"replicas": 5, "image": "a"})
+    assert folded(live, WITHOUT_REPLICAS)[0]["fieldsV1"] == IMAGE
+    result = deployment(entry("todoctl", "Apply", IMAGE), spec={"replicas": 1, "image": "a"})
+    assert predicted(live, result, WITHOUT_REPLICAS)["spec"] == {"replicas": 5, "image": "a"}
 
 
 def test_a_release_is_known_by_its_annotations() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from todoctl.objects.fields import left_over, members, union, without
+from todoctl.objects.fields import left_over, members, minus, union, without
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,19 @@ from todoctl.objects.fields import left_over, members, union, without
 def test_a_union_has_the_members_of_both(one: dict[str, Any], other: dict[str, Any], both: dict[str, Any]) -> None:
     assert union(one, other) == both
     assert set(members(union(other, one))) == set(members(both)) == {*members(one), *members(other)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"f:spec": {"f:replicas": {}, "f:paused": {}}}, {"f:spec": {"f:paused": {}}}),
+        ({"f:spec": {"f:replicas": {}}, "f:metadata": {}}, {"f:metadata": {}}),
+        ({"f:spec": {".": {}, "f:replicas": {}}}, {"f:spec": {".": {}}}),
+        ({"f:metadata": {}}, {"f:metadata": {}}),
+    ],
+)
+def test_a_set_without_a_member_has_the_others(fields: dict[str, Any], left: dict[str, Any]) -> None:
+    assert minus(fields, ("f:spec", "f:replicas")) == left
 
 
 ITEM: dict[str, Any] = {

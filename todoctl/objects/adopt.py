@@ -33,6 +33,8 @@ ADOPTED = frozenset(
 EDITED = ("kubectl-edit", "Update")
 """`kubectl edit` on an object that is adopted is part of it; on one of todoctl's own it is a conflict."""
 
+REPLICAS = ("f:spec", "f:replicas")
+
 RELEASE_TYPE = "helm.sh/release.v1"
 _RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _ATTEMPTS = 5
@@ -68,26 +70,37 @@ def managers(live: Mapping[str, Any] | None) -> tuple[str, ...]:
     return tuple(sorted({entry["manager"] for entry in adoptable(live)}))
 
 
-def folded(live: Mapping[str, Any]) -> list[Entry]:
-    """Return the object's managers after the fold: todoctl's entry has the fields of all that are adopted."""
+def hands_over(live: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> bool:
+    """Tell whether todoctl alone decides on the replicas of an object so far, and the manifest leaves them to others.
+
+    An autoscaler that has not scaled yet owns nothing, and the server would put its default, 1, in the place of what
+    an owner drops.
+    """
+    mine = [entry for entry in (live or {"metadata": {}})["metadata"].get("managedFields") or () if _is_ours(entry)]
+    return _without_replicas(manifest) and any("f:replicas" in entry["fieldsV1"].get("f:spec", {}) for entry in mine)
+
+
+def folded(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Entry]:
+    """Return the object's managers after the fold: todoctl's entry has the fields of all that are adopted.
+
+    Replicas that the manifest leaves to an autoscaler are nobody's from then on, and stay as they are.
+    """
     going = adoptable(live)
     entries = live["metadata"].get("managedFields") or ()
     ours = [entry for entry in entries if _is_ours(entry)]
-    merged: dict[str, Any] = {}
-    for entry in (*ours, *going):
-        merged = fields.union(merged, entry.get("fieldsV1") or {})
+    merged = _all_fields((*ours, *going))
     mine = {
         "manager": FIELD_MANAGER,
         "operation": "Apply",
         "apiVersion": live["apiVersion"],
         "fieldsType": "FieldsV1",
-        "fieldsV1": merged,
+        "fieldsV1": fields.minus(merged, REPLICAS) if _without_replicas(manifest) else merged,
         "time": max(entry["time"] for entry in (*ours, *going) if "time" in entry),
     }
     return [mine, *(entry for entry in entries if entry not in going and not _is_ours(entry))]
 
 
-def predicted(live: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+def predicted(live: Mapping[str, Any], result: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an apply makes of an object after the fold, where `result` is what one makes of it before.
 
     What only the adopted managers have goes away; where the server has a default for it, that comes back.
@@ -99,11 +112,12 @@ def predicted(live: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, A
         for entry in live["metadata"].get("managedFields") or ()
         if entry not in going and not _is_ours(entry) and entry.get("fieldsV1")
     ]
-    gone: dict[str, Any] = {}
-    for entry in going:
-        gone = fields.union(gone, entry.get("fieldsV1") or {})
+    gone = _all_fields(going)
     kept = [entry["fieldsV1"] for entry in (*mine, *others)]
-    return fields.without(result, fields.left_over(gone, kept))
+    if not _without_replicas(manifest):
+        return fields.without(result, fields.left_over(gone, kept))
+    left = fields.without(result, fields.left_over(fields.minus(gone, REPLICAS), kept))
+    return {**left, "spec": {**left["spec"], "replicas": live["spec"]["replicas"]}}
 
 
 def releases(objects: Iterable[Mapping[str, Any] | None]) -> tuple[Release, ...]:
@@ -121,17 +135,17 @@ def leaks(live: Mapping[str, Any] | None) -> bool:
     return LAST_APPLIED in ((live or {"metadata": {}})["metadata"].get("annotations") or {})
 
 
-def fold(cluster: Cluster, live: Object) -> None:
+def fold(cluster: Cluster, live: Object, manifest: Mapping[str, Any]) -> None:
     """Fold the adopted managers of an object into todoctl's, and change nothing else. Raises ClusterError."""
     kind, metadata = kinds.of(live), live["metadata"]
     for _ in range(_ATTEMPTS):
         version = {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]}
-        managed = {"op": "replace", "path": "/metadata/managedFields", "value": folded(live)}
+        managed = {"op": "replace", "path": "/metadata/managedFields", "value": folded(live, manifest)}
         try:
             cluster.patch(kind, metadata["name"], metadata.get("namespace"), [version, managed])
         except StaleError:
             now = cluster.get(kind, metadata["name"], metadata.get("namespace"))
-            if now is None or not adoptable(now):
+            if now is None or not (adoptable(now) or hands_over(now, manifest)):
                 return
             live = now
         else:
@@ -167,6 +181,17 @@ def forget_release(cluster: Cluster, kept: Iterable[Object]) -> None:
         cluster.delete(
             kinds.SECRET, metadata["name"], metadata["namespace"], uid=metadata["uid"], propagation="Background"
         )
+
+
+def _all_fields(entries: Iterable[Entry]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for entry in entries:
+        merged = fields.union(merged, entry.get("fieldsV1") or {})
+    return merged
+
+
+def _without_replicas(manifest: Mapping[str, Any]) -> bool:
+    return manifest["kind"] in {"Deployment", "StatefulSet"} and "replicas" not in manifest["spec"]
 
 
 def _whose(entry: Entry) -> tuple[str, str]:

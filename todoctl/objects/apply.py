@@ -84,12 +84,13 @@ def execute(
 
 
 def _write(cluster: Cluster, one: Planned) -> None:
-    if one.adopted and one.live:
-        adopt.fold(cluster, one.live)
-    if one.refused and one.live:
+    if one.live and one.refused:
         delete_all(cluster, one.change.namespace, [one.live], Deadline(RECREATE_SECONDS))
         cluster.apply(one.manifest)
-    elif one.conflicts:
+        return
+    if one.live and (one.adopted or one.handed_over):
+        adopt.fold(cluster, one.live, one.manifest)
+    if one.conflicts:
         _take_over(cluster, one)
     else:
         cluster.apply(one.manifest)

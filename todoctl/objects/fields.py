@@ -29,6 +29,16 @@ def union(one: Fields, other: Fields) -> dict[str, Any]:
     return merged
 
 
+def minus(fields: Fields, path: Path) -> dict[str, Any]:
+    """Return the set without one member, and without what only led to it."""
+    first, *rest = path
+    if first not in fields:
+        return {**fields}
+    below = minus(fields[first], tuple(rest)) if rest else {}
+    kept = {key: value for key, value in fields.items() if key != first}
+    return {**kept, first: below} if below else kept
+
+
 def members(fields: Fields, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each member."""
     for key, below in fields.items():

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import ApiError, FieldConflict, FieldConflictError
@@ -52,6 +52,8 @@ class Planned:
     refused: Immutable | None = None
     adopted: tuple[str, ...] = ()
     """The managers whose fields are to become todoctl's first; the change is what follows from that."""
+    handed_over: bool = False
+    """Whether todoctl gives up the replicas first, for an autoscaler."""
 
     @property
     def label(self) -> str:
@@ -168,23 +170,22 @@ def at_once(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[
 def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None) -> Planned:
     """Ask what applying one object would do. Raises ClusterError."""
     for _ in range(_READS):
-        try:
-            result, conflicts = _dry_run(cluster, manifest, live)
-        except ApiError as error:
-            refused = immutable.refusal(error.causes, live, manifest) if live else None
-            if live is None or refused is None:
-                raise
-            return Planned(manifest, live, _refused(manifest, live, refused), refused=refused)
+        outcome, conflicts = _dry_run(cluster, manifest, live)
         # A dry run's result has the version of what it started from: of no other may the two be compared.
-        if result["metadata"].get("resourceVersion") == (live or {"metadata": {}})["metadata"].get("resourceVersion"):
+        if isinstance(outcome, Immutable) or _version(outcome) == _version(live):
             break
         live = read(cluster, manifest)
     adopted = adopt.managers(live)
-    if live is not None and adopted:
-        result = adopt.predicted(live, result)
-        conflicts = tuple(one for one in conflicts if one.owner not in adopted or one.subresource)
-    conflicting = _with_values(conflicts, manifest, live or {})
-    return Planned(manifest, live, compare(live, result), conflicting, adopted=adopted)
+    foreign = [one for one in conflicts if one.owner not in adopted or one.subresource]
+    conflicting = _with_values(foreign, manifest, live or {})
+    if live is not None and isinstance(outcome, Immutable):
+        change = _refused(manifest, live, outcome)
+        return Planned(manifest, live, change, conflicting, refused=outcome, adopted=adopted)
+    result = cast("Object", outcome)
+    handed_over = adopt.hands_over(live, manifest)
+    if live is not None and (adopted or handed_over):
+        result = adopt.predicted(live, result, manifest)
+    return Planned(manifest, live, compare(live, result), conflicting, adopted=adopted, handed_over=handed_over)
 
 
 def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:
@@ -193,8 +194,13 @@ def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent:
     return plan_one(cluster, manifest, live)
 
 
-def _dry_run(cluster: Cluster, manifest: Manifest, live: Object | None) -> tuple[Object, tuple[FieldConflict, ...]]:
-    """Return what an apply would make of the object, if need be by taking fields over, and who owns those."""
+def _dry_run(
+    cluster: Cluster, manifest: Manifest, live: Object | None
+) -> tuple[Object | Immutable, tuple[FieldConflict, ...]]:
+    """Return what an apply would make of the object, if need be by taking fields over, and who owns those.
+
+    Or the fields for whose sake the server refuses to change it.
+    """
     if live is not None and live["metadata"].get("deletionTimestamp"):
         raise ClusterError(
             "objects.terminating",
@@ -202,10 +208,23 @@ def _dry_run(cluster: Cluster, manifest: Manifest, live: Object | None) -> tuple
             because="its deletion began before and has not ended",
             hint="wait until it is gone, then run the command again",
         )
+    conflicts: tuple[FieldConflict, ...] = ()
     try:
-        return cluster.apply(manifest, dry_run=True), ()
-    except FieldConflictError as error:
-        return cluster.apply(manifest, dry_run=True, force=True), error.conflicts
+        try:
+            return cluster.apply(manifest, dry_run=True), conflicts
+        except FieldConflictError as error:
+            conflicts = error.conflicts
+            return cluster.apply(manifest, dry_run=True, force=True), conflicts
+    except ApiError as error:
+        refused = immutable.refusal(error.causes, live, manifest) if live is not None else None
+        if refused is None:
+            raise
+        return refused, conflicts
+
+
+def _version(item: Object | None) -> str | None:
+    version: str | None = item["metadata"].get("resourceVersion") if item is not None else None
+    return version
 
 
 def _refused(manifest: Manifest, live: Object, refused: Immutable) -> Change:
@@ -219,7 +238,7 @@ def _refused(manifest: Manifest, live: Object, refused: Immutable) -> Change:
 
 
 def _with_values(
-    conflicts: tuple[FieldConflict, ...], manifest: Manifest, live: Mapping[str, Any]
+    conflicts: Iterable[FieldConflict], manifest: Manifest, live: Mapping[str, Any]
 ) -> tuple[Conflict, ...]:
     return tuple(
         Conflict(one.field, one.owner, _value(manifest, live, one.field), _value(manifest, manifest, one.field))
