@@ -57,6 +57,7 @@ def reset(steps: Steps) -> Changed:
         changed = renew(steps, lost)
         if lost:
             Postgres(steps.cluster, namespace, steps.deadline).sql(SIGN_OUT)
+            steps.reporter.warn("a key of OpenAI's, if there was one, is lost: `todoctl secrets set openai-api-key`")
         return changed
 
 
