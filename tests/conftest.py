@@ -24,6 +24,8 @@ import pytest
 import schemas
 from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
 
+pytest_plugins = ["kept"]
+
 
 def pytest_configure() -> None:
     # What runs in the background of a shell ignores Ctrl-C, and so do its children: tests send it.

@@ -38,9 +38,13 @@ def start(cluster: Cluster, namespace: str) -> None:
     deployments, minimums = _look(cluster, namespace)
     for live in deployments:
         manifest = applied(live)
-        before = manifest["metadata"].get("annotations", {}).pop(REPLICAS_BEFORE, None)
+        annotations = manifest["metadata"].get("annotations", {})
+        before = annotations.pop(REPLICAS_BEFORE, None)
         if before is None:
             continue
+        if not annotations:
+            # Left empty it would be a field that todoctl owns, and that no install applies.
+            del manifest["metadata"]["annotations"]
         name = live["metadata"]["name"]
         if name in minimums:
             # This takes the number from us, so that leaving it out next is no reset to one.

@@ -45,10 +45,18 @@ class Changed:
 
 
 def names(steps: Steps) -> tuple[Names, ...]:
-    """Tell which keys are set. Needs nothing but the cluster."""
+    """Tell which keys are set. Needs nothing but the cluster.
+
+    Where the app's database is elsewhere, there need be no Secret for its own.
+    """
     found = []
+    namespace = steps.settings.namespace
+    database_url = secrets.values(steps.cluster, namespace, secrets.APP).get(secrets.DATABASE_URL)
+    elsewhere = database_url is not None and url.credentials(namespace, database_url) is None
     for name, known in secrets.KEYS.items():
-        secret = steps.cluster.get(kinds.SECRET, name, steps.settings.namespace)
+        secret = steps.cluster.get(kinds.SECRET, name, namespace)
+        if secret is None and name == secrets.POSTGRES and elsewhere:
+            continue
         there = {key: bool(value) for key, value in ((secret or {}).get("data") or {}).items()}
         found.append(Names(name, secret is not None, {**dict.fromkeys(known, False), **there}))
     return tuple(found)

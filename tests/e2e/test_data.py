@@ -1,0 +1,256 @@
+"""What is kept: Secrets and tasks, of an installation of these tests' own; tests/long has what takes longer."""
+
+import threading
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness import PROFILE, Browser, until
+from kept import (
+    ADA,
+    ARCHIVE,
+    CONSENT,
+    HOST,
+    NAMESPACE,
+    PREFLIGHT,
+    SECRETS,
+    SUMS,
+    USAGE,
+    expect,
+    secret,
+    signs_in,
+    unsettled,
+)
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.database import backupfile
+from todoctl.database.postgres import Postgres
+from todoctl.deadline import Deadline
+
+pytestmark = pytest.mark.minikube
+
+
+# Backup and restore
+
+
+def test_a_file_that_was_cut_or_changed_is_refused_and_nothing_is_touched(data, sql, backup, kubectl, tmp_path):
+    path, before = backup
+    whole = path.read_bytes()
+    deployments = kubectl.json("get", "deployments", "-n", NAMESPACE)["items"]
+    turned = bytearray(whole)
+    turned[len(whole) // 3] ^= 4
+    damaged = tmp_path / "damaged.backup"
+    for content in (whole[: len(whole) // 100], whole[: len(whole) // 2], whole[:-1], bytes(turned)):
+        damaged.write_bytes(content)
+        outcome = data("restore", str(damaged), "--yes", "-o", "json")
+        assert (outcome.code, outcome.error["id"]) == (ARCHIVE, "backup.damaged"), outcome.err
+    assert sql(SUMS) == before
+    after = kubectl.json("get", "deployments", "-n", NAMESPACE)["items"]
+    assert [item["metadata"]["generation"] for item in after] == [
+        item["metadata"]["generation"] for item in deployments
+    ]
+
+
+def test_a_whole_file_with_a_dump_that_pg_restore_cannot_read_is_refused(data, sql, backup, tmp_path):
+    path, before = backup
+    with backupfile.reading(path) as file:
+        whole = backupfile.check(file)
+        dump = b"".join(whole.dump(file))
+    foreign = tmp_path / "foreign.backup"
+    for content in (dump[: len(dump) // 2], b"PGDMP\x09\x09\x09" + dump[8:], b"no dump"):
+        with backupfile.creating(foreign) as file:
+            backupfile.write(file, whole.about, [content])
+        outcome = data("restore", str(foreign), "--yes", "-o", "json")
+        assert (outcome.code, outcome.error["id"]) == (ARCHIVE, "backup.not-restorable"), outcome.err
+    assert sql(SUMS) == before
+
+
+def test_a_restore_needs_a_yes(data, sql, backup):
+    path, before = backup
+    outcome = data("restore", str(path))
+    assert outcome.code == CONSENT
+    assert "Replace all accounts and tasks" in outcome.err
+    assert sql(SUMS) == before
+
+
+def test_ten_thousand_tasks_come_back_and_what_came_since_is_gone(data, sql, backup, kubectl, address):
+    path, before = backup
+    sql("DELETE FROM task; UPDATE \"user\" SET name = 'Eve'; CREATE TABLE since (id int); CREATE SCHEMA other;")
+    sql("CREATE TABLE other.more AS SELECT 1 AS one;")
+    assert sql(SUMS) != before
+    outcome = data("restore", str(path), "--yes", "-o", "json")
+    assert outcome.code == 0, outcome.err
+    assert sql(SUMS) == before
+    assert sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'other'") == ["0"]
+    assert len(signs_in(address)) > 0
+    for deployment in kubectl.json("get", "deployments", "-n", NAMESPACE)["items"]:
+        assert deployment["spec"]["replicas"] >= 2
+        assert "todoctl.dev/replicas-before" not in deployment["metadata"]["annotations"]
+    # Nothing was left that an install would have to put right.
+    assert unsettled(data) == []
+
+
+def test_a_restore_that_ends_in_the_middle_changes_nothing(sql, backup):
+    path, before = backup
+
+    def half(chunks, length):
+        done = 0
+        for chunk in chunks:
+            if done > length // 2:
+                raise EOFError("the connection ends here")
+            done += len(chunk)
+            yield chunk
+
+    with backupfile.reading(path) as file:
+        whole = backupfile.check(file)
+        postgres = Postgres(Cluster.connect(PROFILE), NAMESPACE, lambda: Deadline(60))
+        with pytest.raises(EOFError):
+            postgres.replace(half(whole.dump(file), whole.length), whole.length)
+    until(lambda: expect(lambda: sql(SUMS), before), seconds=20)
+
+
+def test_a_backup_asks_before_it_overwrites_and_leaves_no_part_of_one(data, backup, tmp_path):
+    path = tmp_path / "tasks.backup"
+    path.write_text("before")
+    assert data("backup", str(path)).code == CONSENT
+    assert path.read_text() == "before"
+    assert data("backup", str(tmp_path / "absent" / "tasks.backup")).code == USAGE
+    assert [item.name for item in tmp_path.iterdir()] == ["tasks.backup"]
+
+
+# Secrets
+
+
+class Traffic:
+    """Users at work while the block runs, at most 20 requests a second; `failed` is what did not succeed."""
+
+    def __init__(self, address):
+        self.address = address
+        self.answered = 0
+        self.failed = []
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._work) for _ in range(3)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _work(self):
+        browser = Browser(self.address, HOST)
+        browser.sign_in(ADA)
+        while not self._over.is_set():
+            try:
+                token = browser.token()
+                status, answer = browser("GET", "/api/tasks?limit=5", token=token)
+                assert status == 200, answer
+                status, answer = browser("POST", "/api/tasks", {"title": "While it rotates"}, token=token)
+                assert status == 201, answer
+                self.answered += 3
+            except (AssertionError, OSError) as error:
+                self.failed.append(repr(error))
+            time.sleep(0.5)
+
+
+def test_no_request_fails_while_the_database_gets_new_passwords(data, ada, kubectl, sql, address):
+    url, admin = secret(kubectl, "todo-secrets", "database-url"), secret(kubectl, "todo-postgres", "postgres-password")
+    postgres = kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE)["metadata"]["uid"]
+    with Traffic(address) as traffic:
+        outcome = data("secrets", "rotate", "database", "-o", "json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.data["rolled"] == ["todo-backend", "todo-frontend"]
+    assert traffic.failed == []
+    assert traffic.answered > 30
+    assert secret(kubectl, "todo-secrets", "database-url") != url
+    assert secret(kubectl, "todo-postgres", "postgres-password") != admin
+    assert kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE)["metadata"]["uid"] == postgres
+    # Whoever knows the old password has no use for it, and all that is made is still the owner's.
+    role = urlsplit(secret(kubectl, "todo-secrets", "database-url")).username
+    assert role in {"todo_a", "todo_b"}
+    assert sql("SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'todo%'") == [role]
+    assert sql("SELECT DISTINCT usename FROM pg_stat_activity WHERE usename LIKE 'todo%'") == [role]
+    owners = "SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    assert sql(owners) == ["todo"]
+    assert unsettled(data) == []
+
+
+def test_a_new_secret_for_better_auth_signs_everybody_out_and_they_can_sign_in_again(data, kubectl, address):
+    browser = Browser(address, HOST)
+    assert browser.sign_in(ADA)[0] == 200
+    assert browser("POST", "/token")[0] == 200
+    before = secret(kubectl, "todo-secrets", "better-auth-secret")
+    assert data("secrets", "rotate", "auth").code == CONSENT
+    assert secret(kubectl, "todo-secrets", "better-auth-secret") == before
+    outcome = data("secrets", "rotate", "auth", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert secret(kubectl, "todo-secrets", "better-auth-secret") != before
+    assert browser("POST", "/token")[0] == 401
+    assert signs_in(address)
+
+
+def test_a_key_from_stdin_reaches_the_pods(data, kubectl, tmp_path):
+    file = tmp_path / "key"
+    file.write_text("sk-made-up-for-a-test\n")
+    with file.open() as stdin:
+        outcome = data("secrets", "set", "openai-api-key", stdin=stdin)
+    assert outcome.code == 0, outcome.err
+    assert secret(kubectl, "todo-secrets", "openai-api-key") == "sk-made-up-for-a-test"
+    version = kubectl.json("get", "secret", "todo-secrets", "-n", NAMESPACE)["metadata"]["resourceVersion"]
+    pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")["items"]
+    assert {pod["metadata"]["annotations"]["todoctl.dev/secrets-version"] for pod in pods} == {version}
+    again = data("secrets", "set", "openai-api-key", "--from-file", str(file), "-o", "json")
+    assert (again.code, again.data["changed"]) == (0, False)
+    names = data("secrets", "names", "-o", "json").data["secrets"]
+    assert {key["name"] for key in names[0]["keys"] if key["set"]} == {
+        "database-url",
+        "better-auth-secret",
+        "openai-api-key",
+    }
+
+
+@pytest.mark.parametrize(("name", "signed_out"), [("todo-postgres", False), ("todo-secrets", True)])
+def test_a_lost_secret_stops_an_install_and_a_reset_makes_it_fit_again(data, kubectl, sql, address, name, signed_out):
+    browser = Browser(address, HOST)
+    assert browser.sign_in(ADA)[0] == 200
+    tasks = sql("SELECT count(*) FROM task")
+    kubectl("delete", "secret", name, "-n", NAMESPACE)
+    refused = data("install", "--host", HOST, "-o", "json")
+    assert (refused.code, refused.error["id"]) == (SECRETS, "secrets.lost"), refused.err
+    assert f"`todoctl secrets reset -n {NAMESPACE}`" in refused.error["hint"]
+    assert f"`todoctl uninstall --data -n {NAMESPACE}`" in refused.error["hint"]
+    assert data("secrets", "reset").code == CONSENT
+    assert name not in kubectl("get", "secrets", "-n", NAMESPACE, "-o", "name")
+    outcome = data("secrets", "reset", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert until(lambda: browser("POST", "/token")[0], seconds=20) == (401 if signed_out else 200)
+    assert signs_in(address)
+    assert sql("SELECT count(*) FROM task") == tasks
+    assert data("install", "--host", HOST).code == 0
+
+
+def test_the_app_moves_to_another_database_and_leaves_backups_to_its_tools(
+    data, kubectl, address, database_elsewhere, backup, tmp_path
+):
+    file = tmp_path / "url"
+    file.write_text(database_elsewhere + "\n")
+    assert data("secrets", "set", "database-url", "--from-file", str(file)).code == CONSENT
+    outcome = data("secrets", "set", "database-url", "--from-file", str(file), "--yes")
+    assert outcome.code == 0, outcome.err
+    browser = Browser(address, HOST)
+    assert until(lambda: browser.sign_up("elsewhere@example.org")[0], seconds=30) == 200
+    assert browser.titles() == []
+    path, _ = backup
+    for verb in (
+        ["backup", str(tmp_path / "x.backup")],
+        ["restore", str(path), "--yes"],
+        ["secrets", "rotate", "database"],
+    ):
+        refused = data(*verb, "-o", "json")
+        assert (refused.code, refused.error["id"]) == (PREFLIGHT, "database.elsewhere"), refused.err
+    assert not list(tmp_path.glob("unmade*"))

@@ -1,0 +1,126 @@
+"""An installation of the tests' own with 10,000 tasks in it, for the tests of what is kept: Secrets and data."""
+
+import base64
+
+import pytest
+
+from harness import PROFILE, Browser, until
+from todoctl.adapters import kinds
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.database.postgres import Postgres
+from todoctl.deadline import Deadline
+from todoctl.errors import ClusterError
+
+NAMESPACE, HOST = "t-data", "data-test.local"
+ADA = "ada@example.org"
+TASKS = 10_000
+USAGE, PREFLIGHT, CONSENT, SECRETS, ARCHIVE = 2, 4, 10, 11, 14
+
+FILL = f"""
+INSERT INTO task (user_id, title, description, created_at)
+SELECT u.id, 'Task ' || n, repeat(md5(n::text), 8), now() - n * interval '1 second'
+FROM "user" u, generate_series(1, {TASKS}) n WHERE u.email = '{ADA}';
+"""  # noqa: S608 - made of constants
+# Of every row with all its columns, so that one other byte anywhere shows.
+SUMS = """
+SELECT 'task', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) FROM task t;
+SELECT 'user', count(*), md5(string_agg(u::text, '|' ORDER BY u.id)) FROM "user" u;
+SELECT 'account', count(*), md5(string_agg(a::text, '|' ORDER BY a.id)) FROM account a;
+SELECT version_num FROM alembic_version;
+SELECT relname, relkind, relowner::regrole FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1;
+"""
+
+
+@pytest.fixture(scope="module")
+def data(installed, todoctl, tmp_path_factory):
+    """Return todoctl for the installation of these tests. Whatever it printed or logged holds no value of a Secret."""
+    log = tmp_path_factory.mktemp("state")
+    printed = []
+    seen = set()
+
+    def of(*arguments, **options):
+        seen.update(secret_values())
+        outcome = todoctl(*arguments, "-n", NAMESPACE, XDG_STATE_HOME=str(log), **options)
+        seen.update(secret_values())
+        printed.append(outcome.out + outcome.err)
+        return outcome
+
+    outcome = of("install", "--yes", "--host", HOST)
+    assert outcome.code == 0, outcome.err
+    yield of
+    assert todoctl("uninstall", "--data", "--yes", "-n", NAMESPACE).code == 0
+    logged = [file.read_text("utf-8") for file in log.rglob("*.log")]
+    assert seen
+    assert logged
+    assert not [text for text in [*printed, *logged] if any(value in text for value in seen)]
+
+
+def secret_values():
+    cluster = Cluster.connect(PROFILE)
+    for name in ("todo-secrets", "todo-postgres"):
+        secret = cluster.get(kinds.SECRET, name, NAMESPACE) or {}
+        for key, value in secret.get("data", {}).items():
+            if key != "app-user":
+                yield base64.b64decode(value).decode()
+
+
+@pytest.fixture(scope="module")
+def sql(data):
+    return Postgres(Cluster.connect(PROFILE), NAMESPACE, lambda: Deadline(60)).sql
+
+
+@pytest.fixture(scope="module")
+def ada(data, address):
+    browser = Browser(address, HOST)
+    status, answer = browser.sign_up(ADA)
+    assert status == 200, answer
+    return browser
+
+
+def secret(kubectl, name, key):
+    found = kubectl.json("get", "secret", name, "-n", NAMESPACE)["data"][key]
+    return base64.b64decode(found).decode()
+
+
+def unsettled(data):
+    """Return what an install still finds to do."""
+    again = data("install", "--host", HOST, "-o", "json")
+    assert again.code == 0, again.err
+    return [item for item in again.data["objects"] if item["action"] != "unchanged"]
+
+
+def signs_in(address):
+    def ask():
+        browser = Browser(address, HOST)
+        status, answer = browser.sign_in(ADA)
+        assert status == 200, answer
+        return browser.titles()
+
+    return until(ask, seconds=30)
+
+
+@pytest.fixture(scope="module")
+def backup(data, sql, ada, tmp_path_factory):
+    """Return a backup of 10,000 tasks, and what was in the database."""
+    sql(FILL)
+    path = tmp_path_factory.mktemp("backup") / "tasks.backup"
+    before = sql(SUMS)
+    outcome = data("backup", str(path), "-o", "json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.data["size"] == path.stat().st_size
+    assert before[0].startswith(f"task|{TASKS}|")
+    assert sql(SUMS) == before
+    return path, before
+
+
+def expect(ask, wanted):
+    try:
+        found = ask()
+    except ClusterError as error:  # the restore that was left alone may still end other sessions
+        raise AssertionError(error) from error
+    assert found == wanted
+
+
+def replicas(kubectl):
+    items = kubectl.json("get", "deployments", "-n", NAMESPACE)["items"]
+    return [item["spec"]["replicas"] for item in items]

@@ -1,0 +1,57 @@
+"""What is kept, through what takes longer: a killed restore, a lost volume."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness import PROFILE, until
+from kept import HOST, NAMESPACE, PREFLIGHT, SECRETS, SUMS, expect, replicas, signs_in
+
+pytestmark = pytest.mark.minikube
+
+
+def test_what_a_killed_restore_leaves_is_put_right_by_an_install_and_by_another(
+    data, todoctl, sql, backup, kubectl, address
+):
+    path, before = backup
+    sql("DELETE FROM task;")
+    process = subprocess.Popen(
+        [sys.executable, todoctl.zipapp, "restore", str(path), "--yes", "-n", NAMESPACE, "-p", PROFILE],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if line.startswith("Stop"):
+            break
+    until(lambda: expect(lambda: replicas(kubectl), [0, 0]), seconds=20)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+    # Until then an install brings the app back to what the database holds.
+    assert data("install", "--host", HOST).code == 0
+    assert min(replicas(kubectl)) >= 2
+    assert sql("SELECT count(*) FROM task") == ["0"]
+    outcome = data("restore", str(path), "--yes")
+    assert outcome.code == 0, outcome.err
+    assert sql(SUMS) == before
+    assert min(replicas(kubectl)) >= 2
+    assert signs_in(address)
+
+
+def test_a_lost_volume_stops_an_install_and_a_backup_brings_the_tasks_back(data, kubectl, sql, backup, address):
+    path, before = backup
+    assert data("uninstall").code == 0
+    kubectl("delete", "pvc", "data-todo-postgres-0", "-n", NAMESPACE)
+    refused = data("install", "--host", HOST, "-o", "json")
+    assert (refused.code, refused.error["id"]) == (SECRETS, "secrets.volume-lost"), refused.err
+    assert "secrets reset" in refused.error["hint"]
+    assert "uninstall --data" in refused.error["hint"]
+    assert data("backup", str(path.with_name("none.backup"))).code == PREFLIGHT
+    assert data("secrets", "reset", "--yes").code == 0
+    outcome = data("install", "--host", HOST)
+    assert outcome.code == 0, outcome.err
+    assert sql("SELECT count(*) FROM task") == ["0"]
+    assert data("restore", str(path), "--yes").code == 0
+    assert sql(SUMS) == before
+    assert signs_in(address)
