@@ -137,13 +137,11 @@ def test_the_images_come_from_the_file_and_the_app_answers(offline, saved, addre
     assert browser.titles() == []
 
 
-def test_a_second_offline_install_sends_nothing_and_takes_little_memory(offline, saved, zipapp):
-    arguments = ["install", "--offline", "--bundle", str(saved[0]), "-p", PROFILE, "-n", NAMESPACE, "--host", HOST]
-    code, out, err, _ = peak([sys.executable, zipapp, *arguments, "-o", "json"])
-    assert code == 0, err
-    data = json.loads(out)["data"]
-    assert data["changed"] is False
-    assert [one["sent"] for one in data["sideloaded"]] == [0] * len(data["sideloaded"])
+def test_a_second_offline_install_sends_and_changes_nothing(offline, saved, todoctl):
+    again = todoctl("install", "--offline", "--bundle", str(saved[0]), "-n", NAMESPACE, "--host", HOST, "-o", "json")
+    assert again.code == 0, again.err
+    assert again.data["changed"] is False
+    assert [one["sent"] for one in again.data["sideloaded"]] == [0] * len(again.data["sideloaded"])
 
 
 def test_installing_takes_little_memory_whatever_the_images_size(offline, saved, zipapp):
