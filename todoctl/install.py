@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from todoctl.bundle import Index
-    from todoctl.images.build import Built
+    from todoctl.images.build import Built, Plan
     from todoctl.images.push import Pushed
     from todoctl.images.sideload import Sideloaded
     from todoctl.objects.diff import ChangeSet
     from todoctl.objects.wait import Rolled
+    from todoctl.offline import Verified
     from todoctl.secrets import SecretsReport
     from todoctl.steps import Access, RemoteAccess, Steps
 
@@ -58,35 +58,25 @@ def install(steps: Steps) -> Installed:
 def _install(steps: Steps) -> Installed:
     say = steps.reporter.step
     given, recreate = steps.env_file() | steps.database_ca(), steps.recreate()
-    index: Index | None = None
+    verified: Verified | None = None
     with say("Preflight"):
-        if steps.settings.bundle:
-            index = steps.preflight_offline()
+        if path := steps.settings.bundle:
+            from todoctl import offline
+
+            verified = offline.preflight(steps, path)
         else:
             steps.preflight()
         if steps.elsewhere:
             # What is wrong with its database is told before minutes are spent on images.
             steps.secrets(given, dry_run=True)
     with say("Fingerprint"):
-        plans = steps.fingerprint(index.platform if index else None)
+        plans = steps.fingerprint(verified.index.platform if verified else None)
+        if verified:
+            verified.require_images(plans)
     live = steps.look(plans)
     adoption = steps.adopt(plans, live, given)
-    built: list[Built] = []
-    sideloaded: list[Sideloaded] = []
-    pushed: list[Pushed] = []
-    if index is None:
-        with say("Build"):
-            built = steps.build(plans)
-    if index is not None:
-        with say("Sideload"):
-            sideloaded = steps.unpack(index, plans)
-    elif steps.elsewhere:
-        with say("Push"):
-            pushed = steps.push(built)
-        plans = [replace(plan, pinned=one.pinned) for plan, one in zip(plans, pushed, strict=True)]
-    else:
-        with say("Sideload"):
-            sideloaded = steps.sideload(built)
+    images = _supply(steps, plans, verified)
+    plans = images.plans
     with say("Secrets"):
         namespace = steps.apply_namespace(plans, adoption)
         steps.take_lease()
@@ -101,7 +91,34 @@ def _install(steps: Steps) -> Installed:
     with say("Access"):
         access = steps.access(objects)
     release = steps.record(objects, "install")
-    done = Installed(tuple(built), tuple(sideloaded), secrets, changes, rolled, access, release, tuple(pushed))
+    done = Installed(images.built, images.sideloaded, secrets, changes, rolled, access, release, images.pushed)
     if done.changed and not steps.elsewhere:
         steps.remove_old_images()
     return done
+
+
+@dataclass(frozen=True)
+class _Supplied:
+    """What was done so that every node can run the plans' images."""
+
+    plans: list[Plan]
+    built: tuple[Built, ...] = ()
+    sideloaded: tuple[Sideloaded, ...] = ()
+    pushed: tuple[Pushed, ...] = ()
+
+
+def _supply(steps: Steps, plans: list[Plan], verified: Verified | None) -> _Supplied:
+    """Have the images where the nodes find them: from the bundle, or built, then sideloaded or pushed."""
+    say = steps.reporter.step
+    if verified:
+        with say("Sideload"):
+            return _Supplied(plans, sideloaded=tuple(verified.unpack(steps)))
+    with say("Build"):
+        built = tuple(steps.build(plans))
+    if steps.elsewhere:
+        with say("Push"):
+            pushed = tuple(steps.push(built))
+        pinned = [replace(plan, pinned=one.pinned) for plan, one in zip(plans, pushed, strict=True)]
+        return _Supplied(pinned, built, pushed=pushed)
+    with say("Sideload"):
+        return _Supplied(plans, built, tuple(steps.sideload(built)))

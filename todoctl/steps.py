@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from todoctl.access.forward import PortForward
     from todoctl.access.hosts import HostsEntry
     from todoctl.adapters.kubernetes import Object
-    from todoctl.bundle import Index
     from todoctl.images.build import Built, Plan
     from todoctl.images.digests import ConfigDigests
     from todoctl.images.push import Pushed
@@ -75,33 +74,10 @@ class Steps(Applying):
             return
         if self._bring_up(self.target):
             self.require(cluster_checks(self.settings))
-        self._ensure_addons(self.target)
+        self.ensure_addons(self.target)
 
-    def preflight_offline(self) -> Index:
-        """Verify the bundle, then check what an install from it needs; touch nothing, and ask no network.
-
-        A cluster must be there and run: Minikube would download to make one, and look for updates to start one. Raises
-        UsageError, ArchiveError, and what the first check that is fatal found.
-        """
-        from todoctl import bundle
-        from todoctl.preflight.table import offline_checks
-
-        path = self.settings.bundle
-        assert path is not None  # noqa: S101 - an install without a network has one
-        read = 0
-        with bundle.opened(path) as found:
-
-            def seen(count: int) -> None:
-                nonlocal read
-                read += count
-                self.reporter.progress(path.name, read, found.size, "B")
-
-            found.verify(seen)
-            self.reporter.done(path.name, f"{found.size / 1e6:.0f} MB, every byte as it was written")
-        self.require(offline_checks(self.settings, found.index.platform))
-        return found.index
-
-    def _ensure_addons(self, minikube: Minikube) -> None:
+    def ensure_addons(self, minikube: Minikube) -> None:
+        """See to it that the cluster admits an Ingress, and offers the metrics API."""
         from todoctl.targets import addons
 
         addons.ensure_ingress(minikube, self.cluster, self.reporter, self.deadline())
@@ -209,42 +185,6 @@ class Steps(Applying):
         from todoctl.images import sideload
 
         return sideload.pending(references, target=self.target, engine=self.engine, digests=self._digests())
-
-    def unpack(self, index: Index, plans: Sequence[Plan]) -> list[Sideloaded]:
-        """Bring the bundle's images to every node, then see to the addons, whose images are among them.
-
-        Raises ArchiveError, with nothing sent, where the bundle has other images than this todoctl runs, or is not the
-        one any more that was verified.
-        """
-        from todoctl import bundle
-        from todoctl.errors import ArchiveError
-        from todoctl.images import archives
-        from todoctl.targets.minikube import Minikube
-
-        path = self.settings.bundle
-        assert path is not None  # noqa: S101 - as above
-        held = {reference for entry in index.images for reference in entry.references}
-        if missing := [plan.reference for plan in plans if plan.reference not in held]:
-            raise ArchiveError(
-                "bundle.other",
-                f"`{path}` is of another todoctl",
-                because=f"it was made by {index.todoctl}, and has no {', '.join(f'`{one}`' for one in missing)}",
-                hint=f"use the todoctl in it: `tar -xf {path} {bundle.ZIPAPP}`",
-            )
-        with bundle.opened(path) as found:
-            if found.index != index:
-                raise ArchiveError(
-                    "bundle.changed",
-                    f"`{path}` is not what it was",
-                    because="it changed after it was verified",
-                    hint="leave the file alone while it is installed from, and run the command again",
-                )
-            sideloaded = archives.bring(
-                index.images, found.chunks, target=self.target, reporter=self.reporter, deadline=self.deadline()
-            )
-        if isinstance(self.target, Minikube):
-            self._ensure_addons(self.target)
-        return sideloaded
 
     def bring_back(self, references: Sequence[str]) -> list[Sideloaded]:
         """Have every node hold these images of a release again. Raises SideloadError where one is gone."""

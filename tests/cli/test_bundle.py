@@ -11,7 +11,6 @@ import schemas
 from todoctl import bundle
 from todoctl.cli.main import main
 from todoctl.recipes.bundle import Saved
-from todoctl.steps import Steps
 
 
 @pytest.fixture
@@ -84,6 +83,6 @@ def test_a_file_that_is_none_is_told_before_anything_is_looked_at(command, conte
     ],
 )
 def test_options_that_do_not_go_with_offline_are_bad_input(arguments, words, capsys, monkeypatch):
-    monkeypatch.setattr(Steps, "preflight_offline", lambda _: pytest.fail("went on"))
+    monkeypatch.setattr("todoctl.install.install", lambda _: pytest.fail("went on"))
     assert main(["install", *arguments]) == 2
     assert words in capsys.readouterr().err
