@@ -42,18 +42,20 @@ def save(steps: Steps, path: Path) -> Saved:
     """
     say = steps.reporter.step
     zipapp = _zipapp()
-    with say("Fingerprint"):
-        platform = f"linux/{steps.engine.engine().architecture}"
-        plans = steps.fingerprint(platform)
-    with say("Build"):
-        steps.build(plans)
-        host.pull_missing(POSTGRES, engine=steps.engine, reporter=steps.reporter, deadline=steps.deadline())
-    with say("Save"), bundle.creating(path) as writer:
-        _add_zipapp(writer, zipapp)
-        for reference in (*(plan.reference for plan in plans), POSTGRES):
-            _add(steps, writer, ["docker", "save", reference], (reference,))
-        missing = _add_addons(steps, writer)
-        writer.close(todoctl=__version__, platform=platform)
+    # Opened first: a file that cannot be written is told before minutes are spent on images.
+    with bundle.creating(path) as writer:
+        with say("Fingerprint"):
+            platform = f"linux/{steps.engine.engine().architecture}"
+            plans = steps.fingerprint(platform)
+        with say("Build"):
+            steps.build(plans)
+            host.pull_missing(POSTGRES, engine=steps.engine, reporter=steps.reporter, deadline=steps.deadline())
+        with say("Save"):
+            _add_zipapp(writer, zipapp)
+            for reference in (*(plan.reference for plan in plans), POSTGRES):
+                _add(steps, writer, ["docker", "save", reference], (reference,))
+            missing = _add_addons(steps, writer)
+            writer.close(todoctl=__version__, platform=platform)
     with say("Verify"):
         index = verify(path)
     return Saved(index, path.stat().st_size, missing)
