@@ -6,16 +6,18 @@ import contextlib
 import hashlib
 import http.client
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from harness import PROFILE
+from harness import PROFILE, command
 from todoctl.access.forward import PortForward
 from todoctl.access.probe import Endpoint, Expectation, probe
 from todoctl.adapters import kinds
@@ -70,7 +72,7 @@ def template() -> dict[str, Any]:
         "command": ["python", "-c", SERVER],
         "ports": [{"name": "http", "containerPort": 8000}],
         "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+        "resources": {"requests": {"memory": "32Mi"}},
     }
     # The account's token comes a moment after the namespace.
     spec = {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, "containers": [container]}
@@ -91,7 +93,7 @@ def start(cluster: Cluster, namespace: str, name: str) -> None:
 
 
 def get(port: int, path: str = "/") -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
     try:
         connection.request("GET", path)
         return connection.getresponse().read()
@@ -152,6 +154,78 @@ def test_requests_share_one_connection(cluster: Cluster, namespace: str, heard) 
             assert connection.getresponse().read() == b"first"
         assert link_threads().count("port-forward-link") == 1
         connection.close()
+
+
+@contextlib.contextmanager
+def relay(host: str, port: int) -> Iterator[int]:
+    """A port of this machine that leads to the API server until the block ends, with all connections."""
+    ends: list[socket.socket] = []
+
+    def copy(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near = listener.accept()[0]
+                far = socket.create_connection((host, port))
+                ends.extend((near, far))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=copy, args=pair, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    for end in ends:
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
+
+
+def test_a_cluster_that_went_away_is_found_again_at_another_address(
+    cluster: Cluster, namespace: str, heard, tmp_path: Path
+) -> None:
+    # As Minikube's is after a restart where its port is published on the loopback address.
+    server = urlsplit(cluster.server)
+    kubeconfig = tmp_path / "kubeconfig"
+    view = command("kubectl", "config", "view", "--raw", "--flatten", "--minify", "--context", PROFILE)
+
+    def moved_to(port: int) -> None:
+        kubeconfig.write_text(view.replace(server.netloc, f"127.0.0.1:{port}"))
+
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+        with relay(server.hostname, server.port) as before:
+            moved_to(before)
+            forwarded = stack.enter_context(
+                PortForward(
+                    lambda: Cluster.connect(PROFILE, kubeconfig),
+                    namespace,
+                    "todo-frontend",
+                    3000,
+                    local_port=0,
+                    reporter=heard,
+                )
+            )
+            pod = get(forwarded.port)
+            lasting = stack.enter_context(socket.create_connection(("127.0.0.1", forwarded.port), timeout=20))
+            lasting.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert lasting.recv(12) == b"HTTP/1.1 200"
+        while lasting.recv(4096):
+            pass  # it ends with its way to the cluster
+        waiting = [pool.submit(get, forwarded.port) for _ in range(8)]
+        end = time.monotonic() + 20
+        while not heard.warnings:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        moved_to(stack.enter_context(relay(server.hostname, server.port)))
+        assert {one.result() for one in waiting} == {pod}
+    assert len(heard.warnings) == 1
+    assert heard.notes == [f"Service `todo-frontend` answers again, through pod `{pod.decode()}`"]
 
 
 def test_the_next_pod_is_found_when_the_pod_is_deleted(cluster: Cluster, namespace: str, heard) -> None:
