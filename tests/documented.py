@@ -73,7 +73,11 @@ PLACEHOLDERS = {
     "HOST/PATH": "registry.example.com/todo",
 }
 
-REAL = [file for folder in ("e2e", "cluster", "long") for file in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
+REAL = [
+    file
+    for folder in ("e2e", "cluster", "faults", "long")
+    for file in sorted((ROOT / "tests" / folder).glob("test_*.py"))
+]
 """The tests that run todoctl on a real cluster."""
 
 CHANGES = {"--fix", "--hosts"}

@@ -1,5 +1,6 @@
 """Completion, by pressing Tab in real shells on a pseudo-terminal. PowerShell's script is asked as PowerShell would."""
 
+import json
 import os
 import select
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pyte
 import pytest
@@ -134,6 +136,13 @@ def test_the_verb_prints_the_script(capsys, monkeypatch, tmp_path, name):
         assert command in script.replace(str(tmp_path), "")
 
 
+def test_programs_get_the_script_too(capsys):
+    assert main(["completion", "fish", "-o", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)["data"]
+    assert data["shell"] == "fish"
+    assert data["script"] == made("fish", Path(sys.argv[0]), sys.executable)
+
+
 @pytest.mark.parametrize("name", [*SHELLS, "powershell"])
 def test_without_a_zipapp_the_script_runs_what_is_on_path(tmp_path, name):
     assert str(tmp_path) not in made(name, tmp_path / "bin" / "todoctl", sys.executable)
@@ -162,8 +171,6 @@ def test_powershell_gets_values_with_what_they_mean():
 
 
 def test_powershell_runs_the_zipapp_with_its_python_and_both_are_quoted():
-    from pathlib import Path
-
     script = made("powershell", Path("/home/o'neil/todoctl.pyz"), "/usr/bin/python 3")
     assert "& '/usr/bin/python 3' '/home/o''neil/todoctl.pyz' 2>$null" in script
     assert "-CommandName todoctl, todoctl.pyz -ScriptBlock" in script

@@ -88,6 +88,10 @@ def test_what_became_of_the_secrets_is_told_with_the_pods_that_have_it(capsys, w
         "Secret/todo-secrets changed: openai-api-key\nThe pods run with it: todo-backend, todo-frontend\n",
     )
     assert asked == [("openai-api-key", "sk-hush")]
+    typed("sk-hush\n")
+    code, out, _ = run(capsys, "secrets", "set", "openai-api-key", "-o", "json")
+    assert (code, json.loads(out)["data"]["rolled"]) == (0, ["todo-backend", "todo-frontend"])
+    assert "hush" not in out
 
 
 @pytest.mark.parametrize("what", ["database", "auth"])
