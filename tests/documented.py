@@ -90,6 +90,7 @@ MAKES_CLUSTERS = "it would make a cluster of another name beside the tests' own"
 ONLY_A_NAME = "the command's name, in prose"
 
 SECRET = "kubectl -n todo-app create secret generic"
+REGISTRY = By(("tests/long/test_registry.py",))
 BY_HAND = By(("tests/e2e/test_documented.py",))
 REMOTE = By(("tests/long/test_registry.py",))
 OFFLINE = By(("tests/e2e/test_offline.py",))
@@ -141,7 +142,7 @@ TABLE: dict[str, Way] = {
     "kubectl scale --replicas=0": NotRun(ONLY_A_NAME),
     "kubectl apply --prune": NotRun(ONLY_A_NAME),
     "kubectl get deploy,svc,cm -l applyset.kubernetes.io/part-of=…": NotRun(ONLY_A_NAME),
-    "todoctl install --recreate KIND/NAME": Parsed(TO_COME),
+    "todoctl install --recreate KIND/NAME": Parsed("tests/cluster/test_apply.py makes anew; none gives the option"),
     # commands.md
     "todoctl build": Run(seconds=600),
     "todoctl load": Run(seconds=600),
