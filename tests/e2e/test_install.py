@@ -136,7 +136,7 @@ def test_the_browser_does_everything_through_a_port_forward_to_the_frontend_alon
 
 
 def drive(url, shots, rule=None):
-    environment = {**os.environ, "BASE_URL": url}
+    environment = {**os.environ, "BASE_URL": url, "TODO_CLUSTER": "1"}
     if rule:
         environment["TODO_HOST_RULE"] = rule
     command("npm", "run", "--silent", "e2e", "--", str(shots), cwd=ROOT / "app" / "frontend", env=environment)

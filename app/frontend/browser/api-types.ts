@@ -284,6 +284,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Cluster
+         * @description Show the pods, rollouts and autoscalers of the app's namespace, and the load run.
+         */
+        get: operations["read_cluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cluster/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Load
+         * @description Make load for at most a minute, with the caller's own tasks; one run in the cluster at a time.
+         */
+        post: operations["begin_load"];
+        /**
+         * End Load
+         * @description End the caller's load run, within a second or two.
+         */
+        delete: operations["end_load"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -332,6 +376,26 @@ export interface components {
          */
         Author: "model" | "rules";
         /**
+         * Autoscaler
+         * @description A HorizontalPodAutoscaler; percentages are of the CPU that the pods request, null before the first figures.
+         */
+        Autoscaler: {
+            /** Name */
+            name: string;
+            /** Minimum */
+            minimum: number;
+            /** Maximum */
+            maximum: number;
+            /** Current */
+            current: number;
+            /** Wanted */
+            wanted: number;
+            /** Target Percent */
+            target_percent: number | null;
+            /** Current Percent */
+            current_percent: number | null;
+        };
+        /**
          * Changed
          * @description A change that was made. To undo: delete what was added, or put back what `before` has, if it still is `task`.
          */
@@ -344,6 +408,26 @@ export interface components {
             action: components["schemas"]["Action"];
             task: components["schemas"]["Task"];
             before: components["schemas"]["Task"] | null;
+        };
+        /**
+         * Cluster
+         * @description The app's namespace at this moment.
+         */
+        Cluster: {
+            /** Namespace */
+            namespace: string;
+            /**
+             * Served By
+             * @description The pod that gives this answer
+             */
+            served_by: string;
+            /** Pods */
+            pods: components["schemas"]["Pod"][];
+            /** Workloads */
+            workloads: components["schemas"]["Workload"][];
+            /** Autoscalers */
+            autoscalers: components["schemas"]["Autoscaler"][];
+            load: components["schemas"]["Load"] | null;
         };
         /**
          * Confirmation
@@ -522,6 +606,47 @@ export interface components {
             tasks: components["schemas"]["Task"][];
         };
         /**
+         * Load
+         * @description The load run that is going, or the last one.
+         */
+        Load: {
+            /** Running */
+            running: boolean;
+            /**
+             * Mine
+             * @description Whether the one who asks began it
+             */
+            mine: boolean;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Answered
+             * @description Requests that were answered, by pod
+             */
+            answered: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * LoadRequest
+         * @description How long to make load.
+         */
+        LoadRequest: {
+            /**
+             * Seconds
+             * @default 60
+             */
+            seconds: number;
+        };
+        /**
          * MadeChange
          * @description A change that an answer made, as it was called then.
          */
@@ -612,6 +737,40 @@ export interface components {
              */
             tags: string[];
             due?: components["schemas"]["Due"] | null;
+        };
+        /**
+         * Pod
+         * @description A pod of the app.
+         */
+        Pod: {
+            /** Name */
+            name: string;
+            /**
+             * Component
+             * @description Such as `todo-backend`
+             */
+            component: string;
+            /**
+             * Status
+             * @description The phase, why a container waits, or `Terminating`
+             */
+            status: string;
+            /** Ready */
+            ready: boolean;
+            /** Restarts */
+            restarts: number;
+            /**
+             * Version
+             * @description Its image's tag
+             */
+            version: string;
+            /** Node */
+            node: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Priority
@@ -781,6 +940,25 @@ export interface components {
          * @enum {string}
          */
         View: "all" | "open" | "done" | "today" | "upcoming" | "overdue";
+        /**
+         * Workload
+         * @description A Deployment, and how far its rollout is.
+         */
+        Workload: {
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description The tag of the image that its pods are to have
+             */
+            version: string;
+            /** Wanted */
+            wanted: number;
+            /** Updated */
+            updated: number;
+            /** Ready */
+            ready: number;
+        };
         /**
          * Problem
          * @description A problem document (RFC 9457)
@@ -2088,6 +2266,203 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_load: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoadRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Load"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_load: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import type { components, paths } from "./api-types";
 import type { WallClock } from "./calendar";
 import { call, Failure } from "./failure";
 import type { ListQuery } from "./list-query";
+import { noteServedBy } from "./served-by";
 import { apiToken, discardToken } from "./token";
 
 export type Task = components["schemas"]["Task"];
@@ -34,13 +35,14 @@ export interface TaskApi {
   removeSamples: () => Promise<string[]>;
 }
 
-/** Sends a request with the user's token. */
-async function authorized(request: Request): Promise<Response> {
+/** Sends a request with the user's token; without a signal, an answer is waited for as long as for any. */
+export async function authorized(request: Request, signal?: AbortSignal): Promise<Response> {
   const send = async () => {
     const token = await apiToken();
     const headers = new Headers(request.headers);
     headers.set("Authorization", `Bearer ${token}`);
-    const response = await call(new Request(request.clone(), { headers }));
+    const response = await call(new Request(request.clone(), { headers }), signal && { signal });
+    noteServedBy("backend", response);
     if (response.status === 401) {
       discardToken(token);
     }
@@ -52,7 +54,7 @@ async function authorized(request: Request): Promise<Response> {
 }
 
 /** The client of the contract's API, for what goes beyond the tasks as well. */
-export const client = createClient<paths>({ fetch: authorized });
+export const client = createClient<paths>({ fetch: (request) => authorized(request) });
 
 /** The answer's data; what is no success is a Failure. */
 export async function dataOf<Data>(answer: Promise<{ data?: Data; response: Response }>): Promise<NonNullable<Data>> {
@@ -60,18 +62,23 @@ export async function dataOf<Data>(answer: Promise<{ data?: Data; response: Resp
   if (response.ok) {
     return data as NonNullable<Data>;
   }
+  throw failureOf(response);
+}
+
+/** What an answer that is no success means. */
+export function failureOf(response: Response): Failure {
   switch (response.status) {
     case 401:
-      throw new Failure("signed-out", "Your session has ended.");
+      return new Failure("signed-out", "Your session has ended.");
     case 404:
     case 409:
-      throw new Failure("gone", "This task is no longer there.");
+      return new Failure("gone", "This task is no longer there.");
     case 412:
-      throw new Failure("changed", "This task was changed elsewhere.");
+      return new Failure("changed", "This task was changed elsewhere.");
     case 422:
-      throw new Failure("refused", "The server did not accept this.");
+      return new Failure("refused", "The server did not accept this.");
     default:
-      throw new Failure("refused", `Something went wrong on the server (${response.status}).`);
+      return new Failure("refused", `Something went wrong on the server (${response.status}).`);
   }
 }
 

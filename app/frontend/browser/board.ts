@@ -205,6 +205,21 @@ export class Board {
     );
   }
 
+  /** Tells of a task that is deleted already, and can be brought back. */
+  async deleted(task: Task): Promise<void> {
+    this.#say(`Deleted “${task.title}”`, { undo: () => void this.bringBack(task) });
+    await this.changedElsewhere();
+  }
+
+  /** Brings back a task that was deleted. */
+  bringBack = (task: Task): Promise<void> => this.#restore([task]);
+
+  /** Shows what was changed past this board, as by the assistant. */
+  async changedElsewhere(): Promise<void> {
+    this.#settle();
+    await this.refresh();
+  }
+
   /** Removes the samples, all at once; the notice can bring them back. */
   async removeSamples(): Promise<void> {
     await this.#guard(async () => {

@@ -15,11 +15,12 @@ export const SHORTCUTS = [
   { keys: "g o", does: "Go to Overdue", action: "overdue" },
   { keys: "g a", does: "Go to All tasks", action: "all" },
   { keys: "g d", does: "Go to Done", action: "done" },
+  { keys: "c", does: "Open or close the assistant", action: "assistant" },
   { keys: "g s", does: "Go to Settings", action: "settings" },
   { keys: "?", does: "Show this sheet", action: "shortcuts" },
 ] as const;
 
-export type Action = (typeof SHORTCUTS)[number]["action"] | "palette" | "signOut";
+export type Action = (typeof SHORTCUTS)[number]["action"] | "palette" | "cluster" | "signOut";
 
 const SWITCH = "single-key-shortcuts";
 const SEQUENCE_MS = 1_000;
@@ -65,5 +66,5 @@ export function useShortcuts(run: (action: Action) => void): void {
 
 function isBusyElsewhere(target: EventTarget | null): boolean {
   const typesIn = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-  return target instanceof Element && (target.closest(typesIn) !== null || document.querySelector("dialog[open]") !== null);
+  return target instanceof Element && (target.closest(typesIn) !== null || document.querySelector("dialog:modal") !== null);
 }

@@ -1,4 +1,5 @@
 import { call, Failure } from "./failure";
+import { noteServedBy } from "./served-by";
 
 interface ApiToken {
   token: string;
@@ -36,6 +37,7 @@ export function discardToken(refused: string): void {
 async function mint(): Promise<string> {
   const asked = performance.now();
   const response = await call("/token", { method: "POST" });
+  noteServedBy("frontend", response);
   if (response.status === 401) {
     throw new Failure("signed-out", "Your session has ended.");
   }

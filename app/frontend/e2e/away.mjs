@@ -34,25 +34,24 @@ export async function outages({ context, page, troubles }) {
   });
 
   await step("an answer that is lost on the way makes no second task", async () => {
-    let lost = 0;
-    await context.route("**/api/tasks", async (route) => {
-      if (route.request().method() === "POST" && lost === 0) {
-        lost += 1;
-        await route.fetch();
-        await route.abort();
-        return;
-      }
-      await route.continue();
+    await page.evaluate(() => {
+      const real = window.fetch;
+      window.fetch = async (request, ...rest) => {
+        const response = await real(request, ...rest);
+        if (request.method === "POST" && request.url.endsWith("/api/tasks")) {
+          window.fetch = real;
+          throw new TypeError("the connection broke");
+        }
+        return response;
+      };
     });
     await addTask(page, "Only once");
     await away.waitFor();
     await away.waitFor({ state: "detached" });
     await settled(page);
-    await context.unroute("**/api/tasks");
     await page.reload();
     await row(page, "Only once").waitFor();
     assert.equal(await row(page, "Only once").count(), 1);
-    expected(troubles, "ERR_FAILED");
   });
 
   await step("a page that is loaded while the API is away fills in when it is back", async () => {

@@ -92,7 +92,7 @@ export async function step(name, work) {
   console.log(`ok ${name} (${Math.round(performance.now() - started)} ms)`);
 }
 
-export const row = (page, title) => page.getByRole("listitem").filter({ has: page.getByText(title, { exact: true }) });
+export const row = (page, title) => page.locator("[data-task]").filter({ has: page.getByText(title, { exact: true }) });
 
 export async function addTask(page, line, title = line) {
   await page.getByRole("textbox", { name: "New task" }).fill(line);

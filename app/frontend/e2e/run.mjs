@@ -3,12 +3,14 @@
 //   BASE_URL=http://todo-app.local node e2e/run.mjs [folder for the screenshots]
 //
 // TODO_HOST_RULE  how Chromium finds the host, such as "MAP todo-app.local 192.168.49.2"
+// TODO_CLUSTER    1 where the app runs in Kubernetes, and so has a Cluster page
 // CHROMIUM        the browser (default /usr/bin/chromium)
 //
 // Exits with 1 at the first thing that is not as it should be.
 
 import assert from "node:assert/strict";
 import { leaveTheAccount, meetTheApp, settings } from "./account.mjs";
+import { assistant, cluster } from "./assistant.mjs";
 import { outages } from "./away.mjs";
 import { browser, open, picture, step } from "./browser.mjs";
 import { keyboard } from "./keyboard.mjs";
@@ -17,7 +19,7 @@ import { lists, tasks, twoTabs } from "./tasks.mjs";
 
 try {
   const session = await open();
-  for (const part of [meetTheApp, tasks, lists, keyboard, twoTabs, outages, looks, settings, leaveTheAccount]) {
+  for (const part of [meetTheApp, tasks, lists, keyboard, twoTabs, outages, assistant, cluster, looks, settings, leaveTheAccount]) {
     await part(session);
   }
   await step("the browser had nothing to complain about", () => {

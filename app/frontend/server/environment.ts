@@ -1,3 +1,5 @@
+import { hostname } from "node:os";
+
 /** What the frontend reads from its environment; docs/design.md says where each value comes from. */
 export interface Environment {
   databaseUrl: string;
@@ -10,6 +12,12 @@ export interface Environment {
   /** The header in which the proxy in front of the app puts the client's address. */
   ipHeader: string;
   backendUrl: URL;
+  /** Who answers, for people to see. */
+  podName: string;
+  /** Whether there is a page that shows the cluster. */
+  hasClusterPage: boolean;
+  /** Where /metrics is served, apart from the app: no Ingress leads there. Null for nowhere. */
+  metricsPort: number | null;
 }
 
 /** The environment does not fit; the message names every variable at fault, never a value of a secret. */
@@ -67,6 +75,11 @@ export function readEnvironment(variables: Record<string, string | undefined> = 
     problems.push("BACKEND_URL must be an http or https URL");
   }
 
+  const metricsPort = read("METRICS_PORT") === "" ? null : Number(read("METRICS_PORT"));
+  if (metricsPort !== null && !(Number.isInteger(metricsPort) && metricsPort > 0 && metricsPort < 65536)) {
+    problems.push("METRICS_PORT must be a port");
+  }
+
   if (problems.length > 0) {
     throw new EnvironmentError(problems.join("; "));
   }
@@ -78,5 +91,8 @@ export function readEnvironment(variables: Record<string, string | undefined> = 
     authProtocol: authProtocol === "https" ? "https" : "http",
     ipHeader: read("AUTH_IP_HEADER", "x-forwarded-for").toLowerCase(),
     backendUrl: new URL(backendUrl),
+    podName: read("POD_NAME", hostname()),
+    hasClusterPage: read("CLUSTER_PAGE", "true") === "true",
+    metricsPort,
   };
 }

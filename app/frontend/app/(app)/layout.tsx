@@ -1,5 +1,6 @@
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
+import { readEnvironment } from "@/server/environment";
 import { currentSession } from "@/server/session";
 import { Shell } from "./_components/shell";
 
@@ -8,5 +9,10 @@ export default async function AppLayout({ children }: { children: ReactNode }) {
   if (session === null) {
     redirect("/sign-in");
   }
-  return <Shell userName={session.user.name}>{children}</Shell>;
+  const { podName, hasClusterPage } = readEnvironment();
+  return (
+    <Shell userName={session.user.name} pod={podName} hasClusterPage={hasClusterPage}>
+      {children}
+    </Shell>
+  );
 }

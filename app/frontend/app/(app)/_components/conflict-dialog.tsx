@@ -62,6 +62,7 @@ export default function ConflictDialog({ conflict: { opened, mine, theirs } }: {
         <button
           className={`${controls.button} ${controls.primary}`}
           type="button"
+          autoFocus
           onClick={() => {
             choose("mine");
           }}

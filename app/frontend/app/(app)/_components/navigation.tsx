@@ -13,12 +13,13 @@ const TAGS_SHOWN = 12;
 
 interface NavigationProps {
   userName: string;
+  hasClusterPage: boolean;
   onNavigate?: () => void;
   onAction: (action: Action) => void;
 }
 
 /** The ways to every page and list. */
-export function Navigation({ userName, onNavigate, onAction }: NavigationProps) {
+export function Navigation({ userName, hasClusterPage, onNavigate, onAction }: NavigationProps) {
   const { counts, tags } = useBoard();
   const pathname = usePathname();
   const query = readListQuery(new URLSearchParams(useSearchParams()));
@@ -50,6 +51,20 @@ export function Navigation({ userName, onNavigate, onAction }: NavigationProps) 
         </ul>
       )}
       <ul className={`${styles.group} ${styles.end}`}>
+        <li>
+          <button
+            className={styles.entry}
+            type="button"
+            onClick={() => {
+              onAction("assistant");
+            }}
+          >
+            <Icon name="chat" />
+            <span className={styles.name}>Assistant</span>
+            <kbd className={styles.key}>c</kbd>
+          </button>
+        </li>
+        {hasClusterPage && entry("/cluster", "cluster", pathname === "/cluster", "Cluster")}
         <li>
           <button
             className={styles.entry}

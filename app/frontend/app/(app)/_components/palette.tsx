@@ -10,6 +10,7 @@ import { Icon, type IconName } from "@/components/icon";
 import styles from "./palette.module.css";
 
 interface PaletteProps {
+  hasClusterPage: boolean;
   onClose: () => void;
   onAction: (action: Action) => void;
   onGo: (address: string) => void;
@@ -25,7 +26,7 @@ interface Command {
 }
 
 /** Every command by name: type a part of it, choose with the arrows, Enter runs it. */
-export default function Palette({ onClose, onAction, onGo }: PaletteProps) {
+export default function Palette({ hasClusterPage, onClose, onAction, onGo }: PaletteProps) {
   const id = useId();
   const { tags } = useBoard();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -41,6 +42,8 @@ export default function Palette({ onClose, onAction, onGo }: PaletteProps) {
     ...VIEWS.map((view): Command => ({ name: VIEW_TITLES[view], icon: view, goes: listAddress(wholeView(view)) })),
     ...tags.map(({ name }): Command => ({ name: `#${name}`, icon: "tag", goes: listAddress(withTag(name)) })),
     { name: "Undo the last change", icon: "undo", does: "undo" },
+    { name: "Assistant", icon: "chat", does: "assistant" },
+    ...(hasClusterPage ? [{ name: "Cluster", icon: "cluster", does: "cluster" } as const] : []),
     { name: "Keyboard shortcuts", icon: "keyboard", does: "shortcuts" },
     { name: "Settings", icon: "settings", goes: "/settings" },
     { name: "Light theme", icon: "settings", theme: "light" },

@@ -14,14 +14,19 @@ import { Logo } from "@/components/logo";
 import { Away } from "./away";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
+import { Served } from "./served";
 import styles from "./shell.module.css";
 
+const Assistant = dynamic(() => import("./assistant"), { ssr: false });
 const Palette = dynamic(() => import("./palette"), { ssr: false });
 const ShortcutSheet = dynamic(() => import("./shortcut-sheet"), { ssr: false });
 const ConflictDialog = dynamic(() => import("./conflict-dialog"), { ssr: false });
 
 interface ShellProps {
   userName: string;
+  /** The pod that renders the page. */
+  pod: string;
+  hasClusterPage: boolean;
   children: ReactNode;
 }
 
@@ -35,10 +40,11 @@ export function Shell(props: ShellProps) {
 }
 
 /** On a narrow window the navigation is in a drawer. */
-function Frame({ userName, children }: ShellProps) {
+function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
   const { board, conflict } = useBoard();
   const drawer = useRef<HTMLDialogElement>(null);
   const [opened, setOpened] = useState<"palette" | "shortcuts" | null>(null);
+  const [isAssistantOpen, setIsAssistantOpen] = useState(false);
   const go = useGo();
 
   const leave = useCallback(() => {
@@ -69,8 +75,12 @@ function Frame({ userName, children }: ShellProps) {
         case "signOut":
           leave();
           break;
+        case "assistant":
+          setIsAssistantOpen((isOpen) => !isOpen);
+          break;
         case "settings":
-          go("/settings");
+        case "cluster":
+          go(`/${action}`);
           break;
         case "newTask":
           focusOn("#new-task", go);
@@ -97,7 +107,7 @@ function Frame({ userName, children }: ShellProps) {
     setOpened(null);
   };
   return (
-    <div className={styles.shell}>
+    <div className={styles.shell} data-assistant={isAssistantOpen}>
       <a className={styles.skip} href="#main">
         Skip to the content
       </a>
@@ -117,6 +127,16 @@ function Frame({ userName, children }: ShellProps) {
           }}
         >
           <Icon name="search" />
+        </button>
+        <button
+          className={styles.barButton}
+          type="button"
+          aria-label="Assistant"
+          onClick={() => {
+            run("assistant");
+          }}
+        >
+          <Icon name="chat" />
         </button>
       </header>
       <dialog
@@ -141,6 +161,7 @@ function Frame({ userName, children }: ShellProps) {
           </button>
           <Navigation
             userName={userName}
+            hasClusterPage={hasClusterPage}
             onNavigate={() => drawer.current?.close()}
             onAction={(action) => {
               drawer.current?.close();
@@ -153,14 +174,24 @@ function Frame({ userName, children }: ShellProps) {
         <Link className={styles.home} href="/tasks">
           <Logo />
         </Link>
-        <Navigation userName={userName} onAction={run} />
+        <Navigation userName={userName} hasClusterPage={hasClusterPage} onAction={run} />
       </aside>
-      <main className={styles.main} id="main" tabIndex={-1}>
-        <Away />
-        {children}
-      </main>
+      <div className={styles.content}>
+        <main className={styles.main} id="main" tabIndex={-1}>
+          <Away />
+          {children}
+        </main>
+        <Served pod={pod} />
+      </div>
       <Notices />
-      {opened === "palette" && <Palette onClose={close} onAction={run} onGo={go} />}
+      {isAssistantOpen && (
+        <Assistant
+          onClose={() => {
+            setIsAssistantOpen(false);
+          }}
+        />
+      )}
+      {opened === "palette" && <Palette hasClusterPage={hasClusterPage} onClose={close} onAction={run} onGo={go} />}
       {opened === "shortcuts" && <ShortcutSheet onClose={close} />}
       {conflict !== null && <ConflictDialog conflict={conflict} />}
     </div>

@@ -1,9 +1,15 @@
 import { forwardToBackend } from "@/server/backend-proxy";
 import { readEnvironment } from "@/server/environment";
+import { noteForwarded } from "@/server/metrics";
 
 // The Ingress sends /api to the backend itself; this serves whoever reaches the frontend alone, by a port-forward.
 // A rewrite in proxy.ts would cut large bodies and tell the browser the backend's address.
-const forward = (request: Request) => forwardToBackend(request, readEnvironment().backendUrl);
+async function forward(request: Request): Promise<Response> {
+  const start = performance.now();
+  const response = await forwardToBackend(request, readEnvironment().backendUrl);
+  noteForwarded(request.method, response.status, (performance.now() - start) / 1000);
+  return response;
+}
 
 export {
   forward as DELETE,

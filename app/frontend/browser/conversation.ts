@@ -1,0 +1,78 @@
+import type { components } from "./api-types";
+import type { Task } from "./api";
+import type { AssistantEvent } from "./events";
+
+/** A change that an answer made; undone with what was before. */
+export interface Change {
+  action: components["schemas"]["Action"];
+  title: string;
+  /** What is needed to undo it; an older conversation no longer has it. */
+  undo: { task: Task; before: Task | null } | null;
+  isUndone: boolean;
+}
+
+/** A deletion that waits for the user's click, which sends its token; `null` once that is decided. */
+export interface Question {
+  task: Task;
+  token: string | null;
+  outcome: string | null;
+  /** The task is deleted, and can be brought back. */
+  isDeleted: boolean;
+}
+
+/** One thing that was said in a conversation, and what came with it. */
+export interface Utterance {
+  key: string;
+  role: "user" | "assistant";
+  text: string;
+  changes: Change[];
+  found: Task[];
+  questions: Question[];
+  problem: string | null;
+  isStopped: boolean;
+}
+
+export const ACTION_WORDS: Record<Change["action"], string> = {
+  added: "Added",
+  completed: "Done",
+  reopened: "To do again",
+  updated: "Changed",
+};
+
+export const utterance = (key: string, role: Utterance["role"], text: string): Utterance => ({
+  ...{ key, role, text, changes: [], found: [], questions: [], problem: null, isStopped: false },
+});
+
+/** What an answer is after one more event. */
+export function heard(answer: Utterance, event: AssistantEvent): Utterance {
+  switch (event.type) {
+    case "text":
+      return { ...answer, text: answer.text + event.text };
+    case "changed": {
+      const { action, task, before } = event;
+      const change: Change = { action, title: task.title, undo: { task, before }, isUndone: false };
+      return { ...answer, changes: [...answer.changes, change] };
+    }
+    case "found":
+      return { ...answer, found: [...answer.found, ...event.tasks] };
+    case "confirm_delete":
+      return {
+        ...answer,
+        questions: [...answer.questions, { task: event.task, token: event.token, outcome: null, isDeleted: false }],
+      };
+    case "error":
+      return { ...answer, problem: event.detail };
+    case "started":
+    case "done":
+      return answer;
+  }
+}
+
+/** A conversation of before, as it was kept. */
+export function remembered({ messages }: components["schemas"]["Conversation"]): Utterance[] {
+  return messages.map(({ id, role, text, changes, stopped }) => ({
+    ...utterance(id, role, text),
+    changes: changes.map(({ action, title }) => ({ action, title, undo: null, isUndone: false })),
+    isStopped: stopped,
+  }));
+}

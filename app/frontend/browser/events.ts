@@ -1,0 +1,37 @@
+import type { components } from "./api-types";
+
+type Schemas = components["schemas"];
+
+/** A part of the assistant's answer; docs/design.md has the table. */
+export type AssistantEvent =
+  | Schemas["Started"]
+  | Schemas["Said"]
+  | Schemas["Changed"]
+  | Schemas["Found"]
+  | Schemas["DeletionAsked"]
+  | Schemas["Failed"]
+  | Schemas["Ended"];
+
+/** Reads a stream of server-sent events, each with JSON as its data; comments only keep the connection alive. */
+export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGenerator<AssistantEvent> {
+  const reader = stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        return;
+      }
+      const blocks = (text + value).split(/\r?\n\r?\n/);
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const data = block.split(/\r?\n/).flatMap((line) => /^data: ?(.*)$/.exec(line)?.[1] ?? []);
+        if (data.length > 0) {
+          yield JSON.parse(data.join("\n")) as AssistantEvent;
+        }
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}

@@ -1,0 +1,180 @@
+import { useEffect, useRef, useState } from "react";
+import { authorized, client, dataOf, failureOf, type Task } from "./api";
+import type { components } from "./api-types";
+import type { Board } from "./board";
+import { wallClock } from "./calendar";
+import { type Change, heard, type Question, remembered, type Utterance, utterance } from "./conversation";
+import { readEvents } from "./events";
+import { asFailure } from "./failure";
+
+type Summary = components["schemas"]["ConversationSummary"];
+
+/** A conversation with the assistant, and the earlier ones. What it changes shows on the board as it does. */
+export function useAssistant(board: Board) {
+  const [utterances, setUtterances] = useState<Utterance[]>([]);
+  const [conversationId, setConversationId] = useState<string | null>(null);
+  const [earlier, setEarlier] = useState<Summary[]>([]);
+  const [by, setBy] = useState<"model" | "rules" | null>(null);
+  const [answering, setAnswering] = useState<AbortController | null>(null);
+  const made = useRef(0);
+
+  useEffect(() => {
+    void quietly(board, async () => {
+      setBy((await dataOf(client.GET("/api/assistant"))).by);
+      setEarlier((await dataOf(client.GET("/api/conversations"))).items);
+    });
+  }, [board]);
+
+  const patch = (key: string, change: (utterance: Utterance) => Utterance) => {
+    setUtterances((all) => all.map((one) => (one.key === key ? change(one) : one)));
+  };
+
+  const key = () => {
+    made.current += 1;
+    return `here-${made.current}`;
+  };
+
+  /** Says something; the answer fills in as it comes. */
+  async function say(text: string): Promise<void> {
+    const answerKey = key();
+    setUtterances([...utterances, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
+    const stop = new AbortController();
+    setAnswering(stop);
+    try {
+      const { day, time } = wallClock(new Date());
+      const response = await authorized(
+        new Request("/api/assistant/messages", {
+          method: "POST",
+          headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
+          body: JSON.stringify({ text, conversation_id: conversationId, today: day, time }),
+        }),
+        stop.signal,
+      );
+      if (response.status === 429) {
+        patch(answerKey, (answer) => ({ ...answer, problem: "It is still answering you elsewhere. Wait for that first." }));
+      } else if (!response.ok || response.body === null) {
+        throw failureOf(response);
+      } else {
+        let isWhole = false;
+        for await (const event of readEvents(response.body)) {
+          patch(answerKey, (answer) => heard(answer, event));
+          if (event.type === "started") {
+            setConversationId(event.conversation_id);
+            setBy(event.by);
+          } else if (event.type === "changed") {
+            void board.changedElsewhere();
+          }
+          isWhole = event.type === "done";
+        }
+        if (!isWhole) {
+          patch(answerKey, (answer) => ({ ...answer, problem: "The answer broke off. What was done until then stays." }));
+        }
+      }
+    } catch (error) {
+      const problem = stop.signal.aborted ? null : asFailure(error).message;
+      patch(answerKey, (answer) => ({ ...answer, problem, isStopped: stop.signal.aborted }));
+    }
+    setAnswering(null);
+    await quietly(board, async () => {
+      setEarlier((await dataOf(client.GET("/api/conversations"))).items);
+    });
+  }
+
+  function stop() {
+    answering?.abort();
+  }
+
+  /** Takes back one change of an answer. */
+  async function undo(at: Utterance, change: Change): Promise<void> {
+    if (change.undo === null) {
+      return;
+    }
+    patch(at.key, (answer) => ({
+      ...answer,
+      changes: answer.changes.map((one) => (one === change ? { ...one, isUndone: true } : one)),
+    }));
+    const { task, before } = change.undo;
+    const failure = await (before === null ? board.remove(task) : board.edit(task, differences(task, before)));
+    if (failure !== null) {
+      patch(at.key, (answer) => ({
+        ...answer,
+        changes: answer.changes.map((one) => (one.undo === change.undo ? { ...one, isUndone: false } : one)),
+      }));
+    }
+    await board.refresh(); // it may belong to the list that is shown, or no longer
+  }
+
+  /** Decides on a deletion that the assistant asked about, or takes it back; only this deletes. */
+  async function decide(at: Utterance, question: Question, isWanted: boolean): Promise<void> {
+    const settle = (outcome: string, isDeleted = false) => {
+      patch(at.key, (answer) => ({
+        ...answer,
+        questions: answer.questions.map((one) =>
+          one.task.id === question.task.id ? { ...one, token: null, outcome, isDeleted } : one,
+        ),
+      }));
+    };
+    if (question.isDeleted) {
+      settle("Brought back");
+      await board.bringBack(question.task);
+      return;
+    }
+    if (!isWanted || question.token === null) {
+      settle("Kept");
+      return;
+    }
+    try {
+      await dataOf(client.POST("/api/assistant/confirm", { body: { token: question.token } }));
+      settle("Deleted", true);
+      await board.deleted(question.task);
+    } catch (error) {
+      const { kind, message } = asFailure(error);
+      const why = { gone: "The question is too old. Ask again.", changed: "The task was changed since. Ask again." };
+      settle(kind === "gone" || kind === "changed" ? why[kind] : message);
+    }
+  }
+
+  /** Goes on with an earlier conversation, or begins a new one. */
+  async function open(id: string | null): Promise<void> {
+    stop();
+    setConversationId(id);
+    setUtterances([]);
+    if (id !== null) {
+      await quietly(board, async () => {
+        const path = { conversation_id: id };
+        setUtterances(remembered(await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }))));
+      });
+    }
+  }
+
+  /** Forgets the conversation that is open. */
+  async function forget(): Promise<void> {
+    const id = conversationId;
+    await open(null);
+    if (id !== null) {
+      await quietly(board, async () => {
+        const path = { conversation_id: id };
+        await dataOf(client.DELETE("/api/conversations/{conversation_id}", { params: { path } }));
+      });
+      setEarlier((all) => all.filter((one) => one.id !== id));
+    }
+  }
+
+  return { utterances, conversationId, earlier, by, isAnswering: answering !== null, say, stop, undo, decide, open, forget };
+}
+
+/** Does what the conversation can do without; a failure is told, and that is all. */
+async function quietly(board: Board, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    board.tell(asFailure(error).message);
+  }
+}
+
+/** What has to be written to make a task what it was before. */
+function differences(task: Task, before: Task) {
+  const names = ["title", "description", "done", "priority", "tags", "due"] as const;
+  const changed = names.filter((name) => JSON.stringify(task[name]) !== JSON.stringify(before[name]));
+  return Object.fromEntries(changed.map((name) => [name, before[name]]));
+}

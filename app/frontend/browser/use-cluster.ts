@@ -1,0 +1,61 @@
+import { useCallback, useEffect, useState } from "react";
+import { client, dataOf } from "./api";
+import type { components } from "./api-types";
+import { asFailure, type Failure } from "./failure";
+
+export type Cluster = components["schemas"]["Cluster"];
+export type Pod = components["schemas"]["Pod"];
+
+const EVERY_MS = 1_000;
+const ANSWERS_KEPT = 40;
+
+/** The app's namespace, asked for every second while the page is visible, and which pods gave the last answers. */
+export function useCluster() {
+  const [cluster, setCluster] = useState<Cluster | null>(null);
+  /** The latest last. */
+  const [answers, setAnswers] = useState<{ number: number; pod: string }[]>([]);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  const ask = useCallback(async () => {
+    try {
+      const now = await dataOf(client.GET("/api/cluster"));
+      setCluster(now);
+      setAnswers((before) => [...before, { number: (before.at(-1)?.number ?? 0) + 1, pod: now.served_by }].slice(-ANSWERS_KEPT));
+      setFailure(null);
+    } catch (error) {
+      setFailure(asFailure(error));
+    }
+  }, []);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    let isOver = false;
+    const tick = async () => {
+      if (document.visibilityState === "visible") {
+        await ask();
+      }
+      if (!isOver) {
+        timer = setTimeout(() => void tick(), EVERY_MS);
+      }
+    };
+    void tick();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [ask]);
+
+  const attempt = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+      await ask();
+    } catch (error) {
+      setFailure(asFailure(error));
+    }
+  };
+  return {
+    ...{ cluster, answers, failure },
+    beginLoad: () => attempt(() => dataOf(client.POST("/api/cluster/load", { body: { seconds: 60 } }))),
+    endLoad: () => attempt(() => dataOf(client.DELETE("/api/cluster/load"))),
+  };
+}

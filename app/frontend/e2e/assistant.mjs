@@ -1,0 +1,106 @@
+// The assistant by its rules, and what teaches: the pods that serve, and the Cluster page where there is one.
+
+import assert from "node:assert/strict";
+import { assertAccessible, expected, picture, row, settled, step } from "./browser.mjs";
+
+export async function assistant({ page, context, troubles }) {
+  const panel = page.getByRole("dialog", { name: "Assistant" });
+  const say = async (words) => {
+    await panel.getByRole("textbox", { name: "Message" }).fill(words);
+    await panel.getByRole("textbox", { name: "Message" }).press("Enter");
+    await panel.getByRole("button", { name: "Send" }).waitFor();
+  };
+
+  await step("the assistant adds a task in plain words, shows the change, and takes it back", async () => {
+    await page.goto("/tasks?view=upcoming");
+    await row(page, "Water the cactus").waitFor();
+    await page.keyboard.press("c");
+    await panel.waitFor();
+    await assertAccessible(page, "the assistant");
+    await say("add buy bread tomorrow at 9");
+    await panel.getByText(/^Added “buy bread”$/i).waitFor();
+    await page.locator("[data-task]").filter({ hasText: /buy bread/i }).waitFor();
+    await assertAccessible(page, "the assistant with a change");
+    await picture(page, "assistant");
+    await panel.getByRole("button", { name: "Undo" }).click();
+    await panel.getByText("(undone)").waitFor();
+    await page.locator("[data-task]").filter({ hasText: /buy bread/i }).waitFor({ state: "detached" });
+  });
+
+  await step("it completes and finds tasks", async () => {
+    await say("complete water the cactus");
+    await panel.getByText("Done “Water the cactus”", { exact: true }).waitFor();
+    await panel.getByRole("button", { name: "Undo" }).last().click();
+    await row(page, "Water the cactus").waitFor();
+    await settled(page);
+    await say("what is upcoming?");
+    await panel.getByRole("listitem").filter({ hasText: "Water the cactus" }).first().waitFor();
+  });
+
+  await step("it deletes nothing without a click of one's own, and that can be undone", async () => {
+    await say("delete water the cactus");
+    await panel.getByRole("group", { name: "Delete “Water the cactus”?" }).waitFor();
+    await row(page, "Water the cactus").waitFor();
+    await assertAccessible(page, "the assistant with a question");
+    await picture(page, "assistant-question");
+    await panel.getByRole("button", { name: "Keep it" }).click();
+    await panel.getByText("Kept").waitFor();
+    await say("delete water the cactus");
+    await panel.getByRole("button", { name: "Delete it" }).click();
+    await row(page, "Water the cactus").waitFor({ state: "detached" });
+    await panel.getByRole("group", { name: "Delete “Water the cactus”?" }).getByRole("button", { name: "Undo" }).click();
+    await row(page, "Water the cactus").waitFor();
+    await settled(page);
+  });
+
+  await step("conversations are kept, and can be forgotten", async () => {
+    await page.reload();
+    await row(page, "Water the cactus").waitFor();
+    await page.getByRole("button", { name: "Assistant" }).click();
+    const choice = panel.getByRole("combobox", { name: "Conversation" });
+    await choice.locator("option").nth(1).waitFor({ state: "attached" });
+    await choice.selectOption({ index: 1 });
+    await panel.getByRole("log").getByText("Done “Water the cactus”", { exact: true }).waitFor();
+    await panel.getByRole("button", { name: "Forget this conversation" }).click();
+    await panel.getByText("Say in plain words").waitFor();
+    await page.waitForFunction(() => document.querySelectorAll("#conversation option").length === 1);
+  });
+
+  await step("an answer can be stopped", async () => {
+    await context.route("**/api/assistant/messages", () => undefined); // never answered
+    await panel.getByRole("textbox", { name: "Message" }).fill("think for ever");
+    await panel.getByRole("button", { name: "Send" }).click();
+    await panel.getByRole("button", { name: "Stop" }).click();
+    await panel.getByText("Stopped. What was done until then stays.").waitFor();
+    await context.unroute("**/api/assistant/messages");
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+    expected(troubles, "ERR_ABORTED");
+  });
+}
+
+export async function cluster({ page }) {
+  await step("the footer names the pods that served", async () => {
+    const footer = page.getByRole("contentinfo");
+    await footer.getByText(/Served by frontend pod \S+, backend pod \S+/).waitFor();
+    assert.ok((await footer.locator("code").count()) === 2);
+  });
+
+  if (process.env.TODO_CLUSTER !== "1") {
+    return; // no Kubernetes behind this one
+  }
+  await step("the Cluster page shows pods, rollouts, the autoscaler and who answered; load is made and ended", async () => {
+    await page.getByRole("link", { name: "Cluster" }).click();
+    await page.getByRole("heading", { name: "Who answered" }).waitFor();
+    await page.getByRole("rowheader", { name: /^todo-backend-/ }).first().waitFor();
+    await page.getByRole("rowheader", { name: /^todo-frontend-/ }).first().waitFor();
+    await page.getByText(/^Autoscaler of todo-backend/).waitFor();
+    await assertAccessible(page, "the Cluster page");
+    await page.getByRole("button", { name: "Make load for a minute" }).click();
+    await page.getByText("Load is being made").waitFor();
+    await page.getByRole("list", { name: "Requests that were answered, by pod" }).getByRole("listitem").first().waitFor();
+    await picture(page, "cluster");
+    await page.getByRole("button", { name: "End the load" }).click();
+    await page.getByRole("button", { name: "Make load for a minute" }).waitFor();
+  });
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { type AssistantEvent, readEvents } from "@/browser/events";
+
+const ANSWER = [
+  'event: message\ndata: {"type":"started","conversation_id":"c1","by":"rules"}\n\n',
+  ": still there\n\n",
+  'data: {"type":"text","text":"Grüße 🌱\\n\\nund"}\r\n\r\n',
+  'data: {"type":\ndata: "done"}\n\n',
+].join("");
+
+test.each([1, 2, 3, 7, 1000])("events are read whole, however they are cut: %i bytes at a time", async (size) => {
+  const bytes = new TextEncoder().encode(ANSWER);
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size) {
+        controller.enqueue(bytes.slice(at, at + size));
+      }
+      controller.close();
+    },
+  });
+  const events: AssistantEvent[] = [];
+  for await (const event of readEvents(stream)) {
+    events.push(event);
+  }
+  expect(events).toEqual([
+    { type: "started", conversation_id: "c1", by: "rules" },
+    { type: "text", text: "Grüße 🌱\n\nund" },
+    { type: "done" },
+  ]);
+});
+
+test("what is read no longer is let go", async () => {
+  let isCancelled = false;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode('data: {"type":"text","text":"and on"}\n\n'));
+    },
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  for await (const event of readEvents(stream)) {
+    expect(event.type).toBe("text");
+    break;
+  }
+  expect(isCancelled).toBe(true);
+});
