@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from todoctl.installation import Installation
@@ -52,7 +53,7 @@ class Applying(Installation):
         secrets = [there for (kind, _), there in live.items() if kind == "Secret"]
         if not any(map(adopt.managers, live.values())) and not any(map(adopt.leaks, secrets)):
             return agree.Adoption()
-        objects = self.manifests(plans, self.secrets(given, dry_run=True))
+        objects = self.manifests(plans, self.expected_secrets(given, live))
         planned = self._plan([item for item in objects if adopt.managers(live[name_of(item)])], live)
         if not self.settings.force_conflicts:
             planned.require_no_conflict()
@@ -89,6 +90,18 @@ class Applying(Installation):
             if state.keys and not dry_run:
                 self.reporter.note(f"Secret/{state.name} {state.action.value}: {', '.join(state.keys)}")
         return report
+
+    def expected_secrets(self, given: dict[str, str], live: Live) -> SecretsReport:
+        """Tell what an install would make of the Secrets, and of their versions, on which pods depend."""
+        from todoctl import secrets
+        from todoctl.objects import adopt
+
+        report = self.secrets(given, dry_run=True)
+        states = (
+            replace(state, resource_version=secrets.UNMADE) if adopt.leaks(live["Secret", state.name]) else state
+            for state in report.states
+        )
+        return replace(report, states=tuple(states))
 
     def apply(
         self,

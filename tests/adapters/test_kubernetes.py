@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 import yaml
 
 from todoctl.adapters import apiserver, kinds
@@ -199,6 +200,23 @@ def test_a_server_that_does_not_answer_is_an_error_at_the_deadline(server: Serve
         connect(server.url).within(Deadline(0.5)).version()
     assert time.monotonic() - started < 2
     assert caught.value.because == f"{server.url} gave no answer in time"
+
+
+def test_a_handshake_that_broke_off_is_tried_again(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = urllib3.PoolManager.request
+    broken = [ssl.SSLError(1, "[SSL: TLSV1_ALERT_DECODE_ERROR] tlsv1 alert decode error")]
+
+    def request(self: urllib3.PoolManager, *arguments: Any, **named: Any) -> urllib3.BaseHTTPResponse:
+        if broken:
+            raise urllib3.exceptions.SSLError(broken.pop())
+        return sent(self, *arguments, **named)
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", request)
+    server.answers = [Answer(200, VERSION)]
+    assert connect(server.url).version() == "v1.35.4"
+    assert not broken
 
 
 def test_a_server_that_is_not_there_is_an_error(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

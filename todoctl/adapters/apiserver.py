@@ -11,6 +11,7 @@ import json
 import math
 import random
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ class ApiServer:
                 )
             except urllib3.exceptions.HTTPError as error:
                 failure = self._no_answer(what, error)
-                lasting = isinstance(error, urllib3.exceptions.SSLError)
+                lasting = _is_untrusted(error)
             finally:
                 self.tell(method, target, answer.status if answer else 0, started)
             if answer is not None:
@@ -200,7 +201,7 @@ class ApiServer:
             where += f" through proxy `{_without_user(self.connection.proxy_url)}`"
         reason = getattr(error, "original_error", None) or error
         match error:
-            case urllib3.exceptions.SSLError():
+            case urllib3.exceptions.SSLError() if _is_untrusted(error):
                 return ClusterError(
                     "cluster.tls",
                     f"cannot {what}: the API server's certificate is not trusted",
@@ -265,6 +266,13 @@ def _pause(attempt: int, answer: urllib3.BaseHTTPResponse | None) -> float:
     if asked.isdigit():
         return float(asked)
     return min(3.0, 0.2 * 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+def _is_untrusted(error: urllib3.exceptions.HTTPError) -> bool:
+    """Tell a certificate that is not trusted, and stays so, from a handshake that broke off, as on a busy machine."""
+    return isinstance(error, urllib3.exceptions.SSLError) and isinstance(
+        next(iter(error.args), None), ssl.SSLCertVerificationError
+    )
 
 
 def _without_user(url: str | None) -> str:

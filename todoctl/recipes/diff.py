@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Object
@@ -12,7 +12,7 @@ from todoctl.objects import adopt, inventory, prune
 from todoctl.objects.diff import Action, Change, Difference
 from todoctl.objects.hidden import LAST_APPLIED, MASK
 from todoctl.objects.plan import ApplyPlan, Live, name_of, plan
-from todoctl.secrets import UNMADE, SecretsReport
+from todoctl.secrets import SecretsReport
 from todoctl.steps import Steps
 
 
@@ -43,15 +43,10 @@ def diff(steps: Steps) -> Diff:
 
 def compare(steps: Steps, plans: list[Plan]) -> Diff:
     """Compare the cluster with what an install with these images would make of it."""
-    secrets = steps.secrets(steps.env_file() | steps.database_ca(), dry_run=True)
     live = steps.look(plans)
+    secrets = steps.expected_secrets(steps.env_file() | steps.database_ca(), live)
     leaking = [item for (kind, _), item in live.items() if item is not None and kind == "Secret" and adopt.leaks(item)]
-    # A Secret that changes rolls the pods that read it.
-    touched = {item["metadata"]["name"] for item in leaking}
-    states = tuple(
-        replace(state, resource_version=UNMADE) if state.name in touched else state for state in secrets.states
-    )
-    objects = steps.manifests(plans, replace(secrets, states=states))
+    objects = steps.manifests(plans, secrets)
     planned = plan(steps.cluster, objects, live=[live[name_of(item)] for item in objects])
     others = [_forgetting(item) for item in leaking] + _bookkeeping(steps, planned, live)
     releases = tuple(one.name for one in adopt.releases(one.live for one in planned.adopting))
