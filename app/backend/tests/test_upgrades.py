@@ -8,7 +8,7 @@ import pytest
 from calls import titles
 from psycopg import sql
 from starlette.testclient import TestClient
-from tokens import SECRET
+from tokens import SECRET, bearer
 
 from todo_backend import schema
 from todo_backend.application import create_app
@@ -38,6 +38,33 @@ def _read(database: str, columns_of: Rows | None = None) -> Rows:
             assert cursor.description
             found[table] = ([column.name for column in cursor.description], sorted(cursor.fetchall(), key=repr))
     return found
+
+
+# What the app of schema 0001 says to its database; a rollout runs it beside today's, on today's schema, and a rollback
+# alone on it. `$1` is the user, `$2` a task.
+COLUMNS = "id, title, description, done, created_at, updated_at"
+STATEMENTS_OF_0001 = [
+    f"INSERT INTO task (user_id, title, description) VALUES ($1, 'New', 'x') RETURNING {COLUMNS}",
+    f"SELECT {COLUMNS} FROM task WHERE user_id = $1 ORDER BY created_at DESC, id LIMIT 51",
+    f"SELECT {COLUMNS} FROM task WHERE user_id = $1 AND id = $2",
+    f"UPDATE task SET title = 'y', updated_at = now() WHERE user_id = $1 AND id = $2 RETURNING {COLUMNS}",
+    f"UPDATE task SET done = NOT done, updated_at = now() WHERE user_id = $1 AND id = $2 RETURNING {COLUMNS}",
+    "DELETE FROM task WHERE user_id = $1 AND id = $2 RETURNING id",
+]
+
+
+def test_the_first_version_works_on_todays_schema_and_todays_on_what_it_writes(empty_database: str) -> None:
+    _load(empty_database, DUMPS[0])
+    migrate(MigrateSettings(database_url=empty_database))
+    task = "00000000-0000-4000-8000-000000000001"
+    with psycopg.connect(empty_database, autocommit=True, cursor_factory=psycopg.RawCursor) as connection:
+        for statement in STATEMENTS_OF_0001:
+            parameters = ["u1", task] if "$2" in statement else ["u1"]
+            assert connection.execute(statement, parameters).fetchall(), statement
+    app = create_app(Settings(database_url=empty_database, better_auth_secret=SECRET))
+    with TestClient(app, base_url="http://todo-app.local") as api:
+        [new, _] = api.get("/api/tasks", headers=bearer("u1")).json()["items"]
+    assert (new["title"], new["priority"], new["tags"], new["due"], new["sample"]) == ("New", "none", [], None, False)
 
 
 def test_there_is_a_dump_of_every_schema() -> None:

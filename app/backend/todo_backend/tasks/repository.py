@@ -20,10 +20,12 @@ from sqlalchemy import (
     not_,
     select,
     true,
+    type_coerce,
     update,
     values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import NullType
 
 from todo_backend.repository import AnyRow, Repository
 from todo_backend.tasks.cursor import Position
@@ -36,7 +38,12 @@ MAX_TAGS_LISTED: Final = 1000
 REMEMBERED: Final = timedelta(days=1)
 """How long a deleted task can be restored, and a creation be asked for again by its key."""
 
-_COLUMNS: Final = tuple(column for column in task.c if column.name != "user_id")
+# psycopg makes the list of tags itself; as an ARRAY, SQLAlchemy would go through each once more.
+_COLUMNS: Final = tuple(
+    type_coerce(column, NullType()).label(column.name) if column is task.c.tags else column
+    for column in task.c
+    if column.name != "user_id"
+)
 _ALL: Final = [column.name for column in task.c]
 
 
