@@ -192,6 +192,13 @@ def test_one_run_goes_on_in_the_cluster_and_who_began_it_can_end_it(
     assert page.post("/api/cluster/load", json={}, headers=bearer(one)).status_code == 202
 
 
+def test_a_deleted_account_sees_and_does_nothing(page: TestClient, user: str, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute('DELETE FROM "user" WHERE id = %s', [user])
+    for method, path in (("GET", ""), ("POST", "/load"), ("DELETE", "/load")):
+        assert page.request(method, f"/api/cluster{path}", headers=bearer(user), json={}).status_code == 401
+
+
 @pytest.mark.parametrize("seconds", [0, 61, "long", None])
 def test_a_run_takes_a_minute_at_most(page: TestClient, user: str, seconds: Any) -> None:
     assert page.post("/api/cluster/load", json={"seconds": seconds}, headers=bearer(user)).status_code == 422

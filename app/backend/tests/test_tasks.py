@@ -273,12 +273,38 @@ def test_lengths_count_characters_not_bytes(api: TestClient, user: str) -> None:
     assert (len(task["title"]), len(task["description"])) == (200, 1000)
 
 
+SOME_ID = "00000000-0000-4000-8000-000000000001"
+NOW = {"today": "2026-11-24", "time": "12:00"}
+AFTER_DELETION: list[tuple[str, str, Json | None]] = [
+    ("GET", "/api/tasks", None),
+    ("POST", "/api/tasks", {"title": "too late"}),
+    ("GET", f"/api/tasks/{SOME_ID}", None),
+    ("PATCH", f"/api/tasks/{SOME_ID}", {"title": "too late"}),
+    ("POST", f"/api/tasks/{SOME_ID}/toggle", None),
+    ("DELETE", f"/api/tasks/{SOME_ID}", None),
+    ("POST", f"/api/tasks/{SOME_ID}/restore", None),
+    ("GET", "/api/counts?today=2026-11-24", None),
+    ("GET", "/api/tags", None),
+    ("POST", "/api/samples", {"today": "2026-11-24"}),
+    ("DELETE", "/api/samples", None),
+    ("GET", "/api/export", None),
+    ("GET", "/api/assistant", None),
+    ("POST", "/api/assistant/messages", {"text": "too late", **NOW}),
+    ("POST", "/api/assistant/messages", {"text": "too late", "conversation_id": SOME_ID, **NOW}),
+    ("POST", "/api/assistant/confirm", {"token": "A" * 43}),
+    ("GET", "/api/conversations", None),
+    ("GET", f"/api/conversations/{SOME_ID}", None),
+    ("DELETE", f"/api/conversations/{SOME_ID}", None),
+]
+
+
 def test_a_deleted_account_with_a_token_that_is_still_valid_gets_401(api: TestClient, user: str, database: str) -> None:
     create(api, user, "Buy milk")
     with psycopg.connect(database) as connection:
         connection.execute('DELETE FROM "user" WHERE id = %s', (user,))
         left = connection.execute("SELECT count(*) FROM task WHERE user_id = %s", (user,)).fetchone()
-    answer = api.post("/api/tasks", json={"title": "too late"}, headers=bearer(user))
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert left == (0,)
+    for method, path, body in AFTER_DELETION:
+        answer = api.request(method, path, json=body, headers=bearer(user))
+        assert answer.status_code == 401, (method, path, answer.text)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")

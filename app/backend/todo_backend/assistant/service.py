@@ -12,6 +12,7 @@ from todo_backend.assistant.schemas import (
 )
 from todo_backend.assistant.tools import token_hash
 from todo_backend.problems import Problem
+from todo_backend.repository import check_account
 from todo_backend.tasks.schemas import Task
 from todo_backend.tasks.service import TaskService, account_exists
 
@@ -26,6 +27,7 @@ class AssistantService:
 
     async def used_tokens(self) -> int:
         """Return how many tokens the user's words have cost today."""
+        await check_account(self._repository)
         return await self._repository.used_tokens()
 
     async def hear(self, new: NewMessage) -> UUID:
@@ -38,20 +40,22 @@ class AssistantService:
             with account_exists():
                 conversation_id = await self._repository.begin(" ".join(new.text.split())[:TITLE_LENGTH])
         elif await self._repository.conversation(conversation_id) is None:
-            raise _no_conversation()
+            raise await self._no_conversation()
         await self._repository.say(conversation_id, "user", new.text)
         return conversation_id
 
     async def conversations(self) -> ConversationList:
         """Return the user's conversations."""
         rows = await self._repository.conversations()
+        if not rows:
+            await check_account(self._repository)
         return ConversationList(items=[ConversationSummary.model_validate(row) for row in rows])
 
     async def conversation(self, conversation_id: UUID) -> Conversation:
         """Return a conversation with its messages."""
         row = await self._repository.conversation(conversation_id)
         if row is None:
-            raise _no_conversation()
+            raise await self._no_conversation()
         messages = await self._repository.messages(conversation_id)
         summary = ConversationSummary.model_validate(row)
         return Conversation(**summary.model_dump(), messages=[Message.model_validate(message) for message in messages])
@@ -59,7 +63,7 @@ class AssistantService:
     async def delete(self, conversation_id: UUID) -> None:
         """Remove a conversation."""
         if not await self._repository.delete(conversation_id):
-            raise _no_conversation()
+            raise await self._no_conversation()
 
     async def confirm(self, token: str, tasks: TaskService) -> Task:
         """Delete what the token was issued for, and return it as it was.
@@ -69,6 +73,7 @@ class AssistantService:
         """
         asked = await self._repository.take_deletion(token_hash(token))
         if asked is None:
+            await check_account(self._repository)
             raise Problem(404, "This confirmation was used already, or has expired")
         task = await tasks.read(asked.task_id)
         if task.updated_at != asked.task_updated_at:
@@ -76,6 +81,6 @@ class AssistantService:
         await tasks.delete(task.id, f'"{task.version}"')
         return task
 
-
-def _no_conversation() -> Problem:
-    return Problem(404, "There is no such conversation")
+    async def _no_conversation(self) -> Problem:
+        await check_account(self._repository)
+        return Problem(404, "There is no such conversation")

@@ -13,7 +13,7 @@ from todo_backend.cluster.runs import LoadRuns
 from todo_backend.cluster.schemas import Cluster, Load
 from todo_backend.database import Database
 from todo_backend.problems import Problem
-from todo_backend.repository import AnyRow
+from todo_backend.repository import AnyRow, Repository, check_account
 from todo_backend.tasks.service import account_exists
 
 COMPONENT: Final = "todo-backend"
@@ -32,6 +32,7 @@ class ClusterService:
         """Return what runs now; a 503 problem when the Kubernetes API does not say."""
         namespace = await self._kubernetes.namespace()
         async with self._database.connection() as connection:
+            await check_account(Repository(connection, user_id))
             run = await LoadRuns(connection).last()
         return Cluster(
             namespace=namespace.name,
@@ -63,6 +64,7 @@ class ClusterService:
         """End the load run that this user began; a 404 problem where none is going."""
         async with self._database.connection() as connection:
             if not await LoadRuns(connection).end(user_id):
+                await check_account(Repository(connection, user_id))
                 raise Problem(404, "There is no load run of yours")
 
     async def close(self) -> None:

@@ -1,20 +1,9 @@
 """The SQL of what an export has beside the modules' own data."""
 
-from sqlalchemy import Column, DateTime, Table, Text, select
+from sqlalchemy import Table, select
 from sqlalchemy.sql import ColumnElement
 
-from todo_backend.database import metadata
-from todo_backend.repository import AnyRow, Repository
-
-account = Table(
-    "user",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("createdAt", DateTime(timezone=True), key="created_at", nullable=False),
-)
-"""Better Auth's table, as far as the export shows it."""
+from todo_backend.repository import AnyRow, Repository, account
 
 
 class AccountRepository(Repository):

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
 from todo_backend.problems import Problem, unauthorized
-from todo_backend.repository import AnyRow
+from todo_backend.repository import AnyRow, check_account
 from todo_backend.tasks import cursor as cursors
 from todo_backend.tasks import schemas
 from todo_backend.tasks.cursor import Position
@@ -25,7 +25,7 @@ _TASKS: Final = TypeAdapter(list[Task])
 
 
 class TaskService:
-    """One user's tasks. What is not there and what is another's are the same 404 problem.
+    """One user's tasks. What is not there and what is another's are the same 404 problem; a deleted account is a 401.
 
     `if_match` is that header (RFC 9110, 13.1.1): a change to a task with no such version is a 412 problem.
     """
@@ -38,6 +38,8 @@ class TaskService:
         if query.view in (View.TODAY, View.UPCOMING, View.OVERDUE) and query.today is None:
             raise _unfit("today", f"The view {query.view} needs it")
         rows = await self._repository.page(query, query.limit + 1, _position(query.cursor))
+        if not rows:
+            await check_account(self._repository)
         items = tasks_of(rows[: query.limit])
         if len(rows) <= query.limit:
             return TaskPage(items=items, next_cursor=None)
@@ -66,7 +68,8 @@ class TaskService:
         """Return a task."""
         row = await self._repository.find(task_id)
         if row is None:
-            raise _not_found()
+            await check_account(self._repository)
+            raise Problem(404, "There is no such task")
         return task_of(row)
 
     async def update(self, task_id: UUID, changes: TaskChanges, if_match: str | None) -> Task:
@@ -96,11 +99,17 @@ class TaskService:
     async def counts(self, clock: schemas.Clock) -> schemas.Counts:
         """Count the tasks of each view."""
         row = await self._repository.counts(clock.today, time.fromisoformat(clock.time))
-        return schemas.Counts.model_validate(row)
+        counts = schemas.Counts.model_validate(row)
+        if not counts.all:
+            await check_account(self._repository)
+        return counts
 
     async def tags(self) -> schemas.TagList:
         """Return the user's tags."""
-        return schemas.TagList(items=[schemas.TagCount.model_validate(row) for row in await self._repository.tags()])
+        rows = await self._repository.tags()
+        if not rows:
+            await check_account(self._repository)
+        return schemas.TagList(items=[schemas.TagCount.model_validate(row) for row in rows])
 
     async def add_samples(self, wanted: schemas.SampleRequest) -> schemas.SamplesMade:
         """Add the samples, once in an account's life and only where it has no task."""
@@ -109,7 +118,10 @@ class TaskService:
 
     async def delete_samples(self) -> schemas.SamplesRemoved:
         """Remove what is left of the samples."""
-        return schemas.SamplesRemoved(ids=list(await self._repository.delete_samples()))
+        ids = list(await self._repository.delete_samples())
+        if not ids:
+            await check_account(self._repository)
+        return schemas.SamplesRemoved(ids=ids)
 
     async def _changed(self, task_id: UUID, row: AnyRow | None) -> Task:
         if row is None:
@@ -210,7 +222,3 @@ def _unfit(parameter: str, detail: str) -> Problem:
 
 def _changed_since() -> Problem:
     return Problem(412, "The task has changed since")
-
-
-def _not_found() -> Problem:
-    return Problem(404, "There is no such task")
