@@ -81,7 +81,7 @@ class TaskRepository(Repository):
     async def creation(self, key: str) -> AnyRow | None:
         """Return what this key made: `request_hash`, and the task, whose columns are None where it is no more."""
         both = creation.outerjoin(task, (task.c.id == creation.c.task_id) & self.own(task))
-        query = select(creation.c.request_hash, *_COLUMNS).select_from(both)
+        query = select(*_COLUMNS, creation.c.request_hash).select_from(both)
         return await self._one(query.where(self.own(creation), creation.c.key == key))
 
     async def find(self, task_id: UUID) -> AnyRow | None:

@@ -136,7 +136,10 @@ def task_of(row: AnyRow) -> Task:
 
 
 def tasks_of(rows: Sequence[AnyRow]) -> list[Task]:
-    """Return rows of the table as the API gives them; all at once, as most requests ask for a page of fifty."""
+    """Return rows that begin with the table's columns as the API gives them.
+
+    All at once, as most requests ask for a page of fifty; by position, as attributes of a row cost more than the rest.
+    """
     return _TASKS.validate_python(
         [
             {
