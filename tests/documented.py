@@ -95,7 +95,7 @@ BY_HAND = By(("tests/e2e/test_documented.py",))
 REMOTE = By(("tests/long/test_registry.py",))
 OFFLINE = By(("tests/e2e/test_offline.py",))
 
-AWAITED = {"rollback", "secrets set", "secrets rotate", "secrets reset", "backup", "restore"}
+AWAITED = {"rollback"}
 TO_COME = "its test on a cluster is to come"
 
 TABLE: dict[str, Way] = {
@@ -259,7 +259,7 @@ def _way(command: str, verb: str) -> Way | None:
 def run_by(verb: str) -> tuple[str, ...]:
     """Return the tests on a real cluster that run a verb."""
     words = ", ".join(f'"{word}"' for word in verb.split())
-    named = re.compile(rf"todoctl\(\s*\*?\(?{words}[,)]|\[\s*{words}[,\]]")
+    named = re.compile(rf"(?:todoctl|data)\(\s*\*?\(?{words}[,)]|\[\s*{words}[,\]]")
     return tuple(file.relative_to(ROOT).as_posix() for file in REAL if named.search(file.read_text("utf-8")))
 
 
