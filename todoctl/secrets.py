@@ -257,7 +257,7 @@ def _check_volume(namespace: str, secret: Object | None, volume: Object | None, 
     else:
         lost = volume is None or volume["metadata"]["uid"] != remembered
     if lost:
-        now = "is gone" if volume is None else "was made anew, and is another volume"
+        now = "is gone" if volume is None else "was made anew: the one before is gone"
         raise SecretsError(
             "secrets.volume-lost",
             "the Secrets are there, but not the database that they belong to",
