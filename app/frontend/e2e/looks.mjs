@@ -5,6 +5,7 @@ import { assertAccessible, assertFits, open, picture, row, step } from "./browse
 const PAGES = [
   ["tasks", "/tasks", "Buy oat milk"],
   ["settings", "/settings", null],
+  ...(process.env.TODO_CLUSTER === "1" ? [["cluster", "/cluster", null]] : []),
 ];
 
 export async function looks({ context }) {

@@ -65,7 +65,7 @@ function Answers({ cluster, answers }: { cluster: Cluster; answers: { number: nu
   return (
     <section className={styles.card} aria-labelledby="answers">
       <h2 id="answers">Who answered</h2>
-      <p className={styles.soft}>The backend pod that gave each of the last {answers.length} answers to this page.</p>
+      <p className={styles.soft}>The backend pods that gave the last answers to this page, the latest on the right.</p>
       <ul className={styles.lanes}>
         {lanes.map((pod) => {
           const own = answers.filter((answer) => answer.pod === pod);
