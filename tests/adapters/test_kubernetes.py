@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -376,6 +377,26 @@ def test_a_certificate_of_nobody_known_is_refused_at_once(tls_server: Server, co
         connect(tls_server.url).version()
     assert caught.value.id == "cluster.tls"
     assert time.monotonic() - started < 3
+
+
+def test_a_certificate_that_a_clock_that_is_wrong_makes_invalid_is_told_with_the_clock(
+    connect: Connect, certificates: Certificates, tmp_path: Path
+) -> None:
+    authority = certificates.authority
+    ended = ["openssl", "x509", "-req", "-in", "csr", "-days", "-1", "-copy_extensions", "copy", "-out", "pem"]
+    for command in (
+        [*("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab", "-keyout", "key")]
+        + ["-out", "csr", "-addext", "subjectAltName=IP:127.0.0.1"],
+        [*ended, "-CA", str(authority), "-CAkey", str(authority.with_suffix(".key"))],
+    ):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "pem", tmp_path / "key")
+    with contextmanager(serve)(tls) as server, pytest.raises(ClusterError) as caught:
+        connect(server.url, cluster={"certificate-authority": str(authority)}).version()
+    assert caught.value.id == "cluster.clock"
+    assert "certificate has expired; this machine's clock says 20" in str(caught.value.because)
+    assert "set this machine's clock" in str(caught.value.hint)
 
 
 def test_a_client_certificate_is_shown_and_left_on_no_disk(

@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -38,6 +39,8 @@ _PASSING = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+
+_NOT_VALID_NOW = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
@@ -200,7 +203,18 @@ class ApiServer:
         if self.connection.proxy_url:
             where += f" through proxy `{_without_user(self.connection.proxy_url)}`"
         reason = getattr(error, "original_error", None) or error
+        verdict = error.args[0] if error.args else None
         match error:
+            case urllib3.exceptions.SSLError() if isinstance(verdict, ssl.SSLCertVerificationError) and (
+                verdict.verify_code in _NOT_VALID_NOW
+            ):
+                now = datetime.now(timezone.utc).isoformat(sep=" ", timespec="minutes")
+                return ClusterError(
+                    "cluster.clock",
+                    f"cannot {what}: the API server's certificate is not valid at this time",
+                    because=f"{where}: {verdict.verify_message}; this machine's clock says {now}",
+                    hint="set this machine's clock; where it is right, `minikube start` renews the certificate",
+                )
             case urllib3.exceptions.SSLError() if _is_untrusted(error):
                 return ClusterError(
                     "cluster.tls",
