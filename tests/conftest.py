@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 import pytest
+from one_line import OneLine
 
 import schemas
 from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
@@ -27,7 +28,8 @@ from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
 pytest_plugins = ["kept"]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(OneLine(config))
     # What runs in the background of a shell ignores Ctrl-C, and so do its children: tests send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -148,6 +148,8 @@ class Installation:
         objects = manifests.load(self.settings.environment)
         if secrets and secrets.external_port and self.settings.environment == "development":
             objects = manifests.without_postgres(objects, secrets.external_port)
+        if secrets and (node := self._node_of_volumes()):
+            objects = manifests.with_postgres_on(objects, node)
         return manifests.customise(
             objects,
             namespace=self.settings.namespace,
@@ -156,6 +158,15 @@ class Installation:
             image_pull_secret=self.settings.image_pull_secret,
             secret_versions=secrets.versions if secrets else None,
         )
+
+    def _node_of_volumes(self) -> str | None:
+        """Return the node that has every volume, where the cluster's volumes do not say so themselves.
+
+        Minikube's provisioner makes folders on the primary node, and a pod on another node would find an empty one.
+        """
+        from todoctl.targets.minikube import Minikube
+
+        return self.target.nodes()[0] if isinstance(self.target, Minikube) else None
 
     def tell(self, change: Change) -> None:
         """Note what became of an object, unless nothing did."""

@@ -383,10 +383,10 @@ def test_a_certificate_that_a_clock_that_is_wrong_makes_invalid_is_told_with_the
     connect: Connect, certificates: Certificates, tmp_path: Path
 ) -> None:
     authority = certificates.authority
+    new = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab"]
     ended = ["openssl", "x509", "-req", "-in", "csr", "-days", "-1", "-copy_extensions", "copy", "-out", "pem"]
     for command in (
-        [*("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab", "-keyout", "key")]
-        + ["-out", "csr", "-addext", "subjectAltName=IP:127.0.0.1"],
+        [*new, "-keyout", "key", "-out", "csr", "-addext", "subjectAltName=IP:127.0.0.1"],
         [*ended, "-CA", str(authority), "-CAkey", str(authority.with_suffix(".key"))],
     ):
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)

@@ -181,3 +181,18 @@ def test_pods_pull_with_the_secret_that_is_named():
     assert all(template["imagePullSecrets"] == [{"name": "registry"}] for template in templates)
     assert pinned in [container["image"] for template in templates for container in template["containers"]]
     assert not any("imagePullSecrets" in str(item) for item in objects)
+
+
+def test_postgres_stays_on_the_node_of_its_volume_and_nothing_else_does() -> None:
+    objects = manifests.load("development")
+    pinned = {
+        item["metadata"]["name"]: item["spec"]["template"]["spec"].get("nodeSelector")
+        for item in manifests.with_postgres_on(objects, "minikube")
+        if item["kind"] in {"Deployment", "StatefulSet"}
+    }
+    assert pinned == {
+        "todo-backend": None,
+        "todo-frontend": None,
+        "todo-postgres": {"kubernetes.io/hostname": "minikube"},
+    }
+    assert objects == manifests.load("development")

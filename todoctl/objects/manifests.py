@@ -120,6 +120,15 @@ def _to_database(rule: Mapping[str, Any]) -> bool:
     return _selects_postgres(rule) or rule.get("to") == _ANYWHERE
 
 
+def with_postgres_on(objects: Sequence[Mapping[str, Any]], node: str) -> list[Object]:
+    """Return the objects with the Postgres that comes with them, if it does, on this node alone."""
+    made = copy.deepcopy([dict(item) for item in objects])
+    for workload in order.workloads(made):
+        if workload["metadata"]["name"] == POSTGRES:
+            workload["spec"]["template"]["spec"]["nodeSelector"] = {"kubernetes.io/hostname": node}
+    return made
+
+
 def _selects_postgres(rule: Mapping[str, Any]) -> bool:
     labels = (selector.get("matchLabels", {}) for selector in _find(rule, "podSelector"))
     return any(one.get(NAME) == POSTGRES for one in labels)

@@ -70,21 +70,21 @@ def breaks_the_rules(pod, _container):
 REASONS = {"ImagePullBackOff", "ErrImagePull"}
 
 
-@pytest.mark.parametrize(
-    ("workload", "spoil", "reasons", "words"),
-    [
-        (BACKEND, cannot_be_pulled, REASONS, ["registry.invalid", "describe pod"]),
-        (BACKEND, never_loaded, {"ErrImageNeverPull"}, ["todo-backend:000000000000", "`todoctl load`"]),
-        (BACKEND, crashes, {"CrashLoopBackOff"}, ["exited with code 3", "the last words", "--previous"]),
-        (BACKEND, crashes_before, {"CrashLoopBackOff"}, ["exited with code 4", "no schema today", "`migrate`"]),
-        (BACKEND, fits_nowhere, {"Unschedulable"}, ["Insufficient memory", "describe nodes"]),
-        (FRONTEND, answers_elsewhere, {"Unhealthy"}, ["Startup probe failed", "404", "--previous"]),
-        (FRONTEND, reads_a_key_that_is_not_there, {"CreateContainerConfigError"}, ["no-such-key", "todo-secrets"]),
-        (FRONTEND, breaks_the_rules, {"FailedCreate"}, ["violates PodSecurity", "host"]),
-    ],
-    ids=lambda value: value.__name__.replace("_", " ") if callable(value) else "",
-)
-def test_a_broken_rollout(address, workload, spoil, reasons, words):
+CASES = [
+    (BACKEND, cannot_be_pulled, REASONS, ["registry.invalid", "describe pod"]),
+    (BACKEND, never_loaded, {"ErrImageNeverPull"}, ["todo-backend:000000000000", "`todoctl load`"]),
+    (BACKEND, crashes, {"CrashLoopBackOff"}, ["exited with code 3", "the last words", "--previous"]),
+    (BACKEND, crashes_before, {"CrashLoopBackOff"}, ["exited with code 4", "no schema today", "`migrate`"]),
+    (BACKEND, fits_nowhere, {"Unschedulable"}, ["Insufficient memory", "describe nodes"]),
+    (FRONTEND, answers_elsewhere, {"Unhealthy"}, ["Startup probe failed", "statuscode: 4", "--previous"]),
+    (FRONTEND, reads_a_key_that_is_not_there, {"CreateContainerConfigError"}, ["no-such-key", "todo-secrets"]),
+    (FRONTEND, breaks_the_rules, {"FailedCreate"}, ["violates PodSecurity", "host"]),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[spoil.__name__.replace("_", " ") for _, spoil, _, _ in CASES])
+def test_a_rollout_that_is_broken_is_explained_and_the_version_before_serves(address, case):
+    workload, spoil, reasons, words = case
     with pytest.raises(RolloutError) as caught:
         install(Broken(workload, spoil))
     error = caught.value

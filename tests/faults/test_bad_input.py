@@ -2,17 +2,14 @@
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
 
 import pytest
 
-from harness import NAMESPACE, PROFILE, Browser, command, until
+from harness import NAMESPACE, PROFILE, command
 
 pytestmark = pytest.mark.minikube
 
-USAGE, PREFLIGHT, CLUSTER, CONSENT, SECRETS, INTERRUPTED = 2, 4, 7, 10, 11, 130
+USAGE, PREFLIGHT, CLUSTER, CONSENT, SECRETS = 2, 4, 7, 10, 11
 
 
 def check(outcome, code, *words):
@@ -117,51 +114,3 @@ def test_lost_secrets_beside_a_kept_volume_are_never_made_anew(todoctl, installe
 
 def test_a_host_that_another_installation_has(todoctl, installed):
     check(todoctl("install", "-n", "t-second"), PREFLIGHT, "host `todo-app.local` is taken", "`--host`")
-
-
-def test_ctrl_c_ends_a_second_installation_and_the_next_run_completes_it(todoctl, installed, kubectl, address):
-    arguments = ("install", "-n", "t-second", "--host", "second.local")
-    process = subprocess.Popen(
-        [sys.executable, todoctl.zipapp, *arguments, "-p", PROFILE],
-        stderr=subprocess.PIPE,
-        text=True,
-        # What runs in the background of a shell ignores Ctrl-C, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs
-    )
-    for line in process.stderr:
-        if line.startswith("Wait"):
-            break
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == INTERRUPTED, err
-    assert "run the same command again" in err
-    assert "Traceback" not in err
-    outcome = todoctl(*arguments)
-    assert outcome.code == 0, outcome.err
-    second = Browser(address, "second.local")
-    assert second.sign_up("second@example.org")[0] == 200
-    assert second.titles() == []
-    # The two are apart: an account of the one is nobody in the other.
-    assert Browser(address).sign_in("second@example.org")[0] == 401
-    assert todoctl("uninstall", "--data", "--yes", "-n", "t-second").code == 0
-    assert "namespace/t-second" not in kubectl("get", "namespaces", "-o", "name").split()
-
-
-def test_a_paused_cluster_is_unpaused_after_a_yes(todoctl, installed, address):
-    command("minikube", "pause", "-p", PROFILE)
-    check(todoctl("install"), CONSENT, "paused")
-    outcome = todoctl("install", "--yes")
-    assert outcome.code == 0, outcome.err
-    assert Browser(address)("GET", "/healthz")[0] == 200
-
-
-def test_a_stopped_cluster_is_started_after_a_yes_and_has_kept_its_data(todoctl, installed, address):
-    browser = Browser(address)
-    assert browser.sign_up("stopped@example.org")[0] == 200
-    assert browser("POST", "/api/tasks", {"title": "Still here"}, token=browser.token())[0] == 201
-    command("minikube", "stop", "-p", PROFILE)
-    check(todoctl("install"), CONSENT, "stopped", "nothing was done")
-    check(todoctl("status"), CLUSTER)
-    outcome = todoctl("install", "--yes")
-    assert outcome.code == 0, outcome.err
-    assert until(browser.titles, seconds=60) == ["Still here"]

@@ -1,0 +1,204 @@
+"""What an installation survives: killed and interrupted runs, two at once, and a cluster that was stopped or paused.
+
+What takes longer than 90 s a case is in tests/long.
+"""
+
+import os
+import secrets as random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import NAMESPACE, PROFILE, Browser, command, until
+from todoctl.adapters import kinds
+from todoctl.adapters.kubernetes import Cluster
+from todoctl.locks import lease
+from todoctl.locks.file import Holder
+from todoctl.targets.reference import qualified
+
+pytestmark = pytest.mark.minikube
+
+CONSENT, CLUSTER, LOCKED, INTERRUPTED = 10, 7, 13, 130
+STEPS = ["Preflight", "Fingerprint", "Build", "Sideload", "Secrets", "Apply", "Wait", "Access"]
+MARK = "TODOCTL_TEST_MARK"
+
+
+def begin(todoctl, *arguments, **environment):
+    """Start a run in the background; what runs there ignores Ctrl-C, and so would its children."""
+    return subprocess.Popen(
+        [sys.executable, todoctl.zipapp, *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TODOCTL_PROFILE": PROFILE, **environment},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs
+    )
+
+
+def reach(process, step):
+    """Read what the run says until it begins a step."""
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.rstrip() == step:
+            return
+    raise AssertionError(f"it ended before {step}:\n{''.join(said)}")
+
+
+def something_to_do(step, todoctl, kubectl):
+    """Take away what the step makes, so that a kill meets it at work."""
+    images = [
+        kubectl.json("get", "deployment", name, "-n", NAMESPACE)["spec"]["template"]["spec"]["containers"][0]["image"]
+        for name in ("todo-backend", "todo-frontend")
+    ]
+    match step:
+        case "Build":
+            command("docker", "image", "rm", *images)
+        case "Sideload":
+            command("docker", "exec", PROFILE, "crictl", "rmi", qualified(images[0]))
+        case "Secrets":
+            gone = todoctl("uninstall", "--data", "--yes")
+            assert gone.code == 0, gone.err
+        case "Apply":
+            kubectl("delete", "-n", NAMESPACE, "deployment/todo-frontend", "ingress/todo-app", "service/todo-backend")
+        case "Wait":
+            kubectl("delete", "-n", NAMESPACE, "deployment/todo-backend")
+
+
+def the_app_answers(address):
+    assert until(lambda: Browser(address)("GET", "/healthz"), seconds=30)[0] == 200
+    assert Browser(address)("GET", "/api/tasks")[0] == 401
+
+
+def leases(kubectl):
+    return kubectl("get", "leases", "-n", NAMESPACE, "-o", "name").split()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_install_was_killed_and_the_next_run_converges(todoctl, kubectl, address, step):
+    something_to_do(step, todoctl, kubectl)
+    process = begin(todoctl, "install", "--yes")
+    reach(process, step)
+    process.kill()
+    assert process.wait(timeout=20) == -signal.SIGKILL
+    outcome = todoctl("install", "--yes", "-o", "json")
+    assert outcome.code == 0, outcome.err
+    assert leases(kubectl) == []
+    the_app_answers(address)
+    assert todoctl("install", "-o", "json").data["changed"] is False
+
+
+def marked(mark):
+    """Return the command lines of the processes that have the mark in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+@pytest.mark.parametrize(("step", "child"), [("Build", "docker build"), ("Sideload", "docker save"), ("Wait", None)])
+def test_ctrl_c_ends_the_children_says_where_it_stopped_and_holds_nothing(todoctl, kubectl, address, step, child):
+    something_to_do(step, todoctl, kubectl)
+    mark = random.token_hex(8)
+    process = begin(todoctl, "install", "--yes", **{MARK: mark})
+    reach(process, step)
+    if child:
+        while not [line for line in marked(mark) if child in line]:
+            assert process.poll() is None, "it ended before it had a child"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED, err
+    assert f"error: interrupted in step `{step}`" in err
+    assert "run the same command again" in err
+    assert "Traceback" not in err
+    assert marked(mark) == []
+    assert leases(kubectl) == []
+    outcome = todoctl("install", "--yes")
+    assert outcome.code == 0, outcome.err
+    the_app_answers(address)
+
+
+def test_a_second_run_on_this_machine_is_refused_at_once_and_the_first_one_ends_well(todoctl, kubectl, address):
+    something_to_do("Wait", todoctl, kubectl)
+    first = begin(todoctl, "install", "--yes")
+    reach(first, "Apply")
+    for verb in (["install"], ["uninstall"], ["rollback"]):
+        second = todoctl(*verb)
+        assert second.code == LOCKED, second.err
+        assert f"`todoctl install` (process {first.pid}) holds its lock since" in second.err
+        assert "hint: wait until that run has ended" in second.err
+    assert first.wait(timeout=120) == 0
+    first.stderr.close()
+    the_app_answers(address)
+
+
+def elsewhere():
+    return Cluster.connect(PROFILE), NAMESPACE, Holder("elsewhere", 4711, "token")
+
+
+def test_a_run_on_another_machine_is_named_and_nothing_is_written(todoctl, kubectl, heard, monkeypatch):
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.5)
+    with lease.Lease(*elsewhere(), heard):
+        outcome = todoctl("install", "--debug")
+        assert outcome.code == LOCKED, outcome.err
+        assert "process 4711 on `elsewhere` holds its Lease since" in outcome.err
+        writes = [line for line in outcome.err.splitlines() if "POST /" in line or "PATCH /" in line]
+        assert [line for line in writes if "dryRun=All" not in line and "/leases" not in line] == []
+    assert todoctl("install").code == 0
+
+
+def test_a_run_on_another_machine_that_died_is_taken_over_when_its_lease_has_run_out(todoctl, kubectl):
+    cluster, namespace, holder = elsewhere()
+    lease.Lease(cluster, namespace, holder, None)._take()
+    cluster.patch(kinds.LEASE, lease.NAME, namespace, {"spec": {"leaseDurationSeconds": 3}})
+    outcome = todoctl("install")
+    assert outcome.code == 0, outcome.err
+    assert "process 4711 on `elsewhere` holds the installation: waiting to see whether it is alive" in outcome.err
+    assert leases(kubectl) == []
+
+
+def test_two_installations_are_apart(todoctl, kubectl, address):
+    arguments = ("install", "--yes", "-n", "t-second", "--host", "second.local")
+    interrupted = begin(todoctl, *arguments)
+    reach(interrupted, "Wait")
+    interrupted.send_signal(signal.SIGINT)
+    assert interrupted.wait(timeout=60) == INTERRUPTED
+    interrupted.stderr.close()
+    outcome = todoctl(*arguments)
+    assert outcome.code == 0, outcome.err
+    second = Browser(address, "second.local")
+    assert second.sign_up("second@example.org")[0] == 200
+    assert second.titles() == []
+    # An account of the one is nobody in the other.
+    assert Browser(address).sign_in("second@example.org")[0] == 401
+    assert todoctl("uninstall", "--data", "--yes", "-n", "t-second").code == 0
+    assert "namespace/t-second" not in kubectl("get", "namespaces", "-o", "name").split()
+
+
+def test_a_paused_cluster_is_unpaused_after_a_yes(todoctl, address):
+    command("minikube", "pause", "-p", PROFILE)
+    refused = todoctl("install")
+    assert (refused.code, "paused" in refused.err) == (CONSENT, True)
+    outcome = todoctl("install", "--yes")
+    assert outcome.code == 0, outcome.err
+    the_app_answers(address)
+
+
+def test_a_stopped_cluster_is_started_after_a_yes_and_has_kept_its_data(todoctl, address):
+    browser = Browser(address)
+    assert browser.sign_up("stopped@example.org")[0] == 200
+    assert browser("POST", "/api/tasks", {"title": "Still here"}, token=browser.token())[0] == 201
+    command("minikube", "stop", "-p", PROFILE)
+    refused = todoctl("install")
+    assert (refused.code, "stopped" in refused.err) == (CONSENT, True)
+    assert todoctl("status").code == CLUSTER
+    outcome = todoctl("install", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert until(browser.titles, seconds=60) == ["Still here"]
