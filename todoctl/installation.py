@@ -162,11 +162,12 @@ class Installation:
     def _node_of_volumes(self) -> str | None:
         """Return the node that has every volume, where the cluster's volumes do not say so themselves.
 
-        Minikube's provisioner makes folders on the primary node, and a pod on another node would find an empty one.
+        Minikube's provisioner makes folders on the primary node, which has the profile's name; a pod on another node
+        would find an empty one.
         """
         from todoctl.targets.minikube import Minikube
 
-        return self.target.nodes()[0] if isinstance(self.target, Minikube) else None
+        return self.target.context if isinstance(self.target, Minikube) else None
 
     def tell(self, change: Change) -> None:
         """Note what became of an object, unless nothing did."""
