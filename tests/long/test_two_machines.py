@@ -22,7 +22,7 @@ def test_a_run_that_slept_through_its_lease_stops_before_its_next_write(todoctl,
         env={**os.environ, "TODOCTL_PROFILE": PROFILE},
     )
     for line in asleep.stderr:
-        if line.rstrip() == "Wait":
+        if line.rstrip() == "Apply":
             break
     asleep.send_signal(signal.SIGSTOP)
     # Another state folder is another machine, as far as a lock file can tell.
