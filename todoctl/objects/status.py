@@ -255,6 +255,9 @@ def failure(pod: Object) -> Failure | None:
         return Failure("Unschedulable", scheduled.get("message", ""), grace=UNSCHEDULABLE_GRACE_SECONDS)
     for entry in container_statuses(pod):
         waiting = (entry.get("state") or {}).get("waiting") or {}
+        # The kubelet has not read a Secret or ConfigMap yet, and tries again: one that is missing is "not found".
+        if waiting.get("message", "").startswith("failed to sync"):
+            continue
         if waiting.get("reason") in _FATAL:
             reason = waiting["reason"]
             return Failure(reason, waiting.get("message", ""), entry["name"], _FATAL[reason])
