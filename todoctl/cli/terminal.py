@@ -114,10 +114,10 @@ class Terminal:
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Print the step's title, run the block, print how long it took when that is worth telling."""
-        self._log.write("step", title)
-        self._talk(self.style(title, bold=True))
         started = time.monotonic()
         try:
+            self._log.write("step", title)
+            self._talk(self.style(title, bold=True))
             with self._shown(title):
                 yield
         except KeyboardInterrupt as interrupt:
