@@ -76,7 +76,9 @@ def stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     socket, folder = tmp_path / "docker.sock", Path("/var/tmp") / f"todoctl-docker-{os.getpid()}"  # noqa: S108
     programs = tmp_path / "bin"
     programs.mkdir()
-    command = f"{shutil.which('dockerd')} -H unix://{socket} --data-root {folder}/data --exec-root {folder}/run"
+    # In a network of its own: with `--bridge none` it would remove the bridge of the machine's own engine.
+    command = f"unshare --net {shutil.which('dockerd')} -H unix://{socket} --data-root {folder}/data"
+    command += f" --exec-root {folder}/run"
     command += f" --pidfile {tmp_path}/pid --bridge none --iptables=false --ip-forward=false"
     (programs / "service").write_text(
         f'#!/bin/sh\n[ "$*" = "docker start" ] || exit 9\n{command} > {tmp_path}/log 2>&1 &\n'
