@@ -54,10 +54,9 @@ def test_minikube_and_kubectl_are_downloaded_and_used(todoctl: Todoctl, mirror, 
     assert before.code == 4
     assert statuses(before)["minikube.command"] == "fatal"
     outcome = todoctl("doctor", "--fix", "--yes", "--mirror", mirror[1], "-o", "json", **without)
-    assert [(fix["id"], fix["outcome"]) for fix in outcome.data["fixes"]] == [
-        ("minikube.command", "fixed"),
-        ("kubectl.command", "fixed"),
-    ], outcome.err
+    # The metrics API of a cluster that was just made may not serve yet, which is mended too.
+    fixes = {fix["id"]: fix["outcome"] for fix in outcome.data["fixes"] if fix["id"] != "cluster.metrics"}
+    assert fixes == {"minikube.command": "fixed", "kubectl.command": "fixed"}, outcome.err
     assert sorted(path.name for path in (tmp_path / "data/todoctl/bin").iterdir()) == ["kubectl", "minikube"]
     # With the one that came, the cluster is seen; and it stays for the next run.
     after = statuses(todoctl("doctor", "-o", "json", **without))

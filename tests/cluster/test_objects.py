@@ -139,10 +139,11 @@ def test_a_pod_that_never_gets_ready_is_explained_at_the_deadline(cluster: Clust
         wait(cluster, [web], deadline=Deadline(12))
     error = caught.value
     assert error.what == "`web` not Available after 12 s"
-    assert error.because == "0 of 1 pods are available"
+    answer = "Readiness probe failed: HTTP probe failed with statuscode: 404"
+    assert error.because == f"0 of 1 pods are available; {answer}"
     text = "\n".join(error.details)
     assert "container app: running, not ready" in text
-    assert "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404" in text
+    assert f"Unhealthy: {answer}" in text
 
 
 def test_a_crashing_pod_of_the_old_revision_does_not_fail_the_new_one(cluster: Cluster, namespace: str) -> None:
