@@ -81,7 +81,8 @@ class Execution:
         self._closed = threading.Event()
         self._queue: queue.Queue[bytes | BaseException] = queue.Queue(_WAITING_MESSAGES)
         threading.Thread(target=self._receive, name="exec-receive", daemon=True).start()
-        threading.Thread(target=self._send, args=(stdin,), name="exec-send", daemon=True).start()
+        self._sender = threading.Thread(target=self._send, args=(stdin,), name="exec-send", daemon=True)
+        self._sender.start()
 
     @classmethod
     def open(
@@ -111,10 +112,15 @@ class Execution:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the connection: a program that still reads stdin finds it ended."""
+        """End the connection: a program that still reads stdin finds it ended.
+
+        The farewell would wait for a thread that is sending to a program that does not read, so then there is none.
+        """
         self._closed.set()
-        with contextlib.suppress(Exception):
-            self._stream.send_close()
+        if not self._sender.is_alive():
+            with contextlib.suppress(Exception):
+                self._stream.settimeout(_SLICE_SECONDS)  # what was sent last may fill the connection
+                self._stream.send_close()
         with contextlib.suppress(Exception):
             self._stream.abort()  # type: ignore[no-untyped-call]
 
