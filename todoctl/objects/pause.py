@@ -12,6 +12,7 @@ from typing import Any
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.deadline import Deadline
+from todoctl.errors import TodoctlError
 from todoctl.objects.applied import applied
 from todoctl.objects.manifests import PART_OF
 from todoctl.objects.pods import wait_until_gone
@@ -34,25 +35,38 @@ def stop(cluster: Cluster, namespace: str, deadline: Deadline) -> None:
 
 
 def start(cluster: Cluster, namespace: str) -> None:
-    """Have as many pods as before `stop`; waits for none. Does nothing where none was stopped."""
+    """Have as many pods as before `stop`; waits for none. Does nothing where none was stopped.
+
+    Each Deployment is tried, whatever becomes of the others; then the first error is raised.
+    """
     deployments, minimums = _look(cluster, namespace)
+    errors = []
     for live in deployments:
-        manifest = applied(live)
-        annotations = manifest["metadata"].get("annotations", {})
-        before = annotations.pop(REPLICAS_BEFORE, None)
-        if before is None:
-            continue
-        if not annotations:
-            # Left empty it would be a field that todoctl owns, and that no install applies.
-            del manifest["metadata"]["annotations"]
-        name = live["metadata"]["name"]
-        if name in minimums:
-            # This takes the number from us, so that leaving it out next is no reset to one.
-            cluster.scale(kinds.DEPLOYMENT, name, namespace, int(before))
-            del manifest["spec"]["replicas"]
-        else:
-            manifest["spec"]["replicas"] = int(before)
-        cluster.apply(manifest)
+        try:
+            _start(cluster, namespace, live, ruled=live["metadata"]["name"] in minimums)
+        except TodoctlError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _start(cluster: Cluster, namespace: str, live: Object, *, ruled: bool) -> None:
+    manifest = applied(live)
+    annotations = manifest["metadata"].get("annotations", {})
+    before = annotations.pop(REPLICAS_BEFORE, None)
+    if before is None:
+        return
+    if not annotations:
+        # Left empty it would be a field that todoctl owns, and that no install applies.
+        del manifest["metadata"]["annotations"]
+    if ruled:
+        # This takes the number from us, so that leaving it out next is no reset to one.
+        cluster.scale(kinds.DEPLOYMENT, live["metadata"]["name"], namespace, int(before))
+        manifest["spec"].pop("replicas", None)  # not ours where somebody scaled since `stop`
+    else:
+        manifest["spec"]["replicas"] = int(before)
+    # By force, as in `stop`: who scaled in between owns the number, and would keep the pods away.
+    cluster.apply(manifest, force=True)
 
 
 def _look(cluster: Cluster, namespace: str) -> tuple[list[Object], Mapping[str, int]]:
