@@ -162,6 +162,28 @@ def test_a_bundle_that_failed_leaves_the_one_that_was_there(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_a_bundle_is_verified_before_it_has_its_name(path: Path) -> None:
+    before = path.read_bytes()
+
+    def spoil() -> None:
+        with bundle.creating(path) as writer:
+            with writer.member(bundle.ZIPAPP) as member:
+                member.write(ZIPAPP)
+            writer.close(todoctl="1", platform="linux/amd64")
+            writer.written().verify()
+            (partial,) = path.parent.glob("*.partial")
+            with partial.open("r+b") as file:
+                file.seek(-2048, 2)
+                file.write(b"X")
+            writer.written().verify()
+
+    with pytest.raises(ArchiveError) as caught:
+        spoil()
+    assert f"`{path}`" in caught.value.what
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 def test_a_full_disk_is_told_and_leaves_nothing() -> None:
     def fill() -> None:
         with bundle.creating(Path("/dev/full/t")):

@@ -12,12 +12,13 @@ import json
 import os
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from todoctl.errors import ArchiveError, PreflightError, UsageError
+from todoctl import newfile
+from todoctl.errors import ArchiveError, UsageError
 
 FORMAT = "todoctl.dev/bundle/v1"
 INDEX, ZIPAPP, SUMS = "index.json", "todoctl.pyz", "SHA256SUMS"
@@ -57,7 +58,8 @@ class Index:
 class Writer:
     """Writes a bundle, a member at a time, into a file that can be sought in."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path = path
         self._file = file
         self._entries: list[Entry] = []
         file.write(bytes(_BLOCK + _INDEX_BYTES))
@@ -90,6 +92,12 @@ class Writer:
         self._file.seek(0)
         self._file.write(_header(INDEX, _INDEX_BYTES) + content)
         return index
+
+    def written(self) -> Bundle:
+        """Return what was written, once it is closed: it can be verified before it has its name."""
+        self._file.flush()
+        self._file.seek(0)
+        return Bundle(self._path, self._file)
 
 
 class Member:
@@ -203,37 +211,9 @@ class Bundle:
 
 @contextmanager
 def creating(path: Path) -> Iterator[Writer]:
-    """Give a writer whose file is named `path` when the block has ended well, and is gone when it has not.
-
-    Raises UsageError where the folder takes no file, and PreflightError where the disk does not.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        file = partial.open("w+b")
-    except OSError as error:
-        raise UsageError(
-            "bundle.unwritable",
-            f"`{path}` cannot be written",
-            because=error.strerror or str(error),
-            hint="name a file in a folder that is there and may be written to",
-        ) from error
-    try:
-        with file:
-            yield Writer(file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            partial.unlink()
-        if isinstance(error, OSError):
-            raise PreflightError(
-                "bundle.disk",
-                f"`{path}` could not be written to its end",
-                because=error.strerror or str(error),
-                hint="free space, or name a file on another disk",
-            ) from error
-        raise
+    """Give a writer whose file is named `path` when the block has ended well (see newfile)."""
+    with newfile.creating(path, "bundle", 0o666) as file:
+        yield Writer(path, file)
 
 
 @contextmanager

@@ -108,7 +108,8 @@ def test_a_new_file_is_the_owners_alone_and_has_its_name_only_when_it_is_whole(t
     path = tmp_path / "tasks.backup"
     with backupfile.creating(path) as file:
         file.write(b"all")
-        assert [item.name for item in tmp_path.iterdir()] == ["tasks.backup.partial"]
+        (partial,) = tmp_path.iterdir()
+        assert partial.match("tasks.backup.*.partial")
     assert path.read_bytes() == b"all"
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -130,15 +131,18 @@ def test_a_failed_one_leaves_what_was_there(tmp_path, end):
     assert path.read_bytes() == b"before"
 
 
-def test_what_a_killed_run_left_is_replaced(tmp_path):
-    left = tmp_path / "tasks.backup.partial"
-    left.write_bytes(b"left")
-    left.chmod(0o644)
-    with backupfile.creating(tmp_path / "tasks.backup") as file:
-        file.write(b"all")
+def test_two_runs_do_not_write_into_each_others_file(tmp_path):
+    path = tmp_path / "tasks.backup"
+    with backupfile.creating(path) as slow:
+        slow.write(b"slow")
+        with backupfile.creating(path) as quick:
+            quick.write(b"quick")
+        assert path.read_bytes() == b"quick"
+        with pytest.raises(ValueError, match="third"):
+            half_written(path, ValueError("third"))
+        slow.write(b" but whole")
+    assert path.read_bytes() == b"slow but whole"
     assert [item.name for item in tmp_path.iterdir()] == ["tasks.backup"]
-    if os.name == "posix":
-        assert stat.S_IMODE((tmp_path / "tasks.backup").stat().st_mode) == 0o600
 
 
 def test_a_folder_that_is_not_there_is_bad_input(tmp_path):

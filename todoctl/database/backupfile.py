@@ -12,12 +12,13 @@ import json
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
 
-from todoctl.errors import ArchiveError, PreflightError, UsageError
+from todoctl import newfile
+from todoctl.errors import ArchiveError, UsageError
 
 VERSION = 1
 CHUNK = 32 * 1024
@@ -69,43 +70,9 @@ class Backup:
             yield chunk
 
 
-@contextmanager
-def creating(path: Path) -> Iterator[BinaryIO]:
-    """Give a new file that nobody else may read, and name it `path` when the block has ended well.
-
-    Until then it is `path` with `.partial` at its end, so what `path` names is always whole. Raises UsageError where
-    the folder takes no file, and PreflightError where the disk does not.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.unlink(missing_ok=True)  # of a run that was killed
-        # Binary is a matter of Windows alone.
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        file = os.fdopen(os.open(partial, flags, 0o600), "w+b")
-    except OSError as error:
-        raise UsageError(
-            "backup.unwritable",
-            f"`{path}` cannot be written",
-            because=error.strerror or str(error),
-            hint="name a file in a folder that is there and may be written to",
-        ) from error
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise PreflightError(
-                "backup.disk",
-                f"`{path}` could not be written to its end",
-                because=error.strerror or str(error),
-                hint="free space, or name a file on another disk",
-            ) from error
-        raise
+def creating(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Give a new file that nobody else may read, and name it `path` when the block has ended well (see newfile)."""
+    return newfile.creating(path, "backup", 0o600)
 
 
 @contextmanager

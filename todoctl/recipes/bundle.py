@@ -55,10 +55,11 @@ def save(steps: Steps, path: Path) -> Saved:
             for reference in (*(plan.reference for plan in plans), POSTGRES):
                 _add(steps, writer, ["docker", "save", reference], (reference,))
             missing = _add_addons(steps, writer)
-            writer.close(todoctl=__version__, platform=platform)
-    with say("Verify"):
-        index = verify(path)
-    return Saved(index, path.stat().st_size, missing)
+            index = writer.close(todoctl=__version__, platform=platform)
+        with say("Verify"):
+            written = writer.written()
+            written.verify()
+    return Saved(index, written.size, missing)
 
 
 def verify(path: Path) -> Index:
