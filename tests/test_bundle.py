@@ -210,6 +210,27 @@ def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
         verified(tmp_path)
 
 
+@pytest.mark.parametrize("bad", [66_048, 70_000, 700_000])
+def test_a_file_that_the_disk_cannot_read_is_told(path: Path, bad: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bundle.opened(path) as found:
+        file = found._file
+
+        class Broken:
+            seek = staticmethod(file.seek)
+
+            @staticmethod
+            def read(count: int) -> bytes:
+                if file.tell() + count > bad:
+                    raise OSError(5, "Input/output error")
+                return file.read(count)
+
+        monkeypatch.setattr(found, "_file", Broken)
+        for read in (found.verify, lambda: list(found.chunks(found.index.images[0]))):
+            with pytest.raises(ArchiveError) as caught:
+                read()
+            assert caught.value.because == "it cannot be read to its end: Input/output error"
+
+
 def test_a_member_that_changed_since_it_was_verified_is_not_handed_out_whole(path: Path) -> None:
     with bundle.opened(path) as found:
         found.verify()

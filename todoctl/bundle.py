@@ -129,7 +129,7 @@ class Bundle:
         self._path = path
         self._file = file
         self.size = os.fstat(file.fileno()).st_size
-        if file.read(_BLOCK) != _header(INDEX, _INDEX_BYTES):
+        if self._upto(_BLOCK) != _header(INDEX, _INDEX_BYTES):
             raise ArchiveError(
                 "bundle.foreign",
                 f"`{path}` is no bundle of todoctl",
@@ -152,7 +152,7 @@ class Bundle:
         if self._read(_BLOCK) != _header(SUMS, len(sums)) or self._read(len(sums)) != sums:
             raise self._damaged("the checksums are not those of the index")
         self._zeros(-len(sums) % _BLOCK, SUMS)
-        if self._file.read(len(_END) + 1) != _END:
+        if self._upto(len(_END) + 1) != _END:
             raise self._damaged("it does not end where it should")
 
     def chunks(self, wanted: Entry) -> Iterator[bytes]:
@@ -180,10 +180,16 @@ class Bundle:
             raise self._damaged(f"there is something after `{name}`")
 
     def _read(self, count: int) -> bytes:
-        data = self._file.read(count)
+        data = self._upto(count)
         if len(data) < count:
             raise self._damaged("it ends too early")
         return data
+
+    def _upto(self, count: int) -> bytes:
+        try:
+            return self._file.read(count)
+        except OSError as error:
+            raise self._damaged(f"it cannot be read to its end: {error.strerror or error}") from error
 
     def _decode(self, content: bytes) -> Index:
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,20 @@ class TestStream:
         with pytest.raises(ValueError, match=r"\d+ \d+"):
             process.stream(python(PARENT_OF_ONE), deadline=soon(), on_line=on_line)
         assert all(eventually_dead(pid) for pid in pids)
+
+
+class TestSend:
+    def test_what_a_source_cannot_read_is_raised_rather_than_taken_for_its_end(self) -> None:
+        def chunks() -> Iterator[bytes]:
+            yield b"half"
+            raise OSError(5, "Input/output error")
+
+        with pytest.raises(OSError, match="Input/output error"):
+            process.send(python("import sys; sys.stdin.read()"), chunks(), deadline=soon())
+
+    def test_a_program_that_reads_no_more_tells_by_its_exit_code(self) -> None:
+        done = process.send(python("raise SystemExit(3)"), itertools.repeat(bytes(100_000), 100), deadline=soon())
+        assert done.code == 3
 
 
 class TestPipe:

@@ -104,6 +104,35 @@ def test_a_description_that_lacks_something_is_refused():
     assert refused(content + trailer).because == "its description cannot be understood"
 
 
+class Broken(Named):
+    """A file on a disk that cannot read a part of it, which begins at `bad`."""
+
+    def __init__(self, content, bad):
+        super().__init__(content)
+        self.bad = bad
+
+    def read(self, count=-1):
+        if self.tell() + count > self.bad:
+            raise OSError(5, "Input/output error")
+        return super().read(count)
+
+
+@pytest.mark.parametrize("bad", [0, 30, 70_000, len(WHOLE) - 1])
+def test_a_file_that_the_disk_cannot_read_is_told(bad):
+    with pytest.raises(ArchiveError) as caught:
+        backupfile.check(Broken(WHOLE, bad))
+    assert (caught.value.id, caught.value.because) == (
+        "backup.damaged",
+        "it cannot be read to its end: Input/output error",
+    )
+
+
+def test_a_dump_that_the_disk_cannot_read_any_more_is_told():
+    backup = backupfile.check(Named(WHOLE))
+    with pytest.raises(ArchiveError, match=r"tasks\.backup"):
+        list(backup.dump(Broken(WHOLE, 70_000)))
+
+
 def test_a_new_file_is_the_owners_alone_and_has_its_name_only_when_it_is_whole(tmp_path):
     path = tmp_path / "tasks.backup"
     with backupfile.creating(path) as file:

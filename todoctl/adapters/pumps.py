@@ -53,9 +53,15 @@ def write(sink: IO[bytes], content: bytes) -> None:
 
 def write_all(sink: IO[bytes], chunks: Iterable[bytes]) -> None:
     """Write chunk after chunk, unless the reader ends before; what the chunks raise is passed on."""
-    with contextlib.suppress(OSError), sink:
+    try:
         for chunk in chunks:
-            sink.write(chunk)
+            try:
+                sink.write(chunk)
+            except OSError:
+                return
+    finally:
+        with contextlib.suppress(OSError):
+            sink.close()
 
 
 def copy(source: IO[bytes], sink: IO[bytes], tap: Callable[[bytes], None] | None) -> None:

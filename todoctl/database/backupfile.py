@@ -63,7 +63,7 @@ class Backup:
         file.seek(self.start)
         left = self.length
         while left:
-            chunk = file.read(min(CHUNK, left))
+            chunk = _read(file, min(CHUNK, left))
             if not chunk:
                 raise _damaged(file, "it got shorter while it was read")
             left -= len(chunk)
@@ -110,7 +110,7 @@ def check(file: BinaryIO) -> Backup:
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    head = file.read(_HEADER.size)
+    head = _read(file, _HEADER.size)
     if head[: len(_MAGIC)] != _MAGIC:
         raise _foreign(file, head)
     if len(head) < _HEADER.size or size < _HEADER.size + _TRAILER.size:
@@ -125,16 +125,16 @@ def check(file: BinaryIO) -> Backup:
         )
     if described > min(_LONGEST_DESCRIPTION, size - _HEADER.size - _TRAILER.size):
         raise _damaged(file, "its header does not fit its length")
-    description = file.read(described)
+    description = _read(file, described)
     digest = hashlib.sha256(head + description)
     left = size - _HEADER.size - described - _TRAILER.size
     while left:
-        chunk = file.read(min(CHUNK, left))
+        chunk = _read(file, min(CHUNK, left))
         if not chunk:
             raise _damaged(file, "it got shorter while it was read")
         digest.update(chunk)
         left -= len(chunk)
-    trailer = file.read(_TRAILER.size)
+    trailer = _read(file, _TRAILER.size)
     end, length, expected = _TRAILER.unpack(trailer)
     if end != _END:
         raise _damaged(file, f"it ends after {size} bytes without its trailer, as a file does that was cut off")
@@ -145,6 +145,13 @@ def check(file: BinaryIO) -> Backup:
     digest.update(trailer)
     start = _HEADER.size + described
     return Backup(_about(file, description), size, digest.hexdigest(), start, size - start - _TRAILER.size)
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise _damaged(file, f"it cannot be read to its end: {error.strerror or error}") from error
 
 
 def _about(file: BinaryIO, description: bytes) -> About:
