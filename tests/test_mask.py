@@ -28,3 +28,11 @@ from todoctl.mask import mask
 )
 def test_what_looks_like_a_secret_is_masked_and_the_rest_is_not(line: str, masked: str) -> None:
     assert mask(line) == masked
+
+
+@pytest.mark.parametrize(
+    "word", ["a" * 65_536, "password" * 8_192, "my_token_" * 8_192], ids=["a", "password", "token"]
+)
+def test_a_word_as_long_as_a_log_takes_no_time_to_look_at(word: str) -> None:
+    assert mask(word) == word
+    assert mask(f"{word}_password_of_all=hunter2 {word}") == f"{word}_password_of_all=*** {word}"

@@ -13,13 +13,14 @@ _SHORTEST, _LINE, _ENCODED = 4, 16, 6
 
 _SECRETS = (
     # A URL's password, an Authorization header, an OpenAI key, a JWT, and whatever is called a password or a token.
+    # What such a name begins with does not matter. Where it ends is looked for near by: a word may be as long as a log.
     (re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]+(?=@)", re.IGNORECASE), r"\g<keep>***"),
     (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE), r"\g<keep>***"),
     (re.compile(r"\bsk-[\w-]{12,}"), "***"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "***"),
     (
         re.compile(
-            r"(?P<keep>[\"']?\w*(?:password|passwd|secret|token|api[_-]?key)\w*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
+            r"(?P<keep>(?:password|passwd|secret|token|api[_-]?key)\w{0,64}[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
             re.IGNORECASE,
         ),
         r"\g<keep>***",
