@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,16 @@ def slow(handler):
             handler.wfile.write(bytes(100_000))
 
 
+def trickle(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "4000")
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(200):
+            handler.wfile.write(b"0")
+            time.sleep(0.1)
+
+
 @pytest.mark.parametrize(
     ("files", "because"),
     [
@@ -132,8 +143,20 @@ def slow(handler):
         ({"/tool.sha256": DIGEST.encode() + b"0", "/tool": PROGRAM}, "there is no SHA-256 in it"),
         ({"/tool.sha256": DIGEST.encode(), "/tool": cut}, "it ended after 300000 of 1000022 bytes"),
         ({"/tool.sha256": DIGEST.encode(), "/tool": slow}, "it did not end in time"),
+        ({"/tool.sha256": DIGEST.encode(), "/tool": trickle}, "it did not end in time"),
+        ({"/tool.sha256": trickle, "/tool": PROGRAM}, "it did not end in time"),
     ],
-    ids=["no checksum", "no file", "a page", "too short", "too long", "cut off", "endless"],
+    ids=[
+        "no checksum",
+        "no file",
+        "a page",
+        "too short",
+        "too long",
+        "cut off",
+        "endless",
+        "a trickle",
+        "a trickling checksum",
+    ],
 )
 def test_what_fails_says_why_and_leaves_nothing(tmp_path: Path, files, because: str) -> None:
     with serving(files) as (url, _), pytest.raises(DownloadFailed) as caught:

@@ -22,6 +22,7 @@ from todoctl.mask import mask
 SILENCE_SECONDS = 30.0
 """How long a server may say nothing."""
 _CHUNK = 256 * 1024
+_CHECKSUM_BYTES = 4096
 
 
 class DownloadFailed(PreflightError):
@@ -81,9 +82,13 @@ def executable(
 
 def _published(opener: urllib.request.OpenerDirector, url: str, deadline: Deadline) -> str:
     """Return the checksum in a `.sha256` file: hexadecimal digits, and perhaps the file's name after them."""
-    with _answer(opener, url, deadline) as answer, _reading(url):
-        text = answer.read(4096).decode("ascii", "replace")
-    digest = re.match(r"\s*([0-9a-fA-F]{64})(?:\s|\Z)", text)
+    text = b""
+    with _answer(opener, url, deadline) as answer:
+        for chunk in _chunks(answer, url, deadline):
+            text += chunk
+            if len(text) >= _CHECKSUM_BYTES:
+                break
+    digest = re.match(r"\s*([0-9a-fA-F]{64})(?:\s|\Z)", text.decode("ascii", "replace"))
     if digest is None:
         raise DownloadFailed(url, "there is no SHA-256 in it", "is `--mirror` the root of a mirror of both sites?")
     return digest[1].lower()
@@ -102,13 +107,7 @@ def _fetch(
     with _answer(opener, url, deadline) as answer:
         length = answer.headers.get("Content-Length", "")
         size = int(length) if length.isdigit() else None
-        while True:
-            with _reading(url):
-                chunk = answer.read(_CHUNK)
-            if not chunk:
-                break
-            if deadline.expired():
-                raise DownloadFailed(url, "it did not end in time", "give it more with `--timeout`")
+        for chunk in _chunks(answer, url, deadline):
             file.write(chunk)
             digest.update(chunk)
             done += len(chunk)
@@ -121,6 +120,18 @@ def _fetch(
 def _answer(opener: urllib.request.OpenerDirector, url: str, deadline: Deadline) -> Any:
     with _reading(url):
         return opener.open(url, timeout=max(0.1, min(SILENCE_SECONDS, deadline.remaining())))
+
+
+def _chunks(answer: Any, url: str, deadline: Deadline) -> Iterator[bytes]:
+    """Yield what comes as it comes: to wait for a whole chunk of a trickle would be to wait for as long as it likes."""
+    while True:
+        with _reading(url):
+            chunk = answer.read1(_CHUNK)
+        if not chunk:
+            return
+        if deadline.expired():
+            raise DownloadFailed(url, "it did not end in time", "give it more with `--timeout`")
+        yield chunk
 
 
 @contextlib.contextmanager
