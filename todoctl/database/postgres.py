@@ -6,13 +6,14 @@ SQL goes through stdin, so what it says is in no list of processes and in no req
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from todoctl.adapters import kinds
 from todoctl.adapters.exec import Execution
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.database.url import DATABASE, OWNER, SERVICE, external_port
 from todoctl.deadline import Deadline
-from todoctl.errors import ClusterError, PreflightError
+from todoctl.errors import ClusterError, PreflightError, TodoctlError
 
 POD = f"{SERVICE}-0"
 CONTAINER = "postgres"
@@ -56,6 +57,14 @@ shift 3
 } | "$@"
 """
 
+# A connection that is lost ends neither psql nor its transaction: by this name it is found and ended.
+_RESTORING = "todoctl-restore"
+_STOP_SECONDS = 20
+_STOP = f"""\
+SELECT pg_terminate_backend(pid, {_STOP_SECONDS // 2 * 1000}) FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name = '{_RESTORING}';
+"""  # noqa: S608 - names of our own
+
 
 class Postgres:
     """The pod's Postgres. Each call has a deadline of its own, made by `deadline`; all raise ClusterError."""
@@ -92,10 +101,10 @@ class Postgres:
         going = "deletionTimestamp" in pod.get("metadata", {})
         return not going and any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
-    def sql(self, text: str) -> list[str]:
+    def sql(self, text: str, *, within: float | None = None) -> list[str]:
         """Run SQL as the admin, and return the lines that it answers: columns are joined by `|`."""
         content = text.encode()
-        with self._run(_PSQL, [content], len(content)) as running:
+        with self._run(_PSQL, [content], len(content), within) as running:
             return b"".join(running).decode().splitlines()
 
     def dump(self) -> Iterator[bytes]:
@@ -110,10 +119,18 @@ class Postgres:
                 pass
 
     def replace(self, dump: Iterable[bytes], length: int) -> None:
-        """Put a dump in the place of all that the app's database holds, in one transaction: wholly or not at all."""
-        argv = ("sh", "-c", _REPLACE, "sh", _BEFORE, _AFTER, _BROKEN, *_PSQL)
-        with self._run(argv, dump, length) as running:
-            said = b"".join(running).decode().splitlines()
+        """Put a dump in the place of all that the app's database holds, in one transaction: wholly or not at all.
+
+        Where this raises, the transaction does not go on in the pod, unless the pod cannot be reached.
+        """
+        argv = ("sh", "-c", _REPLACE, "sh", _BEFORE, _AFTER, _BROKEN, "env", f"PGAPPNAME={_RESTORING}", *_PSQL)
+        try:
+            with self._run(argv, dump, length) as running:
+                said = b"".join(running).decode().splitlines()
+        except BaseException:
+            with suppress(TodoctlError):
+                self.sql(_STOP, within=_STOP_SECONDS)
+            raise
         if said[-1:] != [_RESTORED]:
             raise ClusterError(
                 "database.not-restored",
@@ -122,7 +139,10 @@ class Postgres:
                 hint="run the command again",
             )
 
-    def _run(self, argv: Sequence[str], stdin: Iterable[bytes] = (), length: int = 0) -> Execution:
+    def _run(
+        self, argv: Sequence[str], stdin: Iterable[bytes] = (), length: int = 0, within: float | None = None
+    ) -> Execution:
+        deadline = self._deadline() if within is None else self._deadline().within(within)
         return self._cluster.execute(
-            self._namespace, POD, CONTAINER, argv, stdin=stdin, stdin_length=length, deadline=self._deadline()
+            self._namespace, POD, CONTAINER, argv, stdin=stdin, stdin_length=length, deadline=deadline
         )
