@@ -184,7 +184,7 @@ def ways_out(namespace: str) -> str:
     """Return what there is to do where Secrets and data do not belong together."""
     return (
         f"`todoctl secrets reset -n {namespace}` makes them fit again, keeping what is there; "
-        f"`todoctl uninstall --data -n {namespace}` removes both"
+        f"`todoctl uninstall --data -n {namespace}` removes both; either with the same --profile and --context as now"
     )
 
 
