@@ -129,7 +129,7 @@ def test_a_full_disk_in_a_step_is_explained(sources, engine, heard) -> None:
     error = failure(sources, engine, heard)
     assert error.id == "build.disk-full"
     assert error.hint
-    assert "docker system prune" in error.hint
+    assert "docker builder prune" in error.hint
 
 
 def test_a_download_that_is_not_what_the_lock_says_is_explained(sources, engine, heard) -> None:

@@ -61,10 +61,10 @@ def test_a_full_disk_is_named_and_after_the_hint_the_next_build_goes_on(sources,
             attempt(engine)
         assert caught.value.id == "build.disk-full"
         assert caught.value.exit_code == ExitCode.BUILD
-        assert "docker system prune" in caught.value.hint
+        assert "docker builder prune" in caught.value.hint
         (sources.root / "app/src/large").unlink()
         # On a disk without a single free byte not even the prune of the hint works.
         (tmp_path / "disk/filler").unlink()
-        subprocess.run(["docker", "system", "prune", "--force"], check=True, capture_output=True)
+        subprocess.run(["docker", "builder", "prune", "--force"], check=True, capture_output=True)
         [built] = attempt(engine)
         assert built.built

@@ -35,7 +35,8 @@ CAUSES = (
         "disk-full",
         r"no space left on device|ENOSPC|not enough space on the disk|disk quota exceeded",
         "no space left on the disk",
-        "free space with `docker system prune`, then run the command again",
+        "see what takes it with `docker system df`; `docker builder prune` frees the build cache; "
+        "then run the command again",
     ),
     _cause(
         "buildkit-missing",
@@ -91,18 +92,21 @@ CAUSES = (
     ),
 )
 
+# `{node}` in a hint is the node's name.
 ON_NODE = (
     _cause(
         "node-disk-full",
         r"no space left on device|disk quota exceeded",
         "no space left on the node",
-        "free space with `minikube image rm` of old tags, or give Docker more disk, then run the command again",
+        "free space (a Minikube: `minikube image rm -p PROFILE` of old tags), or give Docker more disk, "
+        "then run the command again",
     ),
     _cause(
         "node-gone",
         r"is not running|no such container|connection refused|cannot connect to the docker daemon",
         "the node is not running",
-        "start it with `minikube start`, then run the command again",
+        "start it (a Minikube: `minikube start -p PROFILE`; kind or k3d: `docker start {node}`), "
+        "then run the command again",
     ),
 )
 

@@ -214,9 +214,10 @@ def failure(reference: str, node: str, failed: process.Completed, *, from_node: 
     known = causes.find(failed.stderr, causes.ON_NODE if from_node else causes.CAUSES)
     if known is None:
         because = failed.complaint() if from_node else f"it could not be saved: {failed.complaint()}"
-        hint = f"see whether the node is well with `minikube status`, and `docker save {reference}` works"
+        well = "see whether the node is well (a Minikube: `minikube status -p PROFILE`; kind or k3d: `docker ps`)"
+        hint = f"{well}, and whether `docker save {reference}` works"
     else:
-        because, hint = f"{known.because} ({failed.complaint()})", known.hint
+        because, hint = f"{known.because} ({failed.complaint()})", known.hint.replace("{node}", node)
     return SideloadError(
         f"sideload.{known.id}" if known else "sideload.failed",
         f"`{reference}` did not reach node `{node}`",
