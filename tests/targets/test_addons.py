@@ -16,6 +16,8 @@ from todoctl.targets import addons
 class Unready:
     """A cluster with ingress-nginx whose webhook does not answer until `seconds` have been slept."""
 
+    context = "minikube"
+
     def __init__(self, seconds: float) -> None:
         self.now = 0.0
         self.classes: set[str] = set()

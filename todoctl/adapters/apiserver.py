@@ -213,14 +213,17 @@ class ApiServer:
                     "cluster.clock",
                     f"cannot {what}: the API server's certificate is not valid at this time",
                     because=f"{where}: {verdict.verify_message}; this machine's clock says {now}",
-                    hint="set this machine's clock; where it is right, `minikube start` renews the certificate",
+                    hint="set this machine's clock; where it is right, let the cluster renew its certificate "
+                    f"(a Minikube: `minikube start -p {self.connection.context}`)",
                 )
             case urllib3.exceptions.SSLError() if _is_untrusted(error):
                 return ClusterError(
                     "cluster.tls",
                     f"cannot {what}: the API server's certificate is not trusted",
                     because=f"{where}: {reason}",
-                    hint="the cluster may have been made anew: let `minikube update-context` correct the kubeconfig",
+                    hint="the cluster may have been made anew: let its kubeconfig be corrected "
+                    f"(a Minikube: `minikube update-context -p {self.connection.context}`; "
+                    "otherwise by its administrator)",
                 )
             case urllib3.exceptions.ReadTimeoutError():
                 because = f"{where} gave no answer in time"
@@ -234,7 +237,8 @@ class ApiServer:
             "cluster.unreachable",
             f"cannot {what}: the API server of context `{self.connection.context}` does not answer",
             because=because,
-            hint="see whether the cluster runs (`minikube status`), and start it",
+            hint=f"see whether the cluster runs (a Minikube: `minikube status -p {self.connection.context}`), "
+            "and start it; otherwise see to the network and the VPN, or ask the cluster's administrator",
         )
 
     def _pass_on_warnings(self, answer: urllib3.BaseHTTPResponse) -> None:
@@ -296,9 +300,11 @@ def _without_user(url: str | None) -> str:
 
 _ID_OF_STATUS = {401: "cluster.unauthorized", 403: "cluster.forbidden"}
 _HINT_OF_STATUS = {
-    401: "the kubeconfig's credentials are not valid here: sign in again, or let `minikube update-context` correct it",
+    401: "the kubeconfig's credentials are not valid here: sign in again "
+    "(a Minikube: `minikube update-context -p PROFILE` corrects them)",
     403: "use a context whose user has the right to do this",
 }
+_HINT_OF_OTHERS = "see the requests that led to it with `--debug`; a quota, a policy or a webhook may be what refuses"
 
 
 def _refusal(what: str, answer: urllib3.BaseHTTPResponse) -> TodoctlError:
@@ -332,7 +338,7 @@ def error_of(what: str, code: int, status: Mapping[str, Any]) -> TodoctlError:
         status=code,
         reason=reason,
         because=status.get("message") or f"the server answered {code}",
-        hint=_HINT_OF_STATUS.get(code),
+        hint=_HINT_OF_STATUS.get(code, _HINT_OF_OTHERS),
         causes=tuple(Cause(cause.get("field", ""), cause.get("message", "")) for cause in causes),
     )
 

@@ -150,11 +150,13 @@ def fold(cluster: Cluster, live: Object, manifest: Mapping[str, Any]) -> None:
             live = now
         else:
             return
+    where = f" --namespace {metadata['namespace']}" if metadata.get("namespace") else ""
+    shown = f"kubectl --context {cluster.context}{where} get {kind}/{metadata['name']} -o yaml --show-managed-fields"
     raise ClusterError(
         "objects.contended",
         f"cannot adopt {kind} `{metadata['name']}`",
         because="something else keeps changing it",
-        hint="see what does with `kubectl get -o yaml --show-managed-fields`, then run the command again",
+        hint=f"see what does with `{shown}`, then run the command again",
     )
 
 

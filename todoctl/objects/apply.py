@@ -108,11 +108,13 @@ def _take_over(cluster: Cluster, one: Planned) -> None:
         except StaleError:
             continue  # somebody wrote in between, perhaps only a status
         return
+    where = f" --namespace {one.change.namespace}" if one.change.namespace else ""
+    shown = f"kubectl --context {cluster.context}{where} get {one.label} -o yaml --show-managed-fields"
     raise ConflictError(
         "cluster.contended",
         f"cannot take over {one.label}",
         because="something else keeps changing it",
-        hint="see what does with `kubectl get -o yaml --show-managed-fields`, then run the command again",
+        hint=f"see what does with `{shown}`, then run the command again",
     )
 
 

@@ -110,7 +110,8 @@ def _hint(context: str, namespace: str, failing: Failing) -> str:
         case "CrashLoopBackOff" | "RunContainerError" | "Unhealthy":
             return f"read the whole log with `{kubectl} logs {name} --container {failing.failure.container} --previous`"
         case "ErrImageNeverPull":
-            return "bring the image to the node with `todoctl load`"
+            option = "--context" if context.startswith(("kind-", "k3d-")) else "-p"
+            return f"bring the image to the node with `todoctl load {option} {context}`"
         case "CreateContainerConfigError":
             return f"see which keys are there with `{kubectl} describe secrets,configmaps`"
         case "Unschedulable":

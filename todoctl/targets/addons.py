@@ -91,7 +91,7 @@ def ensure_metrics(addons: Addons, cluster: Cluster, reporter: Reporter, deadlin
             "minikube.addon",
             "addon `metrics-server` was not enabled",
             because=f"Minikube said so, but there is no APIService `{METRICS_API}`",
-            hint="see `minikube addons enable metrics-server`",
+            hint=f"see `minikube addons enable metrics-server -p {cluster.context}`",
         )
     return True
 
@@ -112,7 +112,7 @@ def _await_controller(cluster: Cluster, deadline: Deadline, *, enabled: bool, sl
                 "cluster.ingress",
                 "the ingress controller is not Available",
                 because=str(said if deployment else "its Deployment is not there"),
-                hint="see `kubectl -n ingress-nginx get pods`",
+                hint=f"see `kubectl --context {cluster.context} -n ingress-nginx get pods`",
             )
         sleep(min(_PAUSE_SECONDS, deadline.remaining()))
 
@@ -144,7 +144,8 @@ def _await_admission(cluster: Cluster, deadline: Deadline, *, sleep: Callable[[f
                     "cluster.ingress",
                     "the cluster does not admit an Ingress",
                     because=error.because,
-                    hint="see `kubectl get validatingwebhookconfigurations`, and the pods that they call",
+                    hint=f"see `kubectl --context {cluster.context} get validatingwebhookconfigurations`, "
+                    "and the pods that they call",
                 ) from error
         else:
             return
