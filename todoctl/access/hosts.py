@@ -116,6 +116,7 @@ def write(file: str, host: str, address: str) -> Path:
             "access.hosts-file",
             f"`{file}` cannot be written",
             because=error.strerror or str(error),
+            hint="write the line as an administrator; `todoctl doctor` says which command does",
         ) from error
     return backup
 

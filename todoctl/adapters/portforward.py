@@ -75,6 +75,7 @@ class PortConnection:
                     "cluster.port",
                     f"lost the connection to {self._what}",
                     because=" ".join(content.decode("utf-8", "replace").split()),
+                    hint="see whether the pod runs with `todoctl status`, then connect again",
                 )
             else:
                 self._received = content

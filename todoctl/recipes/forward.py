@@ -10,9 +10,8 @@ from todoctl.access import probe
 from todoctl.access.advice import LOOPBACK
 from todoctl.access.forward import PARTS, PortForward
 from todoctl.installation import Installation
+from todoctl.settings import Settings
 from todoctl.steps import ACCESS_SECONDS
-
-HINT = "look at `todoctl status`, and at the pod's log"
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,18 @@ def port_forward(installation: Installation, wanted: Sequence[Wanted]) -> Iterat
             forwarded.check()
             endpoint = probe.Endpoint(LOOPBACK, "localhost", forwarded.port)
             deadline = installation.deadline().within(ACCESS_SECONDS)
+            hint = _hint(installation.settings, PARTS[one.part].service)
             healthy = PARTS[one.part].healthy
             if healthy is None:
-                probe.probe_postgres(endpoint, deadline=deadline, hint=HINT)
+                probe.probe_postgres(endpoint, deadline=deadline, hint=hint)
             else:
                 expected = probe.Expectation(one.part, healthy, 200)
-                probe.probe(endpoint, deadline=deadline, expectations=(expected,), hint=HINT)
+                probe.probe(endpoint, deadline=deadline, expectations=(expected,), hint=hint)
         yield forwards
+
+
+def _hint(settings: Settings, service: str) -> str:
+    """Name what shows more of a part, by its Service: its workload has the same name."""
+    kind = "statefulset" if service == PARTS["postgres"].service else "deployment"
+    kubectl = f"kubectl --context {settings.context} --namespace {settings.namespace}"
+    return f"look at `todoctl status`, and at the log: `{kubectl} logs {kind}/{service}`"
