@@ -33,7 +33,7 @@ class DockerPermission(PreflightError):
             "docker.permission",
             "this user may not talk to Docker",
             because=because,
-            hint="add yourself to the group with `sudo usermod -aG docker $USER`, then log out and in again",
+            hint=_permission_hint(),
         )
 
 
@@ -78,6 +78,12 @@ def _install_hint() -> str:
     if system.LINUX and not system.is_wsl():
         return "install Docker Engine: https://docs.docker.com/engine/install/"
     return "install Docker Desktop: https://docs.docker.com/desktop/"
+
+
+def _permission_hint() -> str:
+    if system.LINUX:
+        return "add yourself to the group with `sudo usermod -aG docker $USER`, then log out and in again"
+    return "restart Docker Desktop; which engine is asked: `docker context ls`"
 
 
 def _start_hint() -> str:
