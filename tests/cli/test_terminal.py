@@ -59,6 +59,9 @@ def test_anything_but_a_yes_stops_the_command(answer):
     with pytest.raises(ConsentError) as error:
         Terminal(stdin=Tty(answer), stderr=Tty(), environment={}).confirm("Start it?")
     assert error.value.exit_code == ExitCode.CONSENT
+    assert error.value.what == "stopped at this question"
+    assert error.value.because == "the answer was not yes, so nothing more was done"
+    assert error.value.hint == "run the command again to be asked again"
 
 
 def test_without_a_terminal_a_question_is_an_error_that_names_the_way_out():

@@ -182,7 +182,12 @@ class Terminal:
             self.write("".join(f"  {line}\n" for line in plan) + f"{question} [y/N] ")
             answer = self._in.readline()
         if answer.strip().lower() not in {"y", "yes"}:
-            raise ConsentError("consent.declined", "stopped, nothing was done", because="the answer was not yes")
+            raise ConsentError(
+                "consent.declined",
+                "stopped at this question",
+                because="the answer was not yes, so nothing more was done",
+                hint="run the command again to be asked again",
+            )
 
     def error(self, error: TodoctlError) -> None:
         """Print what happened, why, the details, where the log is, and what to do next."""
