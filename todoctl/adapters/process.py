@@ -76,7 +76,7 @@ class ProcessTimeout(TodoctlError):
         super().__init__(
             "process.timeout",
             f"`{argv[0]}` did not end in time",
-            because=f"its {seconds:.0f} seconds are over",
+            because=f"it took longer than {seconds:.0f} seconds",
             hint="give it more time with `--timeout`, and look at its last lines with `--debug`",
             details=tail,
         )

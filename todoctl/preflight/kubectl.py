@@ -46,7 +46,7 @@ def version() -> str:
         raise PreflightError(
             "kubectl.command",
             "there is no `kubectl` command",
-            because="todoctl does without, but the commands that its hints name do not",
+            because="todoctl does not need it, but many commands in its hints are kubectl's",
             hint="install it: https://kubernetes.io/docs/tasks/tools/; `minikube kubectl --` is one too",
         ) from error
     try:

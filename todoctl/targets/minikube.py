@@ -256,7 +256,8 @@ class Minikube:
             raise ClusterError(
                 _TIMEOUT,
                 failed,
-                because=f"its {error.seconds:.0f} s are over; it was at: {steps[-1] if steps else 'its beginning'}",
+                because=f"it took longer than {error.seconds:.0f} seconds; "
+                f"it was at: {steps[-1] if steps else 'its beginning'}",
                 hint="run the command again to go on from there, with more time by `--timeout`",
             ) from error
         if not done.ok:
@@ -290,7 +291,7 @@ def _ask(argv: Sequence[str], environment: Mapping[str, str]) -> process.Complet
         raise ClusterError(
             _TIMEOUT,
             f"`{shlex.join(argv)}` did not answer in time",
-            because=f"its {error.seconds:.0f} s are over",
+            because=f"it took longer than {error.seconds:.0f} seconds",
             hint="see what `minikube status` says, then run the command again",
         ) from error
 
