@@ -166,7 +166,7 @@ def asked_by_powershell(words, position):
 
 def test_powershell_gets_values_with_what_they_mean():
     assert set(asked_by_powershell("todoctl port-forward ", 2)) == {"frontend", "backend", "postgres"}
-    assert asked_by_powershell(r".\todoctl.pyz vers", 1) == {"version": "Print todoctl's version, and the Python..."}
+    assert asked_by_powershell(r".\todoctl.pyz vers", 1) == {"version": "Print the versions of todoctl and its Python."}
     assert "--env-file" in asked_by_powershell("todoctl install --env", 2)
 
 

@@ -189,3 +189,45 @@ def test_a_command_ends_with_the_exit_code_of_its_errors_family(capsys, monkeypa
 
 def test_verbs_that_leave_no_log_are_verbs():
     assert set(VERBS) >= options.READ_ONLY
+
+
+def test_the_list_of_verbs_cuts_no_summary(capsys):
+    for words in ("", *(words for words, command in COMMANDS.items() if isinstance(command, click.Group))):
+        _, out, _ = run(capsys, *words.split(), "--help")
+        listed = out.partition("Commands:\n")[2].partition("Examples:")[0]
+        assert listed.strip()
+        assert "..." not in listed
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_verb_has_a_summary_of_its_own_that_fits_a_line(words):
+    assert COMMANDS[words].short_help
+    assert len(COMMANDS[words].short_help) <= 52
+
+
+@pytest.mark.parametrize(("words", "verbs"), [("secrets", "names"), ("bundle", "verify")])
+def test_a_verb_without_one_of_its_own_verbs_is_an_error_that_names_them(capsys, words, verbs):
+    code, out, err = run(capsys, words)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert err.startswith(f"error: `todoctl {words}` needs one of its verbs: ")
+    assert f"`{verbs}`" in err
+    assert err.endswith(f"hint: see `todoctl {words} --help`\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("instal", "did you mean `todoctl install`?"), ("secrets rotat", "did you mean `todoctl secrets rotate`?")],
+)
+def test_a_verb_that_is_nearly_one_is_answered_with_that_one(capsys, typed, meant):
+    code, _, err = run(capsys, *typed.split())
+    assert code == ExitCode.USAGE
+    assert err == f"error: No such command '{typed.split()[-1]}'\n\nhint: {meant}\n"
+
+
+def test_a_verb_that_is_like_none_leads_to_the_list_of_them(capsys):
+    assert run(capsys, "zzz")[2].endswith("hint: see `todoctl --help`\n")
+
+
+def test_what_click_says_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("todoctl.cli.version.command", raising(click.UsageError("one\n\tof  these.")))
+    assert run(capsys, "version")[2].startswith("error: one of these\n")

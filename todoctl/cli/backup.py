@@ -20,7 +20,7 @@ Examples:
 """
 
 
-@click.command("backup", epilog=EPILOG)
+@click.command("backup", short_help="Write all accounts and tasks into a checked file.", epilog=EPILOG)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @options.cluster
 @options.yes

@@ -21,7 +21,7 @@ Examples:
 """
 
 
-@click.command("build", epilog=EPILOG)
+@click.command("build", short_help="Build those of the app's images that are missing.", epilog=EPILOG)
 @options.output
 @click.option(
     "--timeout",

@@ -36,12 +36,12 @@ Examples:
 _file: Callable[[Any], Any] = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
 
-@click.group("bundle", epilog=EPILOG)
+@click.group("bundle", short_help="Save or verify the one file for offline installs.", epilog=EPILOG)
 def command() -> None:
     """Carry the app to where there is no network: one file with todoctl, the images and their checksums."""
 
 
-@command.command("save", epilog=SAVE_EPILOG)
+@command.command("save", short_help="Write all that an install takes into one file.", epilog=SAVE_EPILOG)
 @_file
 @options.profile
 @options.context
@@ -72,7 +72,7 @@ def save(
     return Result("bundle save", text="\n".join(lines), data=data)
 
 
-@command.command("verify", epilog=VERIFY_EPILOG)
+@command.command("verify", short_help="Tell whether a bundle is whole, and what it holds.", epilog=VERIFY_EPILOG)
 @_file
 @options.output
 def verify(*, file: Path, output: str, debug: bool, no_color: bool) -> Result:  # noqa: ARG001 - read by main

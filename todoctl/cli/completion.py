@@ -34,7 +34,7 @@ _RUN = {
 _ONLY_ON_PATH = "    (( ! $+commands[todoctl] )) && return 1\n"  # zsh
 
 
-@click.command("completion", epilog=EPILOG)
+@click.command("completion", short_help="Print the completion script for a shell.", epilog=EPILOG)
 @click.argument("shell", type=click.Choice(list(_RUN)))
 @options.output
 def command(*, shell: str, **_options: object) -> Result:

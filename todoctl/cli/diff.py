@@ -29,7 +29,7 @@ Examples:
 """
 
 
-@click.command("diff", epilog=EPILOG)
+@click.command("diff", short_help="Show what an install would change, field by field.", epilog=EPILOG)
 @options.cluster
 @options.host
 @options.env_file

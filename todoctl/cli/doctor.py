@@ -31,7 +31,7 @@ Examples:
 """
 
 
-@click.command("doctor", epilog=EPILOG)
+@click.command("doctor", short_help="Check this machine and cluster; repair with --fix.", epilog=EPILOG)
 @options.cluster
 @click.option("--host", callback=options.subdomain, help="The Ingress's host [default: todo-app.local].")
 @click.option(

@@ -20,7 +20,7 @@ Examples:
 """
 
 
-@click.command("history", epilog=EPILOG)
+@click.command("history", short_help="List the releases, newest first.", epilog=EPILOG)
 @options.cluster
 @options.output
 def command(

@@ -29,7 +29,7 @@ Examples:
 """
 
 
-@click.command("install", epilog=EPILOG)
+@click.command("install", short_help="Bring the app up on Kubernetes, or up to date.", epilog=EPILOG)
 @options.cluster
 @options.host
 @options.env_file
@@ -43,7 +43,12 @@ Examples:
 )
 @options.environment
 @options.registry
-@click.option("--yes-really", "minikube_too", is_flag=True, help="For these: also where the context is a Minikube's.")
+@click.option(
+    "--yes-really",
+    "minikube_too",
+    is_flag=True,
+    help="For staging and production: also where the context is a Minikube's.",
+)
 @click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."

@@ -25,7 +25,7 @@ Then, with the two Secrets made (an earlier `todoctl install` made them), these 
 """
 
 
-@click.command("load", epilog=EPILOG)
+@click.command("load", short_help="Build the images, and send them into every node.", epilog=EPILOG)
 @options.profile
 @options.context
 @options.timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import re
@@ -181,12 +182,27 @@ class _Interrupted(TodoctlError):
     exit_code = ExitCode.INTERRUPTED
 
 
+def _misused(error: click.ClickException, words: str) -> UsageError:
+    """Return click's error as ours, in one line; `words` are todoctl and the verb."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and isinstance(error.ctx.command, click.Group):
+        verbs = ", ".join(f"`{verb}`" for verb in error.ctx.command.list_commands(error.ctx))
+        return UsageError("usage", f"`{words}` needs one of its verbs: {verbs}", hint=f"see `{words} --help`")
+    hint = f"see `{words} --help`"
+    what = error.format_message()
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        what = error.message
+        if error.ctx is not None and isinstance(error.ctx.command, click.Group):
+            there = error.ctx.command.list_commands(error.ctx)
+            for close in difflib.get_close_matches(error.command_name, there, n=1):
+                hint = f"did you mean `{error.ctx.command_path} {close}`?"
+    return UsageError("usage", " ".join(what.split()).rstrip("."), hint=hint)
+
+
 def _as_ours(error: BaseException, command: str) -> TodoctlError:
     if isinstance(error, TodoctlError):
         return error
     if isinstance(error, click.ClickException):
-        verb = "" if command == "todoctl" else f" {command}"
-        return UsageError("usage", error.format_message().rstrip("."), hint=f"see `todoctl{verb} --help`")
+        return _misused(error, "todoctl" if command == "todoctl" else f"todoctl {command}")
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         # click wraps what interrupted it.
         interrupt = error.__cause__ if isinstance(error, click.Abort) else error

@@ -17,6 +17,7 @@ from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
 
 READ_ONLY = frozenset(
     {
+        "bundle verify",
         "completion",
         "diff",
         "doctor",
@@ -130,6 +131,7 @@ profile: Callable[[Any], Any] = click.option(
     default=DEFAULT_PROFILE,
     show_default=True,
     envvar="TODOCTL_PROFILE",
+    show_envvar=True,
     help="The Minikube profile.",
     shell_complete=_profiles,
 )
@@ -155,7 +157,8 @@ registry: Callable[[Any], Any] = _stack(
         "--image-pull-secret",
         metavar="NAME",
         callback=subdomain,
-        help="For these: the Secret in the namespace with the registry's credentials, if nodes need any.",
+        help="For staging and production: the Secret in the namespace with the registry's credentials, "
+        "if nodes need any.",
     ),
 )
 
@@ -179,7 +182,7 @@ timeout: Callable[[Any], Any] = click.option(
 
 context: Callable[[Any], Any] = click.option(
     "--context",
-    help="The kubeconfig context, where it is not named as the profile; kind-NAME and k3d-NAME lead to those clusters.",
+    help="The kubeconfig context, if it is not called as the profile; kind-NAME and k3d-NAME work too.",
     shell_complete=_contexts,
 )
 

@@ -16,7 +16,7 @@ Examples:
 """
 
 
-@click.command("restore", epilog=EPILOG)
+@click.command("restore", short_help="Replace all accounts and tasks by a backup's.", epilog=EPILOG)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @options.cluster
 @options.yes

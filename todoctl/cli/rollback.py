@@ -19,7 +19,7 @@ Examples:
 """
 
 
-@click.command("rollback", epilog=EPILOG)
+@click.command("rollback", short_help="Go back to what ran before, or to a release.", epilog=EPILOG)
 @click.argument("revision", type=click.IntRange(min=1), required=False)
 @options.cluster
 @options.environment

@@ -51,7 +51,7 @@ Examples:
 """
 
 
-@click.group("secrets", epilog=EPILOG)
+@click.group("secrets", short_help="Name, set, rotate or reset the app's Secrets.", epilog=EPILOG)
 def command() -> None:
     """Look after the app's Secrets: which are set, set them, give them new values, mend them.
 
@@ -59,7 +59,7 @@ def command() -> None:
     """
 
 
-@command.command("names", epilog=NAMES_EPILOG)
+@command.command("names", short_help="Tell which keys are set; no value is shown.", epilog=NAMES_EPILOG)
 @options.cluster
 @options.output
 def names(**given: Any) -> Result:
@@ -89,7 +89,12 @@ def names(**given: Any) -> Result:
 
 
 # click would quote a value that was given as an argument.
-@command.command("set", epilog=SET_EPILOG, context_settings={"allow_extra_args": True})
+@command.command(
+    "set",
+    short_help="Set a key, and let the app's pods run with it.",
+    epilog=SET_EPILOG,
+    context_settings={"allow_extra_args": True},
+)
 @click.argument("key", type=click.Choice(["openai-api-key", "database-url"]))
 @click.option(
     "--from-file",
@@ -113,13 +118,14 @@ def set_value(click_context: click.Context, /, *, key: str, file: Path | None, *
             "secrets.argument",
             "a value is no argument, and was not taken",
             because="every user of this machine can see it there, and the shell remembers it",
-            hint="give it with `--from-file`, through stdin, or when asked; the one that you typed is better replaced",
+            hint="give it with `--from-file`, through stdin, or when asked; "
+            "then replace the one that you typed: others may have read it",
         )
     steps = _steps(**given)
     return _result("secrets set", secrets.set_value(steps, key, _value(key, file)))
 
 
-@command.command("rotate", epilog=ROTATE_EPILOG)
+@command.command("rotate", short_help="Give the database or Better Auth a new secret.", epilog=ROTATE_EPILOG)
 @click.argument("what", type=click.Choice(["database", "auth"]))
 @options.cluster
 @options.yes
@@ -137,7 +143,7 @@ def rotate(*, what: str, **given: Any) -> Result:
     return _result("secrets rotate", changed)
 
 
-@command.command("reset", epilog=RESET_EPILOG)
+@command.command("reset", short_help="Make Secrets and database fit again.", epilog=RESET_EPILOG)
 @options.cluster
 @options.yes
 @options.output

@@ -26,7 +26,7 @@ Examples:
 """
 
 
-@click.command("status", epilog=EPILOG)
+@click.command("status", short_help="Tell what runs, in which version, and where.", epilog=EPILOG)
 @options.cluster
 @options.environment
 @options.output

@@ -14,7 +14,7 @@ Examples:
 """
 
 
-@click.command("uninstall", epilog=EPILOG)
+@click.command("uninstall", short_help="Remove the app; its data stays, unless --data.", epilog=EPILOG)
 @options.cluster
 @options.environment
 @click.option("--data", "with_data", is_flag=True, help="Remove the namespace, the volume claim and the Secrets too.")

@@ -17,7 +17,7 @@ Examples:
 """
 
 
-@click.command("version", epilog=EPILOG)
+@click.command("version", short_help="Print the versions of todoctl and its Python.", epilog=EPILOG)
 @options.output
 def command(**_options: object) -> Result:
     """Print todoctl's version, and the Python that runs it."""
