@@ -67,6 +67,7 @@ Way = Run | Forward | By | Parsed | NotRun
 PLACEHOLDERS = {
     "SHELL": "bash",
     "FILE": "file",
+    "VERB": "version",
     "ADDRESS": "$(minikube ip)",
     "PROFILE": "$MINIKUBE_PROFILE",
     "NAME": "name",
@@ -98,6 +99,7 @@ OFFLINE = By(("tests/e2e/test_offline.py",))
 TABLE: dict[str, Way] = {
     # README.md
     "python3 build_zipapp.py && dist/todoctl.pyz install": Run(),
+    r"py dist\todoctl.pyz VERB": NotRun("Windows alone has `py`"),
     "python3 tests/run.py": NotRun("it is what runs this"),
     "python3 tests/run.py tests/long": NotRun("it is for before a release, and takes long"),
     "python3 tests/run.py tests/faults": NotRun("it is a part of what runs this"),
@@ -132,6 +134,9 @@ TABLE: dict[str, Way] = {
     "todoctl install --environment staging --context shared --registry registry.example.com/todo "
     "--env-file staging.env": REMOTE,
     # offline.md
+    "todoctl bundle verify": OFFLINE,
+    "todoctl bundle verify todo.bundle": OFFLINE,
+    "todoctl bundle verify todo.bundle -o json": OFFLINE,
     "todoctl bundle save": OFFLINE,
     "todoctl bundle save FILE": OFFLINE,
     "todoctl bundle save todo.bundle": OFFLINE,
