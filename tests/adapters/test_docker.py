@@ -98,6 +98,16 @@ def test_trouble_with_the_socket_is_told_apart(said: str, because: str) -> None:
     assert found.because == because
 
 
+@pytest.mark.parametrize(("linux", "hint"), [(True, "sudo usermod -aG docker"), (False, "`docker context ls`")])
+def test_who_may_not_talk_to_docker_is_told_what_helps_on_this_system(
+    monkeypatch: pytest.MonkeyPatch, *, linux: bool, hint: str
+) -> None:
+    monkeypatch.setattr("todoctl.adapters.system.LINUX", linux)
+    found = str(docker_errors.unreachable("permission denied").hint)
+    assert hint in found
+    assert ("usermod" in found) == linux
+
+
 def test_without_a_docker_command_that_is_what_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(docker_errors.DockerMissing) as caught:

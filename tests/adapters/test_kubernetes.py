@@ -416,3 +416,8 @@ def test_a_client_certificate_is_shown_and_left_on_no_disk(
     assert cluster.version() == "v1.35.4"
     assert tls_server.certificates == ["lab"]
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("code", [400, 404, 409, 422, 500])
+def test_every_refusal_has_a_hint(code: int) -> None:
+    assert apiserver.error_of("do it", code, {"message": "no"}).hint

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness import PROFILE
 from on_cluster import RUN, Object, Recorder, config_map, deployment, kubectl
 from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import GoneError
@@ -74,7 +75,7 @@ def since_shown(cluster: Cluster, namespace: str, reason: str) -> float:
         pytest.param(
             {"image": "todo-absent:1"},
             "ErrImageNeverPull",
-            "hint: bring the image to the node with `todoctl load`",
+            f"hint: bring the image to the node with `todoctl load -p {PROFILE}`",
         ),
         pytest.param(
             {

@@ -72,7 +72,7 @@ REASONS = {"ImagePullBackOff", "ErrImagePull"}
 
 CASES = [
     (BACKEND, cannot_be_pulled, REASONS, ["registry.invalid", "describe pod"]),
-    (BACKEND, never_loaded, {"ErrImageNeverPull"}, ["todo-backend:000000000000", "`todoctl load`"]),
+    (BACKEND, never_loaded, {"ErrImageNeverPull"}, ["todo-backend:000000000000", f"`todoctl load -p {PROFILE}`"]),
     (BACKEND, crashes, {"CrashLoopBackOff"}, ["exited with code 3", "the last words", "--previous"]),
     (BACKEND, crashes_before, {"CrashLoopBackOff"}, ["exited with code 4", "no schema today", "`migrate`"]),
     (BACKEND, fits_nowhere, {"Unschedulable"}, ["Insufficient memory", "describe nodes"]),

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from todoctl.adapters import docker
+from todoctl.adapters import docker, process
 from todoctl.deadline import Deadline
 from todoctl.errors import SideloadError
+from todoctl.images import sideload as sideloading
 from todoctl.images.digests import ConfigDigests
 from todoctl.images.sideload import bring_back, sideload
 from todoctl.targets.reference import qualified
@@ -177,7 +178,14 @@ def test_a_full_disk_on_the_node_is_explained(target, engine, digests, heard) ->
     with pytest.raises(SideloadError) as caught:
         sideloaded(["python:3.12-slim"], target, engine, digests, heard)
     assert caught.value.id == "sideload.node-disk-full"
-    assert "minikube image rm" in str(caught.value.hint)
+    assert "minikube image rm -p PROFILE" in str(caught.value.hint)
+
+
+def test_a_node_that_is_gone_is_named_in_the_hint() -> None:
+    failed = process.Completed(("docker", "exec"), 1, "", "Error: container kind-worker is not running")
+    error = sideloading.failure("app:1", "kind-worker", failed, from_node=True)
+    assert error.id == "sideload.node-gone"
+    assert "`docker start kind-worker`" in str(error.hint)
 
 
 def test_an_image_that_is_not_on_the_host_is_named(target, engine, digests, heard) -> None:
@@ -213,8 +221,9 @@ import resource, sys
 from pathlib import Path
 sys.path[:0] = {paths!r}
 from test_sideload import Folders
-from todoctl.adapters import docker
+from todoctl.adapters import docker, process
 from todoctl.deadline import Deadline
+from todoctl.images import sideload as sideloading
 from todoctl.images.digests import ConfigDigests
 from todoctl.images.sideload import bring_back, sideload
 class Quiet:
