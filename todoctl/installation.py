@@ -146,8 +146,8 @@ class Installation:
         from todoctl.objects import manifests
 
         objects = manifests.load(self.settings.environment)
-        if secrets and secrets.external_port and self.settings.environment == "development":
-            objects = manifests.without_postgres(objects, secrets.external_port)
+        if secrets:
+            objects = self.for_database(objects, secrets)
         if secrets and (node := self._node_of_volumes()):
             objects = manifests.with_postgres_on(objects, node)
         return manifests.customise(
@@ -158,6 +158,17 @@ class Installation:
             image_pull_secret=self.settings.image_pull_secret,
             secret_versions=secrets.versions if secrets else None,
         )
+
+    def for_database(self, objects: Sequence[Object], secrets: SecretsReport) -> list[Object]:
+        """Return an environment's objects, or a release's, as they are with the database that the Secrets lead to.
+
+        Only development's come with a Postgres, which they are without where that database is elsewhere.
+        """
+        from todoctl.objects import manifests
+
+        if secrets.external_port is None or self.settings.environment != "development":
+            return [*objects]
+        return manifests.without_postgres(objects, secrets.external_port)
 
     def _node_of_volumes(self) -> str | None:
         """Return the node that has every volume, where the cluster's volumes do not say so themselves.

@@ -42,7 +42,8 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Secrets"):
             secrets = steps.secrets({})
         with say("Apply"):
-            objects = [dict(item) for item in release.objects]
+            # The release may be from before the database moved elsewhere.
+            objects = steps.for_database([dict(item) for item in release.objects], secrets)
             manifests.set_secret_versions(objects, secrets.versions)
             changes, recorded = steps.apply(objects)
         with say("Wait"):

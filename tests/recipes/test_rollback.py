@@ -1,0 +1,78 @@
+"""What a rollback makes of a release's objects; tests/faults goes back on a real cluster."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from todoctl.objects import manifests
+from todoctl.objects.diff import ChangeSet
+from todoctl.objects.releases import Release
+from todoctl.recipes import rollback as recipe
+from todoctl.secrets import SecretsReport
+from todoctl.settings import Settings
+from todoctl.steps import Steps
+
+
+class Recorded(Steps):
+    """Steps that touch nothing, and remember what they were to apply."""
+
+    external_port: int | None = None
+
+    def __init__(self, settings: Settings, reporter: Any) -> None:
+        super().__init__(settings, reporter)
+        self.applied: list[Any] = []
+        self.cluster = None  # type: ignore[assignment]
+
+    def secrets(self, *_arguments: Any, **_options: Any) -> SecretsReport:
+        return SecretsReport((), self.external_port)
+
+    def apply(self, objects: Any, *_arguments: Any) -> Any:
+        self.applied = objects
+        return ChangeSet(()), ()
+
+
+@pytest.fixture
+def steps(heard, monkeypatch):
+    def made(environment: str) -> Recorded:
+        release = Release(1, "2026-01-01T00:00:00Z", "0.1.0", "install", tuple(manifests.load(environment)))
+        monkeypatch.setattr(recipe, "_choose", lambda _steps, _revision: release)
+        made = Recorded(Settings(environment=environment), heard)
+        for name in ("require_identity", "require_running", "wait", "access", "remove_old_images"):
+            monkeypatch.setattr(made, name, lambda *_arguments, **_options: None)
+        monkeypatch.setattr(made, "locked", lambda _verb: nullcontext())
+        monkeypatch.setattr(made, "bring_back", lambda _images: [])
+        monkeypatch.setattr(made, "prune", lambda *_arguments: ChangeSet(()))
+        monkeypatch.setattr(made, "record", lambda *_arguments: 2)
+        return made
+
+    return made
+
+
+def names(objects):
+    return {item["metadata"]["name"] for item in objects}
+
+
+def test_a_release_from_before_the_database_moved_elsewhere_comes_back_without_postgres(steps):
+    recorded = steps("development")
+    recorded.external_port = 6543
+    recipe.rollback(recorded, None)
+    assert "todo-postgres" not in names(recorded.applied)
+    policies = [item["spec"] for item in recorded.applied if item["kind"] == "NetworkPolicy"]
+    open_to = [rule["ports"][0]["port"] for spec in policies for rule in spec.get("egress", ()) if "ports" in rule]
+    assert open_to.count(6543) == 2
+
+
+def test_a_release_with_the_database_that_comes_with_the_app_keeps_it(steps):
+    recorded = steps("development")
+    recipe.rollback(recorded, None)
+    assert "todo-postgres" in names(recorded.applied)
+
+
+def test_a_release_of_an_environment_elsewhere_stays_as_it_was(steps):
+    recorded = steps("staging")
+    recorded.external_port = 6543
+    recipe.rollback(recorded, None)
+    assert recorded.applied == manifests.load("staging")
