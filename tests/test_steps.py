@@ -21,6 +21,19 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate, key
 
 
+@pytest.mark.parametrize(
+    ("environment", "changed"), [("development", False), ("staging", True), ("production", True), ("staging", False)]
+)
+def test_old_images_stay_where_nothing_changed_or_the_nodes_pull(environment, changed, heard):
+    class Untouched(Steps):
+        """Steps whose cluster and engine may not be asked."""
+
+        cluster = property(lambda _self: pytest.fail("asked"))  # type: ignore[assignment]
+        engine = cluster  # type: ignore[assignment]
+
+    Untouched(Settings(environment=environment), heard).remove_old_images(changed=changed)
+
+
 def read(path: Path | None, heard: object) -> dict[str, str]:
     return Steps(Settings(database_ca=path), heard).database_ca()  # type: ignore[arg-type]
 

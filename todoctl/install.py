@@ -92,8 +92,7 @@ def _install(steps: Steps) -> Installed:
         access = steps.access(objects)
     release = steps.record(objects, "install")
     done = Installed(images.built, images.sideloaded, secrets, changes, rolled, access, release, images.pushed)
-    if done.changed and not steps.elsewhere:
-        steps.remove_old_images()
+    steps.remove_old_images(changed=done.changed)
     return done
 
 

@@ -317,8 +317,13 @@ class Steps(Applying):
             self.reporter.note(f"release {revision}")
         return revision
 
-    def remove_old_images(self) -> None:
-        """Remove the app's old images from host and nodes. What goes wrong there is told, and stops nothing."""
+    def remove_old_images(self, *, changed: bool) -> None:
+        """Remove the app's old images from host and nodes, after a run that changed something.
+
+        Not where the nodes pull: there the images are the registry's. What goes wrong is told, and stops nothing.
+        """
+        if not changed or self.elsewhere:
+            return
         from todoctl.images import old
         from todoctl.objects import in_use, releases
 

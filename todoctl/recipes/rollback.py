@@ -52,7 +52,8 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Access"):
             access = steps.access(objects)
         made = steps.record(objects, f"rollback to {release.revision}")
-        steps.remove_old_images()
+        changed = secrets.changed or not changes.empty or any(transfer.sent for transfer in sideloaded)
+        steps.remove_old_images(changed=changed)
     return RolledBack(release, tuple(sideloaded), changes, made, access)
 
 
