@@ -158,6 +158,50 @@ def test_a_lease_that_ran_out_and_that_nobody_took_is_renewed_by_the_next_write(
         )
 
 
+@dataclass
+class Clocks:
+    """Both clocks, which a request may move on."""
+
+    now: float = 1000.0
+
+    def monotonic(self):
+        return self.now
+
+    time = monotonic
+
+
+def test_a_lease_is_trusted_for_less_than_it_lasts_from_when_it_was_asked_for(heard, monkeypatch):
+    cluster, clocks = InMemory(), Clocks()
+    lease = Lease(cluster, "t-lease", MINE, heard)
+    monkeypatch.setattr(module, "time", clocks)
+    create = cluster.create
+
+    def slow(manifest):
+        made = create(manifest)
+        clocks.now += 9
+        return made
+
+    monkeypatch.setattr(cluster, "create", slow)
+    lease._take()
+    clocks.now = 1019
+    lease.check()
+    assert cluster.version == 1
+    clocks.now = 1021
+    lease.check()
+    assert cluster.version == 2
+    assert module.FRESH_SECONDS + module.RENEW_SECONDS <= module.DURATION_SECONDS
+
+
+def test_a_renewal_whose_answer_got_lost_is_done_again(heard):
+    cluster = InMemory()
+    with Lease(cluster, "t-lease", MINE, heard) as lease:
+        cluster.patch(kinds.LEASE, NAME, "t-lease", {"spec": {}})
+        lease._renewed = (0.0, 0.0)  # long ago
+        lease.check()
+        assert cluster.version == 3
+        assert lease._fresh()
+
+
 def test_of_many_that_want_it_at_once_one_gets_it(world, heard, monkeypatch):
     monkeypatch.setattr(module, "RENEW_SECONDS", 0.2)
     got, refused, done = [], [], threading.Event()

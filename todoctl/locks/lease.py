@@ -26,6 +26,8 @@ from todoctl.reporter import Reporter
 NAME = "todoctl"
 DURATION_SECONDS = 30
 """How long a Lease that does not change is respected."""
+FRESH_SECONDS = 20.0
+"""How long this run trusts its own: less, so that the write that follows ends before another run takes over."""
 RENEW_SECONDS = 10.0
 RELEASE_SECONDS = 3.0
 
@@ -103,16 +105,18 @@ class Lease:
     def _create(self) -> bool:
         metadata = {"name": NAME, "namespace": self._namespace}
         manifest = {"apiVersion": kinds.LEASE.api_version, "kind": kinds.LEASE.name, "metadata": metadata}
+        asked = _clocks()
         try:
-            self._is_mine(self._cluster.create({**manifest, "spec": self._spec()}))
+            self._is_mine(self._cluster.create({**manifest, "spec": self._spec()}), asked)
         except AlreadyExistsError:
             return False
         return True
 
     def _take_over(self, live: Object) -> bool:
         transitions = live["spec"].get("leaseTransitions", 0) + 1
+        asked = _clocks()
         try:
-            self._is_mine(self._patch(live["metadata"]["resourceVersion"], self._spec(transitions)))
+            self._is_mine(self._patch(live["metadata"]["resourceVersion"], self._spec(transitions)), asked)
         except StaleError:
             return False
         return True
@@ -130,25 +134,27 @@ class Lease:
                     self._reporter.debug(f"Lease/{NAME} could not be renewed: {error.because or error.what}")
 
     def _renew(self) -> None:
-        if self._lost is None:
+        while self._lost is None:
+            asked = _clocks()
             try:
-                self._is_mine(self._patch(self._version, {"renewTime": _now()}))
+                self._is_mine(self._patch(self._version, {"renewTime": _now()}), asked)
             except ApiError as error:
                 if not isinstance(error, StaleError) and error.status != HTTPStatus.NOT_FOUND:
                     raise
-                # It may have been ours whose answer got lost.
                 live = self._cluster.get(kinds.LEASE, NAME, self._namespace)
                 if live is not None and live["spec"].get("holderIdentity") == self._holder.identity:
-                    self._is_mine(live)
-                else:
-                    self._lost = _who(live["spec"].get("holderIdentity") or "nobody") if live else "nobody"
-        if self._lost is not None:
-            raise LockedError(
-                "lock.lost",
-                f"this run no longer holds namespace `{self._namespace}`",
-                because=f"its Lease is held by {self._lost} now, so nothing more was written",
-                hint="run the command again when no other run works on the installation",
-            )
+                    # A renewal of ours whose answer got lost: when it took place nobody knows, so it is done again.
+                    self._version = live["metadata"]["resourceVersion"]
+                    continue
+                self._lost = _who(live["spec"].get("holderIdentity") or "nobody") if live else "nobody"
+            else:
+                return
+        raise LockedError(
+            "lock.lost",
+            f"this run no longer holds namespace `{self._namespace}`",
+            because=f"its Lease is held by {self._lost} now, so nothing more was written",
+            hint="run the command again when no other run works on the installation",
+        )
 
     def _patch(self, version: str, spec: dict[str, Any]) -> Object:
         bounded = self._cluster.within(Deadline(RENEW_SECONDS))
@@ -165,14 +171,19 @@ class Lease:
             "leaseTransitions": transitions,
         }
 
-    def _is_mine(self, live: Object) -> None:
+    def _is_mine(self, live: Object, asked: tuple[float, float]) -> None:
+        """Note the version, and since when it counts: from before it was asked for, as others may have seen it then."""
         self._version = live["metadata"]["resourceVersion"]
-        self._renewed = (time.monotonic(), time.time())
+        self._renewed = asked
 
     def _fresh(self) -> bool:
         # The monotonic clock may stand still while the machine sleeps; the other one may be set.
         elapsed = max(time.monotonic() - self._renewed[0], time.time() - self._renewed[1])
-        return self._lost is None and elapsed < DURATION_SECONDS
+        return self._lost is None and elapsed < FRESH_SECONDS
+
+
+def _clocks() -> tuple[float, float]:
+    return time.monotonic(), time.time()
 
 
 def _held(live: Object, namespace: str) -> LockedError:
