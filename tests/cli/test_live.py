@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pyte
 import pytest
@@ -196,6 +197,22 @@ def test_a_question_has_the_screen_for_itself(live):
         assert screen.cursor_hidden
         assert screen.shown[0] == "Start it? [y/N] y"
         assert len(screen.shown) == 3
+
+
+def test_what_other_threads_tell_while_a_question_is_open_waits_and_they_do_not(live):
+    screen = Screen()
+    display = live(screen)
+    with display.step("Preflight"):
+        with display.aside():
+            screen.write("Start it? [y/N] ")
+            other = threading.Thread(target=display.above, args=("  · PATCH Lease/todoctl",), daemon=True)
+            other.start()
+            other.join(timeout=5)
+            assert not other.is_alive()
+            assert screen.shown == ["Start it? [y/N]"]
+            screen.write("y\n")  # what is typed is echoed
+        assert screen.shown[:2] == ["Start it? [y/N] y", "  · PATCH Lease/todoctl"]
+        assert screen.cursor_hidden
 
 
 def test_a_picture_is_one_write_so_that_nothing_flickers(live):

@@ -136,6 +136,7 @@ class Live:
         self._frame = 0
         self._lock = threading.RLock()
         self._stopped = threading.Event()
+        self._kept: list[str] | None = None  # while a question is open: what is told meanwhile
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -165,27 +166,35 @@ class Live:
             self._tasks.pop(label, None)
 
     def above(self, text: str) -> None:
-        """Print a text that stays, above the display."""
+        """Print a text that stays, above the display; while a question is open, after it."""
         with self._lock:
+            if self._kept is not None:
+                self._kept.append(text)
+                return
             self._screen.write(self._erased() + text + "\n" + self._picture())
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Make room for a question while the block runs."""
+        """Make room for a question while the block runs; no other thread waits for its answer."""
         with self._lock:
             running = bool(self._steps)
             if running:
                 self._stop()
-            try:
-                yield
-            finally:
+            self._kept = []
+        try:
+            yield
+        finally:
+            with self._lock:
+                kept, self._kept = self._kept, None
+                for text in kept or ():
+                    self._screen.write(text + "\n")
                 if running:
                     self._start()
 
     def draw(self) -> None:
         """Draw the next picture over the last one."""
         with self._lock:
-            if self._steps:
+            if self._steps and self._kept is None:
                 self._frame += 1
                 up = self._up()
                 self._screen.write(up + self._picture() + _ERASE_BELOW)
