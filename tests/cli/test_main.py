@@ -1,11 +1,14 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
+from harness import ROOT
 from todoctl import __version__
 from todoctl.cli import main as cli
 from todoctl.cli import options
@@ -149,6 +152,41 @@ def test_ctrl_c_in_a_step_says_in_which(capsys, monkeypatch):
     code, _, err = run(capsys, "version")
     assert code == ExitCode.INTERRUPTED
     assert "error: interrupted in step `a part of it`\n" in err
+
+
+INTERRUPTED_WHILE = """
+import atexit, os, signal, sys
+from todoctl import __main__
+from todoctl.cli import main, version
+def interrupt(*_, **__): os.kill(os.getpid(), signal.SIGINT)
+def interrupted(*_, **__): raise KeyboardInterrupt
+{patch}
+sys.argv = ["todoctl", "version"]
+sys.exit(__main__.main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process there cannot send itself Ctrl-C alone")
+@pytest.mark.parametrize(
+    ("patch", "code", "told"),
+    [
+        ("version.command.callback = interrupted; main._end_children = interrupt", 130, "run the same command again"),
+        ("main._render = interrupt", 130, ""),
+        ("main._wants_json = interrupt", 130, ""),
+        ("atexit.register(interrupt)", 0, ""),
+    ],
+    ids=["it tells of the first one", "it writes the result", "it begins", "the interpreter ends"],
+)
+def test_ctrl_c_never_ends_the_process_by_its_signal_while(patch, code, told):
+    argv = [sys.executable, "-c", INTERRUPTED_WHILE.format(patch=patch)]
+    # Where the tests run in the background, the shell has had Ctrl-C ignored.
+    start = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    ended = subprocess.run(
+        [sys.executable, "-c", start, *argv], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == code, ended.stderr
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(

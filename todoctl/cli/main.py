@@ -10,7 +10,8 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -90,7 +91,7 @@ def todoctl() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code. Never raises, but for SystemExit of the interpreter's own."""
+    """Run one command and return its exit code. Raises nothing but KeyboardInterrupt, outside the verb's own work."""
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     as_json = _wants_json(arguments)
     debug = "--debug" in arguments
@@ -101,12 +102,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False, obj=log)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
-        _end_children()
-        log.write("trace", traceback.format_exc())
-        if debug:
-            traceback.print_exc()
-        command = _named(arguments)
-        return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
+        with _uninterrupted():
+            _end_children()
+            log.write("trace", traceback.format_exc())
+            if debug:
+                traceback.print_exc()
+            command = _named(arguments)
+            return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
     log.end(int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0))
     if not isinstance(outcome, Result):
         return int(outcome or 0)
@@ -131,14 +133,19 @@ def _named(arguments: list[str]) -> str:
 def _end_children() -> None:
     # A thread may still wait for a program; a command that never ran one need not import the adapter.
     process = sys.modules.get("todoctl.adapters.process")
-    if process is None:
-        return
-    # A second Ctrl-C must not leave behind what the first one is ending.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    if process is not None:
         process.end_children()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignore what asks todoctl to end while the block runs: it ends, and a second Ctrl-C must not cut that off."""
+    handlers = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
 
 
 def _wants_json(arguments: list[str]) -> bool:
