@@ -1,11 +1,13 @@
 """The lock file, between real processes."""
 
+import errno
 import subprocess
 import sys
 
 import pytest
 
 from harness import ROOT
+from todoctl.adapters import system
 from todoctl.errors import ExitCode, LockedError, PreflightError
 from todoctl.locks.file import Holder, locked, path_of
 
@@ -65,6 +67,16 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
     (tmp_path / "locks").write_text("a file where the folder should be")
     with pytest.raises(PreflightError, match="lock file"), locked(tmp_path / "locks" / "x.lock", "install", "x"):
         pass
+
+
+def test_a_file_system_that_has_no_locks_is_a_clear_error(path, monkeypatch):
+    def refuse(_file):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(system, "lock", refuse)
+    with pytest.raises(PreflightError, match="cannot be locked") as refused, locked(path, "install", "x"):
+        pass
+    assert (refused.value.id, refused.value.because) == ("lock.file", f"{path}: No locks available")
 
 
 def test_each_installation_has_a_file_of_its_own():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
 import shutil
@@ -55,13 +56,18 @@ if sys.platform == "win32":
         raise NotImplementedError
 
     def lock(file: int) -> bool:
-        """Lock an open file until it is closed or this process ends; False where another process has it locked."""
+        """Lock an open file until it is closed or this process ends; False where another process has it locked.
+
+        Raises OSError where it cannot be locked at all.
+        """
         import msvcrt
 
         os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except OSError as error:
+            if error.errno not in {errno.EACCES, errno.EDEADLK}:
+                raise
             return False
         return True
 
@@ -90,7 +96,10 @@ else:
             return
 
     def lock(file: int) -> bool:
-        """Lock an open file until it is closed or this process ends; False where another process has it locked."""
+        """Lock an open file until it is closed or this process ends; False where another process has it locked.
+
+        Raises OSError where it cannot be locked at all, as on some network file systems.
+        """
         import fcntl
 
         try:

@@ -59,14 +59,13 @@ def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise PreflightError(
-            "lock.file",
-            "the lock file cannot be opened",
-            because=f"{path}: {error.strerror}",
-            hint="make its folder writable for you, or name another one with XDG_STATE_HOME",
-        ) from error
+        raise _unusable("opened", path, error) from error
     try:
-        if not system.lock(file):
+        try:
+            free = system.lock(file)
+        except OSError as error:
+            raise _unusable("locked", path, error) from error
+        if not free:
             raise _held(_read(file), what)
         token = str(_read(file).get("token") or secrets.token_hex(8))
         holder = Holder(platform.node(), os.getpid(), token)
@@ -75,6 +74,15 @@ def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
         yield holder
     finally:
         os.close(file)
+
+
+def _unusable(done: str, path: Path, error: OSError) -> PreflightError:
+    return PreflightError(
+        "lock.file",
+        f"the lock file cannot be {done}",
+        because=f"{path}: {error.strerror}",
+        hint="make its folder writable for you, or name another one with XDG_STATE_HOME",
+    )
 
 
 def _held(said: dict[str, object], what: str) -> LockedError:
