@@ -125,6 +125,21 @@ def test_a_known_error_gives_its_exit_code_and_no_traceback(capsys, monkeypatch)
     assert err == "error: todo-backend failed\n  because: OOMKilled\n\nhint: look at the logs\n"
 
 
+@pytest.mark.parametrize("form", [[], ["--debug"], ["-o", "json"]])
+def test_what_looks_like_a_secret_is_in_no_error(capsys, monkeypatch, form):
+    url = "postgresql://todo:h0rse-battery@db.example.org/todo"
+    error = RolloutError("rollout.failed", f"no {url}", because=f"at {url}", hint=f"see {url}", details=(url, "a line"))
+    command = raising(error)
+    command.params.append(click.Option(["--debug"], is_flag=True, expose_value=False))
+    monkeypatch.setattr("todoctl.cli.version.command", command)
+    code, out, err = run(capsys, "version", *form)
+    assert code == ExitCode.ROLLOUT
+    assert "h0rse-battery" not in out + err
+    assert err.count("postgresql://todo:***@db.example.org/todo") >= 4
+    assert "| a line" in err
+    assert ("Traceback" in err) == (form == ["--debug"])
+
+
 def test_an_unforeseen_error_is_named_without_a_traceback(capsys, monkeypatch):
     monkeypatch.setattr("todoctl.cli.version.command", raising(KeyError("spec")))
     code, _, err = run(capsys, "version")

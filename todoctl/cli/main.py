@@ -106,7 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
             _end_children()
             log.write("trace", traceback.format_exc())
             if debug:
-                traceback.print_exc()
+                from todoctl.mask import mask
+
+                sys.stderr.write(mask(traceback.format_exc()))
             command = _named(arguments)
             return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
     log.end(int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0))
@@ -176,6 +178,7 @@ def _write(text: str) -> None:
 
 
 def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: bool, log: LogFile) -> int:
+    _mask(error)
     terminal.error(error)
     log.end(int(error.exit_code))
     if as_json:
@@ -183,6 +186,16 @@ def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: boo
 
         _write(envelope.of_error(command, error, log=log.path))
     return int(error.exit_code)
+
+
+def _mask(error: TodoctlError) -> None:
+    """Take what looks like a secret out of an error, whose texts may be a program's or the cluster's."""
+    from todoctl.mask import mask
+
+    error.what = mask(error.what)
+    error.because = error.because and mask(error.because)
+    error.hint = error.hint and mask(error.hint)
+    error.details = tuple(map(mask, error.details))
 
 
 class _Interrupted(TodoctlError):
