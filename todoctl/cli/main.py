@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
             if debug:
                 from todoctl.mask import mask
 
-                sys.stderr.write(mask(traceback.format_exc()))
+                terminal.write(mask(traceback.format_exc()))
             command = _named(arguments)
             return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
     log.end(int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0))
