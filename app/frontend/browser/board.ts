@@ -37,7 +37,7 @@ export class Board {
   /** Tasks that were made here have an id of the page's own until the server gives one. */
   readonly #idsHere = new Map<string, string>();
   readonly #idsThere = new Map<string, string>();
-  /** By version: the one that a change of ours made of it. */
+  /** By task and version, as tasks made at once share one: the version that a change of ours made of it. */
   readonly #successors = new Map<string, string>();
   #lists = 0;
   #notices = 0;
@@ -140,7 +140,7 @@ export class Board {
       (task) => {
         this.#idsHere.set(task.id, id);
         this.#idsThere.set(id, task.id);
-        this.#successors.set(id, task.version);
+        this.#succeed(id, id, task.version);
         const isShown = fits(task, this.#state.query, this.now());
         this.#serve((tasks) => [task, ...tasks.filter((other) => other.id !== task.id)]);
         if (!isShown) {
@@ -292,7 +292,7 @@ export class Board {
       },
       async () => {
         const id = this.#idThere(task.id);
-        version = this.#successorOf(task.version);
+        version = this.#successorOf(id, task.version);
         try {
           return await this.api.update(id, changes, version);
         } catch (error) {
@@ -305,7 +305,7 @@ export class Board {
       },
       (updated) => {
         if (version !== null) {
-          this.#successors.set(version, updated.version);
+          this.#succeed(updated.id, version, updated.version);
         }
         this.#replace(updated);
       },
@@ -398,9 +398,14 @@ export class Board {
     return this.#idsThere.get(id) ?? id;
   }
 
-  #successorOf(version: string): string {
+  #succeed(id: string, version: string, successor: string): void {
+    this.#successors.set(`${this.#idThere(id)} ${version}`, successor);
+  }
+
+  #successorOf(id: string, version: string): string {
+    const after = (one: string) => this.#successors.get(`${this.#idThere(id)} ${one}`);
     let last = version;
-    for (let next = this.#successors.get(last); next !== undefined; next = this.#successors.get(last)) {
+    for (let next = after(last); next !== undefined; next = after(last)) {
       last = next;
     }
     return last;

@@ -290,6 +290,14 @@ describe("edits from two tabs", () => {
     expect(server.tasks).toMatchObject([{ title: "theirs", done: true }]);
   });
 
+  test("two tasks of one version, edited one after the other, are no conflict", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    expect(await board.edit(taskOf(board, "a"), { title: "A" })).toBeNull();
+    expect(await board.edit(taskOf(board, "b"), { title: "B" })).toBeNull();
+    expect(server.calls).toEqual(['update a {"title":"A"} if 1', 'update b {"title":"B"} if 1']);
+  });
+
   test("a page's own changes are no conflict", async () => {
     const server = new Server(task({ id: "a" }));
     const board = await boardOn(server);
