@@ -10,27 +10,54 @@ export interface Limit {
 /** What is older than this has no window open any more, and is swept away. */
 const FORGET_AFTER_MS = 24 * 60 * 60 * 1000;
 
+/** A sweep reads the whole table: once in this time is enough for one process. */
+const SWEEP_EVERY_MS = 60 * 1000;
+const lastSweeps = new WeakMap<Pool, number>();
+
 /**
- * Counts a try against each limit in turn, and stops at the first that is used up. The counters are in Better Auth's
- * table `rateLimit`, which its own limiter leaves to this one: that one reads before it writes, so that fifty tries
- * at once could pass it.
+ * Counts a try against each limit in turn, and stops at the first that is used up. One that is used up already refuses
+ * before anything is counted, so that nobody fills the table with counters past their limit. The counters are in Better
+ * Auth's table `rateLimit`, which its own limiter leaves to this one: that one reads before it writes, so that fifty
+ * tries at once could pass it.
  *
  * One statement counts and tells, so that replicas and simultaneous tries cannot both be the fifth.
  * @returns seconds until the next try may be allowed; 0 when this one is
  */
 export async function countTry(pool: Pool, limits: Limit[], now = Date.now()): Promise<number> {
+  if (limits.length === 0) {
+    return 0;
+  }
+  if (now - (lastSweeps.get(pool) ?? -Infinity) >= SWEEP_EVERY_MS) {
+    lastSweeps.set(pool, now);
+    await pool.query('DELETE FROM "rateLimit" WHERE "lastRequest" < $1', [now - FORGET_AFTER_MS]);
+  }
+  const counted = await pool.query<Counter & { key: string }>(LOOK, [limits.map(({ key }) => key)]);
   for (const { key, max, windowSeconds } of limits) {
-    const { rows } = await pool.query<{ count: number; opened: string }>(COUNT, [key, now, now - windowSeconds * 1000]);
-    const { count, opened } = rows[0] ?? { count: 1, opened: String(now) };
-    if (count > max) {
-      return Math.max(1, Math.ceil((Number(opened) + windowSeconds * 1000 - now) / 1000));
+    const counter = counted.rows.find((row) => row.key === key);
+    if (counter !== undefined && counter.count >= max && Number(counter.opened) > now - windowSeconds * 1000) {
+      return secondsLeft(counter, windowSeconds, now);
     }
-    if (count === 1) {
-      await pool.query('DELETE FROM "rateLimit" WHERE "lastRequest" < $1', [now - FORGET_AFTER_MS]);
+  }
+  for (const { key, max, windowSeconds } of limits) {
+    const { rows } = await pool.query<Counter>(COUNT, [key, now, now - windowSeconds * 1000]);
+    const counter = rows[0] ?? { count: 1, opened: String(now) };
+    if (counter.count > max) {
+      return secondsLeft(counter, windowSeconds, now);
     }
   }
   return 0;
 }
+
+interface Counter {
+  count: number;
+  /** When the window opened. */
+  opened: string;
+}
+
+const secondsLeft = ({ opened }: Counter, windowSeconds: number, now: number) =>
+  Math.max(1, Math.ceil((Number(opened) + windowSeconds * 1000 - now) / 1000));
+
+const LOOK = 'SELECT "key", "count", "lastRequest" AS opened FROM "rateLimit" WHERE "key" = ANY($1)';
 
 // $1 key, $2 now, $3 the instant up to which a window has closed. `lastRequest` holds when the window opened.
 const COUNT = `

@@ -111,14 +111,35 @@ describe("the rate limits", () => {
     });
   });
 
-  test("counters of yesterday are swept away", async () => {
+  test("an address that has used up its tries makes no counter for one account more", async () => {
     await withAuth({}, async (ask, url) => {
+      const attempt = (number: number) =>
+        ask("sign-in/email", { body: { ...ada, email: `guest-${number}@example.com` }, headers: from("192.0.2.7") });
+      await attempt(1);
+      await query(url, `UPDATE "rateLimit" SET "count" = 300 WHERE "key" = 'sign-in 192.0.2.7'`);
+      const before = await query(url, 'SELECT "key", "count" FROM "rateLimit" ORDER BY "key"');
+      const refused = await attempt(2);
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+      expect(await query(url, 'SELECT "key", "count" FROM "rateLimit" ORDER BY "key"')).toEqual(before);
+    });
+  });
+
+  test("counters of yesterday are swept away, once a minute", async () => {
+    await withAuth({}, async (ask, url) => {
+      const keys = async () => (await query(url, 'SELECT "key" FROM "rateLimit"')).map(({ key }) => String(key));
       await ask("sign-in/email", { body: ada, headers: from("192.0.2.7") });
       await query(url, 'UPDATE "rateLimit" SET "lastRequest" = "lastRequest" - 86400001');
       await ask("sign-in/email", { body: ada, headers: from("192.0.2.8") });
-      const keys = (await query(url, 'SELECT "key" FROM "rateLimit"')).map(({ key }) => String(key));
-      expect(keys.filter((key) => key.includes("192.0.2.7"))).toEqual([]);
-      expect(keys).toContain("sign-in 192.0.2.8");
+      expect(await keys()).toContain("sign-in 192.0.2.7");
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+      try {
+        await ask("sign-in/email", { body: ada, headers: from("192.0.2.9") });
+      } finally {
+        vi.useRealTimers();
+      }
+      expect((await keys()).filter((key) => key.includes("192.0.2.7"))).toEqual([]);
+      expect(await keys()).toContain("sign-in 192.0.2.9");
     });
   });
 });
