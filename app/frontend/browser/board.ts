@@ -227,7 +227,7 @@ export class Board {
       const removed = (this.#served ?? []).filter(({ id }) => ids.includes(id));
       this.#serve((tasks) => tasks.filter(({ id }) => !ids.includes(id)));
       this.#settle();
-      this.#say("The sample tasks are gone", { undo: () => void this.#restore(removed) });
+      this.#say("The sample tasks are gone", { undo: () => void this.#restore(removed, ids) });
     });
   }
 
@@ -266,18 +266,22 @@ export class Board {
     this.#reach.wake();
   }
 
-  async #restore(tasks: Task[]): Promise<void> {
-    this.#say(tasks.length === 1 ? `Brought back “${tasks[0]?.title ?? ""}”` : "Brought back", {});
+  /** @param ids more than the tasks' own where not all of them were shown */
+  async #restore(tasks: Task[], ids = tasks.map(({ id }) => id)): Promise<void> {
+    this.#say(tasks.length === 1 && ids.length === 1 ? `Brought back “${tasks[0]?.title ?? ""}”` : "Brought back", {});
     await Promise.all(
-      tasks.map((task) =>
-        this.#change(
-          { taskId: task.id, show: (shown) => (shown.some(({ id }) => this.#isSame(id, task.id)) ? shown : [task, ...shown]) },
-          () => this.api.restore(this.#idThere(task.id)),
+      ids.map((taskId) => {
+        const back = tasks.filter(({ id }) => id === taskId);
+        return this.#change(
+          { taskId, show: (shown) => (shown.some(({ id }) => this.#isSame(id, taskId)) ? shown : [...back, ...shown]) },
+          () => this.api.restore(this.#idThere(taskId)),
           (restored) => {
-            this.#serve((served) => [restored, ...served.filter(({ id }) => id !== restored.id)]);
+            if (back.length > 0) {
+              this.#serve((served) => [restored, ...served.filter(({ id }) => id !== restored.id)]);
+            }
           },
-        ),
-      ),
+        );
+      }),
     );
     await this.refresh(); // each goes back to its place
   }

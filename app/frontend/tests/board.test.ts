@@ -238,6 +238,21 @@ describe("undo", () => {
     });
   });
 
+  test("of the samples' removal brings back also those that are not on the list", async () => {
+    const server = new Server(task({ id: "sample", sample: true }), task({ id: "done sample", sample: true, done: true }));
+    const board = await boardOn(server, wholeView("done"));
+    await board.removeSamples();
+    expect(server.tasks).toEqual([]);
+    board.undo();
+    await vi.waitFor(() => {
+      expect(server.tasks.map(({ id }) => id).sort()).toEqual(["done sample", "sample"]);
+    });
+    await vi.waitFor(() => {
+      expect(board.state().pending.size).toBe(0);
+    });
+    expect(shown(board)).toEqual(["✓ done sample"]);
+  });
+
   test("of a change that the server has not heard of yet", async () => {
     const server = new Server(task({ id: "a" }));
     const board = await boardOn(server);
