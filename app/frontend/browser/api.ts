@@ -71,8 +71,9 @@ export function failureOf(response: Response): Failure {
     case 401:
       return new Failure("signed-out", "Your session has ended.");
     case 404:
-    case 409:
       return new Failure("gone", "This task is no longer there.");
+    case 409:
+      return new Failure("taken", "Something else came first. Look again, then try once more.");
     case 412:
       return new Failure("changed", "This task was changed elsewhere.");
     case 422:

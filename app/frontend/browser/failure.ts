@@ -8,6 +8,8 @@ export type FailureKind =
   | "gone"
   /** The task was changed elsewhere since it was read. */
   | "changed"
+  /** Something else came first, and rules this out. */
+  | "taken"
   /** The answer was no, for a reason that `message` gives. */
   | "refused";
 

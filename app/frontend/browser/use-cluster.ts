@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { client, dataOf } from "./api";
 import type { components } from "./api-types";
-import { asFailure, type Failure } from "./failure";
+import { asFailure, Failure } from "./failure";
 
 export type Cluster = components["schemas"]["Cluster"];
 export type Pod = components["schemas"]["Pod"];
@@ -16,14 +16,18 @@ export function useCluster() {
   const [answers, setAnswers] = useState<{ number: number; pod: string }[]>([]);
   const [failure, setFailure] = useState<Failure | null>(null);
 
-  const ask = useCallback(async () => {
+  /** Asks now. @returns whether to ask again */
+  const ask = useCallback(async (): Promise<boolean> => {
     try {
       const now = await dataOf(client.GET("/api/cluster"));
       setCluster(now);
       setAnswers((before) => [...before, { number: (before.at(-1)?.number ?? 0) + 1, pod: now.served_by }].slice(-ANSWERS_KEPT));
       setFailure(null);
+      return true;
     } catch (error) {
-      setFailure(asFailure(error));
+      const failure = asFailure(error);
+      setFailure(failure);
+      return failure.kind !== "signed-out";
     }
   }, []);
 
@@ -31,10 +35,8 @@ export function useCluster() {
     let timer: ReturnType<typeof setTimeout>;
     let isOver = false;
     const tick = async () => {
-      if (document.visibilityState === "visible") {
-        await ask();
-      }
-      if (!isOver) {
+      const goesOn = document.visibilityState !== "visible" || (await ask());
+      if (goesOn && !isOver) {
         timer = setTimeout(() => void tick(), EVERY_MS);
       }
     };
@@ -50,7 +52,8 @@ export function useCluster() {
       await work();
       await ask();
     } catch (error) {
-      setFailure(asFailure(error));
+      const failure = asFailure(error);
+      setFailure(failure.kind === "taken" ? new Failure("taken", "Someone else has begun to make load already.") : failure);
     }
   };
   return {

@@ -22,7 +22,8 @@ export function ClusterView() {
       <div role="status">
         {failure !== null && (
           <p className={styles.failure}>
-            {failure.kind === "gone" ? "This installation does not show its cluster." : failure.message} It is asked again.
+            {failure.kind === "gone" ? "This installation does not show its cluster." : failure.message}
+            {failure.kind !== "signed-out" && failure.kind !== "taken" && " It is asked again."}
           </p>
         )}
       </div>
