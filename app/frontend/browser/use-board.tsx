@@ -1,18 +1,25 @@
 "use client";
 
-import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { taskApi } from "./api";
 import { Board } from "./board";
 import type { BoardState } from "./board-state";
 import { type WallClock, wallClock } from "./calendar";
+import { tokensFor } from "./token";
 
 const PULSE_MS = 30_000;
 
 const BoardContext = createContext<Board | null>(null);
+const UserContext = createContext("");
 
 /** Gives the pages within it one board, keeps it in step with other tabs, and feels the server's pulse. */
-export function BoardProvider({ children }: { children: ReactNode }) {
+export function BoardProvider({ userId, children }: { userId: string; children: ReactNode }) {
   const [{ board, channel }] = useState(makeBoard);
+
+  // Before the effects within, which ask for tasks.
+  useLayoutEffect(() => {
+    tokensFor(userId);
+  }, [userId]);
 
   useEffect(() => {
     const refresh = () => void board.refresh();
@@ -36,7 +43,11 @@ export function BoardProvider({ children }: { children: ReactNode }) {
     };
   }, [board, channel]);
 
-  return <BoardContext value={board}>{children}</BoardContext>;
+  return (
+    <UserContext value={userId}>
+      <BoardContext value={board}>{children}</BoardContext>
+    </UserContext>
+  );
 }
 
 function makeBoard() {
@@ -58,6 +69,9 @@ export function useBoard(): BoardState & { board: Board } {
   }
   return { ...useSyncExternalStore(board.subscribe, board.state, board.state), board };
 }
+
+/** Whose board it is. */
+export const useUserId = (): string => useContext(UserContext);
 
 /** What calendar and clock on the user's wall show; null on the server, which does not know. */
 export function useWallClock(): WallClock | null {

@@ -11,7 +11,7 @@ export default async function AppLayout({ children }: { children: ReactNode }) {
   }
   const { podName, hasClusterPage } = readEnvironment();
   return (
-    <Shell userName={session.user.name} pod={podName} hasClusterPage={hasClusterPage}>
+    <Shell userId={session.user.id} userName={session.user.name} pod={podName} hasClusterPage={hasClusterPage}>
       {children}
     </Shell>
   );

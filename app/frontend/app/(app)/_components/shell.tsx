@@ -23,6 +23,7 @@ const ShortcutSheet = dynamic(() => import("./shortcut-sheet"), { ssr: false });
 const ConflictDialog = dynamic(() => import("./conflict-dialog"), { ssr: false });
 
 interface ShellProps {
+  userId: string;
   userName: string;
   /** The pod that renders the page. */
   pod: string;
@@ -33,7 +34,7 @@ interface ShellProps {
 /** What is around every page of someone who is signed in. */
 export function Shell(props: ShellProps) {
   return (
-    <BoardProvider>
+    <BoardProvider key={props.userId} userId={props.userId}>
       <Frame {...props} />
     </BoardProvider>
   );

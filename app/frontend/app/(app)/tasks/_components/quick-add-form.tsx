@@ -5,13 +5,12 @@ import { TITLE_MAX_LENGTH } from "@/browser/api";
 import { sayDue, type WallClock } from "@/browser/calendar";
 import type { ListQuery } from "@/browser/list-query";
 import { parseQuickAdd, type QuickAdd } from "@/browser/quick-add";
-import { useBoard, useWallClock } from "@/browser/use-board";
+import { useBoard, useUserId, useWallClock } from "@/browser/use-board";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
 import { Icon } from "@/components/icon";
 import styles from "../tasks.module.css";
 
-const DRAFT = "quick-add-draft";
 const LINE_MAX_LENGTH = 400;
 const TAGS_MAX = 10;
 const SPEAK_AFTER_MS = 900;
@@ -25,6 +24,7 @@ interface QuickAddFormProps {
 /** One line for a new task. It shows what it has understood, and keeps what was typed, also when the page is reloaded. */
 export function QuickAddForm({ input, query }: QuickAddFormProps) {
   const { board } = useBoard();
+  const draftName = `quick-add-draft ${useUserId()}`; // the next user of the tab is not to read it
   const now = useWallClock();
   const [line, setLine] = useState("");
   const [error, setError] = useState<string | null>(null);
@@ -34,13 +34,13 @@ export function QuickAddForm({ input, query }: QuickAddFormProps) {
   useEffect(() => {
     // Only the browser knows.
     // eslint-disable-next-line react-hooks/set-state-in-effect
-    setLine(window.sessionStorage.getItem(DRAFT) ?? "");
-  }, []);
+    setLine(window.sessionStorage.getItem(draftName) ?? "");
+  }, [draftName]);
 
   function write(text: string) {
     setLine(text);
     setError(null);
-    window.sessionStorage.setItem(DRAFT, text);
+    window.sessionStorage.setItem(draftName, text);
   }
 
   async function submit(event: SubmitEvent<HTMLFormElement>) {
