@@ -16,6 +16,8 @@ export interface Question {
   task: Task;
   token: string | null;
   outcome: string | null;
+  /** The click is on its way to the server. */
+  isBusy: boolean;
   /** The task is deleted, and can be brought back. */
   isDeleted: boolean;
 }
@@ -58,7 +60,7 @@ export function heard(answer: Utterance, event: AssistantEvent): Utterance {
     case "confirm_delete":
       return {
         ...answer,
-        questions: [...answer.questions, { task: event.task, token: event.token, outcome: null, isDeleted: false }],
+        questions: [...answer.questions, { task: event.task, token: event.token, outcome: null, isBusy: false, isDeleted: false }],
       };
     case "error":
       return { ...answer, problem: event.detail };

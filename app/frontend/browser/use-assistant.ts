@@ -17,6 +17,8 @@ export function useAssistant(board: Board) {
   const [by, setBy] = useState<"model" | "rules" | null>(null);
   const [answering, setAnswering] = useState<AbortController | null>(null);
   const made = useRef(0);
+  /** Tokens of the questions that are being decided: a second click comes before the first one shows. */
+  const deciding = useRef(new Set<string>());
 
   useEffect(() => {
     void quietly(board, async () => {
@@ -106,31 +108,45 @@ export function useAssistant(board: Board) {
 
   /** Decides on a deletion that the assistant asked about, or takes it back; only this deletes. */
   async function decide(at: Utterance, question: Question, isWanted: boolean): Promise<void> {
-    const settle = (outcome: string, isDeleted = false) => {
+    const change = (changes: Partial<Question>) => {
       patch(at.key, (answer) => ({
         ...answer,
-        questions: answer.questions.map((one) =>
-          one.task.id === question.task.id ? { ...one, token: null, outcome, isDeleted } : one,
-        ),
+        questions: answer.questions.map((one) => (one.task.id === question.task.id ? { ...one, ...changes } : one)),
       }));
     };
+    const settle = (outcome: string, isDeleted = false) => {
+      change({ token: null, outcome, isBusy: false, isDeleted });
+    };
+    const { token } = question;
+    if (token !== null && deciding.current.has(token)) {
+      return;
+    }
     if (question.isDeleted) {
       settle("Brought back");
       await board.bringBack(question.task);
       return;
     }
-    if (!isWanted || question.token === null) {
+    if (!isWanted || token === null) {
       settle("Kept");
       return;
     }
+    deciding.current.add(token);
+    change({ isBusy: true });
     try {
-      await dataOf(client.POST("/api/assistant/confirm", { body: { token: question.token } }));
+      await dataOf(client.POST("/api/assistant/confirm", { body: { token } }));
       settle("Deleted", true);
       await board.deleted(question.task);
     } catch (error) {
       const { kind, message } = asFailure(error);
+      if (kind === "away") {
+        change({ isBusy: false }); // the question stays open
+        board.tell(message);
+        return;
+      }
       const why = { gone: "The question is too old. Ask again.", changed: "The task was changed since. Ask again." };
       settle(kind === "gone" || kind === "changed" ? why[kind] : message);
+    } finally {
+      deciding.current.delete(token);
     }
   }
 

@@ -24,12 +24,17 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
 
   useEffect(() => {
+    const shown = dialog.current;
     if (window.matchMedia(WIDE).matches) {
-      dialog.current?.show();
+      shown?.show();
     } else {
-      dialog.current?.showModal();
+      shown?.showModal();
     }
     input.current?.focus();
+    // A hidden panel keeps its dialog, which must not hold the page.
+    return () => {
+      shown?.close();
+    };
   }, []);
 
   useEffect(() => {
@@ -49,7 +54,11 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
       className={styles.panel}
       ref={dialog}
       aria-labelledby="assistant-title"
-      onClose={onClose}
+      onClose={(event) => {
+        if (!event.currentTarget.open) {
+          onClose();
+        }
+      }}
       onKeyDown={(event: KeyboardEvent) => {
         if (event.key === "Escape") {
           dialog.current?.close();
@@ -258,6 +267,7 @@ function Said({ utterance: { role, text, changes, found, questions, problem, isS
               <button
                 className={`${controls.button} ${controls.danger} ${controls.small}`}
                 type="button"
+                disabled={question.isBusy}
                 onClick={() => {
                   onDecide(question, true);
                 }}
@@ -267,6 +277,7 @@ function Said({ utterance: { role, text, changes, found, questions, problem, isS
               <button
                 className={`${controls.button} ${controls.quiet} ${controls.small}`}
                 type="button"
+                disabled={question.isBusy}
                 onClick={() => {
                   onDecide(question, false);
                 }}

@@ -3,7 +3,7 @@
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { Activity, type ReactNode, useCallback, useRef, useState } from "react";
 import { signOut } from "@/browser/account";
 import { Failure } from "@/browser/failure";
 import { listAddress, wholeView } from "@/browser/list-query";
@@ -46,6 +46,7 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
   const drawer = useRef<HTMLDialogElement>(null);
   const [opened, setOpened] = useState<"palette" | "shortcuts" | null>(null);
   const [isAssistantOpen, setIsAssistantOpen] = useState(false);
+  const [wasAssistantOpen, setWasAssistantOpen] = useState(false);
   const go = useGo();
 
   const leave = useCallback(() => {
@@ -77,6 +78,7 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
           leave();
           break;
         case "assistant":
+          setWasAssistantOpen(true);
           setIsAssistantOpen((isOpen) => !isOpen);
           break;
         case "settings":
@@ -185,12 +187,15 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
         <Served pod={pod} />
       </div>
       <Notices />
-      {isAssistantOpen && (
-        <Assistant
-          onClose={() => {
-            setIsAssistantOpen(false);
-          }}
-        />
+      {wasAssistantOpen && (
+        // Closed, it keeps its conversation, with its undo buttons and open questions.
+        <Activity mode={isAssistantOpen ? "visible" : "hidden"}>
+          <Assistant
+            onClose={() => {
+              setIsAssistantOpen(false);
+            }}
+          />
+        </Activity>
       )}
       {opened === "palette" && <Palette hasClusterPage={hasClusterPage} onClose={close} onAction={run} onGo={go} />}
       {opened === "shortcuts" && <ShortcutSheet onClose={close} />}
