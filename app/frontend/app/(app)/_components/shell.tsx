@@ -1,9 +1,8 @@
 "use client";
 
-import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
-import { Activity, type ReactNode, useCallback, useRef, useState } from "react";
+import { Activity, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { signOut } from "@/browser/account";
 import { Failure } from "@/browser/failure";
 import { listAddress, wholeView } from "@/browser/list-query";
@@ -12,15 +11,22 @@ import { BoardProvider, useBoard } from "@/browser/use-board";
 import { Icon } from "@/components/icon";
 import { Logo } from "@/components/logo";
 import { Away } from "./away";
+import { late, useEarly } from "./late";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 import { Served } from "./served";
 import styles from "./shell.module.css";
 
-const Assistant = dynamic(() => import("./assistant"), { ssr: false });
-const Palette = dynamic(() => import("./palette"), { ssr: false });
-const ShortcutSheet = dynamic(() => import("./shortcut-sheet"), { ssr: false });
-const ConflictDialog = dynamic(() => import("./conflict-dialog"), { ssr: false });
+const loadAssistant = () => import("./assistant");
+const loadPalette = () => import("./palette");
+const loadShortcutSheet = () => import("./shortcut-sheet");
+const loadConflictDialog = () => import("./conflict-dialog");
+const LOADS = [loadAssistant, loadPalette, loadShortcutSheet, loadConflictDialog];
+
+const Assistant = late("The assistant", loadAssistant);
+const Palette = late("The list of commands", loadPalette);
+const ShortcutSheet = late("The list of shortcuts", loadShortcutSheet);
+const ConflictDialog = late("The choice between two edits", loadConflictDialog);
 
 interface ShellProps {
   userId: string;
@@ -42,7 +48,7 @@ export function Shell(props: ShellProps) {
 
 /** On a narrow window the navigation is in a drawer. */
 function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
-  const { board, conflict } = useBoard();
+  const { board, conflict, pending } = useBoard();
   const drawer = useRef<HTMLDialogElement>(null);
   const [opened, setOpened] = useState<"palette" | "shortcuts" | null>(null);
   const [isAssistantOpen, setIsAssistantOpen] = useState(false);
@@ -105,6 +111,8 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
     [board, go, leave],
   );
   useShortcuts(run);
+  useEarly(LOADS);
+  useStay(pending.size > 0);
 
   const close = () => {
     setOpened(null);
@@ -202,6 +210,22 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
       {conflict !== null && <ConflictDialog conflict={conflict} />}
     </div>
   );
+}
+
+/** Has the browser ask before the page is left with changes that wait for the server. */
+function useStay(isWaiting: boolean): void {
+  useEffect(() => {
+    if (!isWaiting) {
+      return;
+    }
+    const ask = (event: BeforeUnloadEvent) => {
+      event.preventDefault();
+    };
+    window.addEventListener("beforeunload", ask);
+    return () => {
+      window.removeEventListener("beforeunload", ask);
+    };
+  }, [isWaiting]);
 }
 
 /** Goes to an address of the app; from list to list the page stays. */
