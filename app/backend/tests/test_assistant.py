@@ -177,6 +177,18 @@ def test_the_database_does_not_know_the_token(api: TestClient, user: str, databa
     assert token not in str(rows) + str(said)
 
 
+def test_clicks_at_the_same_time_do_not_starve_each_other_of_connections(database: str, user: str) -> None:
+    settings = Settings(database_url=database, database_pool_size=2, better_auth_secret=SECRET)
+    with TestClient(create_app(settings), raise_server_exceptions=False, base_url="http://todo-app.local") as api:
+        for n in range(4):
+            create(api, user, f"task {n}")
+        tokens = [_only(_say(api, user, f"delete task {n}"), "confirm_delete")["token"] for n in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(lambda token: _confirm(api, user, token), tokens))
+        assert [answer.status_code for answer in answers] == [200] * 4
+        assert titles(api, user) == []
+
+
 # Conversations.
 
 

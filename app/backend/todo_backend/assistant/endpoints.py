@@ -16,8 +16,9 @@ from todo_backend.assistant.turn import Answering
 from todo_backend.auth import CurrentUser
 from todo_backend.database import Database
 from todo_backend.problems import described
-from todo_backend.tasks.endpoints import Service as Tasks
+from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.schemas import Task
+from todo_backend.tasks.service import TaskService
 
 router = APIRouter(prefix="/api", tags=["assistant"], responses=described(401, 500, 503))
 
@@ -29,6 +30,16 @@ async def _service(request: Request, user: CurrentUser) -> AsyncIterator[Assista
 
 
 Service = Annotated[AssistantService, Depends(_service, scope="function")]
+
+
+async def _services(request: Request, user: CurrentUser) -> AsyncIterator[tuple[AssistantService, TaskService]]:
+    # On one connection: requests that each hold one and wait for another would starve each other.
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        yield AssistantService(AssistantRepository(connection, user)), TaskService(TaskRepository(connection, user))
+
+
+Services = Annotated[tuple[AssistantService, TaskService], Depends(_services, scope="function")]
 
 
 async def _answering(request: Request) -> Answering:
@@ -66,8 +77,9 @@ async def converse(
 
 
 @router.post("/assistant/confirm", responses=described(404, 412, 413, 422))
-async def confirm_deletion(service: Service, tasks: Tasks, confirmation: Confirmation) -> Task:
+async def confirm_deletion(services: Services, confirmation: Confirmation) -> Task:
     """Delete the task that the assistant asked about; a token works once. It can be restored as any deleted task."""
+    service, tasks = services
     return await service.confirm(confirmation.token, tasks)
 
 
