@@ -156,6 +156,7 @@ def test_the_schema_lets_no_unknown_value_pass_and_misses_none() -> None:
         "backend.autoscaling.unknown=1",
         "backend.replicas=3",
         "frontend.replicas=0",
+        "backend.poolSize=1",
         "backend.image.pullPolicy=Sometimes",
         "backend.logLevel=LOUD",
         "backend.resources.limits.memory=384 MB",
