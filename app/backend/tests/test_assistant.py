@@ -485,3 +485,22 @@ def test_an_export_has_the_conversations(api: TestClient, user: str) -> None:
     conversation = _say(api, user, "add buy milk")[0]["conversation_id"]
     exported = api.get("/api/export", headers=bearer(user)).json()["conversations"]
     assert exported == [api.get(f"/api/conversations/{conversation}", headers=bearer(user)).json()]
+
+
+def test_a_thousand_messages_of_a_conversation_are_kept_and_exported_and_the_newest_shown(
+    api: TestClient, user: str, database: str
+) -> None:
+    long, other = (_say(api, user, text)[0]["conversation_id"] for text in ("long", "other"))
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO message (user_id, conversation_id, role, text)"
+            " SELECT %s, %s, 'user', n FROM generate_series(1, 1100) AS n",
+            [user, long],
+        )
+    _say(api, user, "the last", long)
+    exported = {item["id"]: item for item in api.get("/api/export", headers=bearer(user)).json()["conversations"]}
+    texts = [message["text"] for message in exported[long]["messages"]]
+    assert texts[:-1] == [*(str(n) for n in range(103, 1101)), "the last"]
+    assert len(exported[other]["messages"]) == 2
+    shown = api.get(f"/api/conversations/{long}", headers=bearer(user)).json()["messages"]
+    assert shown == exported[long]["messages"][-200:]

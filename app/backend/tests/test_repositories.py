@@ -53,6 +53,7 @@ CALLS: dict[type[Any], dict[str, Callable[[Any], Awaitable[Any]]]] = {
         "begin": lambda r: r.begin("title"),
         "delete": lambda r: r.delete(uuid4()),
         "messages": lambda r: r.messages(uuid4()),
+        "messages_after": lambda r: r.messages_after(uuid4(), 0, 5),
         "say": lambda r: r.say(uuid4(), "user", "x"),
         "used_tokens": lambda r: r.used_tokens(),
         "reserve_tokens": lambda r: r.reserve_tokens(1, 2),

@@ -15,6 +15,8 @@ MAX_CONVERSATIONS: Final = 50
 """Per user: beginning one more forgets the one that was continued longest ago."""
 MAX_MESSAGES: Final = 200
 """Of one conversation that are shown."""
+KEPT_MESSAGES: Final = 1000
+"""Of one conversation: saying one more forgets the oldest."""
 
 
 class AssistantRepository(Repository):
@@ -43,23 +45,32 @@ class AssistantRepository(Repository):
         statement = delete(conversation).where(self.own(conversation), conversation.c.id == conversation_id)
         return (await self._connection.execute(statement)).rowcount == 1
 
-    async def messages(self, conversation_id: UUID, limit: int | None = MAX_MESSAGES) -> Sequence[AnyRow]:
+    async def messages(self, conversation_id: UUID, limit: int = MAX_MESSAGES) -> Sequence[AnyRow]:
         """Return the newest messages of a conversation, oldest first."""
         mine = self.own(message), message.c.conversation_id == conversation_id
         newest = select(message).where(*mine).order_by(message.c.place.desc()).limit(limit)
         return list(reversed(await self._all(newest)))
 
+    async def messages_after(self, conversation_id: UUID, place: int, limit: int) -> Sequence[AnyRow]:
+        """Return at most `limit` messages of a conversation, oldest first, from behind a place; places are above 0."""
+        mine = self.own(message), message.c.conversation_id == conversation_id, message.c.place > place
+        return await self._all(select(message).where(*mine).order_by(message.c.place).limit(limit))
+
     async def say(
         self, conversation_id: UUID, role: str, text: str, changes: Sequence[Any] = (), *, stopped: bool = False
     ) -> None:
-        """Add a message to a conversation of the user's; nothing where there is none (any more)."""
+        """Add a message to a conversation of the user's, and forget its oldest; nothing where there is none."""
         mine = self.own(conversation), conversation.c.id == conversation_id
         continued = update(conversation).where(*mine).values(updated_at=func.now())
         where = continued.returning(conversation.c.user_id, conversation.c.id).cte("continued")
         said = {"role": role, "text": text, "changes": list(changes), "stopped": stopped}
         values = [literal(value, message.c[name].type) for name, value in said.items()]
         names = ["user_id", "conversation_id", *said]
-        await self._connection.execute(insert(message).from_select(names, select(where, *values)))
+        there = self.own(message), message.c.conversation_id == conversation_id
+        newest = select(message.c.place).where(*there).order_by(message.c.place.desc())
+        last_to_go = newest.offset(KEPT_MESSAGES - 1).limit(1).scalar_subquery()
+        surplus = delete(message).where(*there, message.c.place <= last_to_go).cte("surplus")
+        await self._connection.execute(insert(message).from_select(names, select(where, *values)).add_cte(surplus))
 
     async def used_tokens(self) -> int:
         """Return how many tokens the user's words have cost today (in UTC)."""

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from todo_backend.assistant.repository import AssistantRepository
-from todo_backend.assistant.schemas import Conversation, Message
+from todo_backend.assistant.schemas import ConversationSummary, Message
 from todo_backend.assistant.service import AssistantService
 from todo_backend.database import Database
 from todo_backend.export.repository import AccountRepository
@@ -19,6 +20,7 @@ from todo_backend.tasks.service import position_of, task_of
 
 BATCH: Final = 500
 _BATCH_OF_TASKS: Final = TypeAdapter(list[Task])
+_BATCH_OF_MESSAGES: Final = TypeAdapter(list[Message])
 
 
 class ExportService:
@@ -48,19 +50,30 @@ class ExportService:
             separator = b","
         yield b'],"conversations":['
         separator = b""
-        async for conversation in self._conversations():
-            yield separator + conversation.model_dump_json().encode()
+        for conversation in await self._conversations():
+            yield separator + conversation.model_dump_json().encode()[:-1] + b',"messages":['
+            separator = b""
+            async for messages in self._messages(conversation.id):
+                yield separator + _BATCH_OF_MESSAGES.dump_json(messages)[1:-1]
+                separator = b","
+            yield b"]}"
             separator = b","
         yield b"]}"
 
-    async def _conversations(self) -> AsyncIterator[Conversation]:
+    async def _conversations(self) -> list[ConversationSummary]:
         async with self._database.connection() as connection:
-            listed = await AssistantService(AssistantRepository(connection, self._user_id)).conversations()
-        for each in listed.items:
+            return (await AssistantService(AssistantRepository(connection, self._user_id)).conversations()).items
+
+    async def _messages(self, conversation_id: UUID) -> AsyncIterator[list[Message]]:
+        place = 0
+        while True:
             async with self._database.connection() as connection:
-                messages = await AssistantRepository(connection, self._user_id).messages(each.id, limit=None)
-            said = [Message.model_validate(message) for message in messages]
-            yield Conversation(**each.model_dump(), messages=said)
+                repository = AssistantRepository(connection, self._user_id)
+                rows = await repository.messages_after(conversation_id, place, BATCH)
+            if not rows:
+                return
+            yield [Message.model_validate(row) for row in rows]
+            place = rows[-1].place
 
     async def _tasks(self) -> AsyncIterator[list[Task]]:
         oldest_first, after = TaskQuery(sort=Sort.OLDEST), None
