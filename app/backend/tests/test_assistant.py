@@ -241,6 +241,14 @@ def test_the_fifty_conversations_that_were_continued_last_are_kept(api: TestClie
     assert listed == ["hello", *(str(n) for n in range(1, 50))]
 
 
+def test_what_is_refused_leaves_room_for_what_is_answered(api: TestClient, user: str) -> None:
+    for wrong, status in (({"conversation_id": str(uuid4())}, 404), ({"text": ""}, 422)):
+        for _ in range(3):
+            body = {"text": "hello", **NOW, **wrong}
+            assert api.post("/api/assistant/messages", json=body, headers=bearer(user)).status_code == status
+    assert _types(_say(api, user, "hello")) == ["started", "text", "done"]
+
+
 def test_a_deleted_account_is_not_answered(api: TestClient, user: str, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute('DELETE FROM "user" WHERE id = %s', [user])

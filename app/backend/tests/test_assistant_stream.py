@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,6 +107,14 @@ def test_one_user_is_answered_twice_at_once_and_no_more(server: Running, model: 
         assert next(two.iter_lines())
         third = server.client.post("/api/assistant/messages", json=BODY, headers=bearer(user))
         assert (third.status_code, third.headers.get("Retry-After")) == (429, "5"), third.text
+
+
+def test_of_many_questions_at_the_same_moment_two_are_answered(server: Running, model: Script, user: str) -> None:
+    model.turns = [Say("slow words", hesitates=2) for _ in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        ask = partial(server.client.post, "/api/assistant/messages", json=BODY, headers=bearer(user))
+        answers = list(threads.map(lambda _: ask(), range(6)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 4
 
 
 def test_neither_key_nor_words_are_in_the_log(server: Running, model: Script, user: str) -> None:

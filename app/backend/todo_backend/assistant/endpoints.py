@@ -12,7 +12,7 @@ from todo_backend.assistant.repository import AssistantRepository
 from todo_backend.assistant.schemas import AssistantEvent, Confirmation, Conversation, ConversationList, NewMessage
 from todo_backend.assistant.service import AssistantService
 from todo_backend.assistant.tools import Tools
-from todo_backend.assistant.turn import Answering
+from todo_backend.assistant.turn import Answering, Slot
 from todo_backend.auth import CurrentUser
 from todo_backend.database import Database
 from todo_backend.problems import described
@@ -47,11 +47,20 @@ async def _answering(request: Request) -> Answering:
     return answering
 
 
-async def _heard(
-    service: Service, user: CurrentUser, answering: Annotated[Answering, Depends(_answering)], new: NewMessage
-) -> UUID:
+async def _slot(user: CurrentUser, answering: Annotated[Answering, Depends(_answering)]) -> AsyncIterator[Slot]:
+    slot = answering.check(user)
+    try:
+        yield slot
+    finally:
+        # Here for a stream that never began.
+        answering.give_back(slot)
+
+
+TakenSlot = Annotated[Slot, Depends(_slot, scope="request")]
+
+
+async def _heard(_slot: TakenSlot, service: Service, new: NewMessage) -> UUID:
     # In a dependency, because an endpoint that streams has answered 200 before it begins.
-    answering.check(user)
     return await service.hear(new)
 
 
@@ -65,14 +74,14 @@ async def read_assistant(service: Service, answering: Annotated[Answering, Depen
 @router.post("/assistant/messages", response_class=EventSourceResponse, responses=described(404, 413, 422, 429))
 async def converse(
     request: Request,
-    user: CurrentUser,
     new: NewMessage,
+    slot: TakenSlot,
     answering: Annotated[Answering, Depends(_answering)],
     conversation_id: Annotated[UUID, Depends(_heard, scope="function")],
 ) -> AsyncIterable[AssistantEvent]:
     """Say something; the answer comes as server-sent events. Close the connection to stop it: what was done stays."""
-    tools = Tools(request.app.state.database, user, new.today, new.time)
-    async for event in answering.follow(user, conversation_id, tools):
+    tools = Tools(request.app.state.database, slot.user_id, new.today, new.time)
+    async for event in answering.follow(slot, conversation_id, tools):
         yield event
 
 

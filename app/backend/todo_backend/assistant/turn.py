@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +37,15 @@ AT_ONCE: Final = 2
 _log = logging.getLogger("todo_backend.assistant")
 
 
+@dataclass(eq=False)
+class Slot:
+    """One of the answers that a user gets at the same time: taken before the stream begins."""
+
+    user_id: str
+    answer: asyncio.Task[None] | None = None
+    free: bool = False
+
+
 class Answering:
     """The answers that are being made in this process; made by a model, or without one by rules."""
 
@@ -50,19 +60,30 @@ class Answering:
         """Who answers."""
         return Author.MODEL if self.model else Author.RULES
 
-    def check(self, user_id: str) -> None:
-        """Raise a 429 problem for a user who is being answered too often already."""
+    def check(self, user_id: str) -> Slot:
+        """Take one of the user's slots; a 429 problem for a user who is being answered too often already."""
         if self._by_user[user_id] >= AT_ONCE:
             raise Problem(429, "An answer is still being written", headers={"Retry-After": "5"})
+        self._by_user[user_id] += 1
+        return Slot(user_id)
 
-    async def follow(self, user_id: str, conversation_id: UUID, tools: Tools) -> AsyncIterator[AssistantEvent]:
+    def give_back(self, slot: Slot) -> None:
+        """Free a slot; one that an answer has is free once that ended."""
+        if slot.answer and not slot.answer.done():
+            return
+        if not slot.free:
+            slot.free = True
+            self._by_user[slot.user_id] -= 1
+            if not self._by_user[slot.user_id]:
+                del self._by_user[slot.user_id]
+
+    async def follow(self, slot: Slot, conversation_id: UUID, tools: Tools) -> AsyncIterator[AssistantEvent]:
         """Answer the conversation's last message, and yield the events; who stops listening stops the answer."""
         events: asyncio.Queue[AssistantEvent | None] = asyncio.Queue()
-        turn = _Turn(self._database, user_id, conversation_id, events)
-        task = asyncio.create_task(turn.run(self.model, tools))
-        self._by_user[user_id] += 1
+        turn = _Turn(self._database, slot.user_id, conversation_id, events)
+        slot.answer = task = asyncio.create_task(turn.run(self.model, tools))
         self._running.add(task)
-        task.add_done_callback(lambda task: self._ended(user_id, task))
+        task.add_done_callback(lambda task: self._ended(slot, task))
         try:
             yield Started(conversation_id=conversation_id, by=self.by)
             while event := await events.get():
@@ -70,11 +91,9 @@ class Answering:
         finally:
             task.cancel()
 
-    def _ended(self, user_id: str, task: asyncio.Task[None]) -> None:
+    def _ended(self, slot: Slot, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._by_user[user_id] -= 1
-        if not self._by_user[user_id]:
-            del self._by_user[user_id]
+        self.give_back(slot)
 
     async def close(self) -> None:
         """Wait for the answers that are still being kept, and close the model's connections."""
