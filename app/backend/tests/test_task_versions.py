@@ -11,6 +11,9 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 from tokens import bearer
 
+from todo_backend.tasks.schemas import NewTask
+from todo_backend.tasks.service import hash_of
+
 Call = Callable[[TestClient, str, Json, dict[str, str]], Response]
 
 
@@ -120,6 +123,15 @@ def test_a_key_that_comes_with_another_task_is_refused(api: TestClient, user: st
     answer = _create_once(api, user, "key-1", title="Buy bread")
     assert (answer.status_code, answer.json()["detail"]) == (409, "This Idempotency-Key came with another task before")
     assert titles(api, user) == ["Buy milk"]
+
+
+def test_a_creation_is_the_same_to_a_version_that_knows_more_of_tasks() -> None:
+    class Later(NewTask):
+        colour: str = "none"
+
+    said = {"title": "Buy milk", "due": {"date": "2026-11-24", "time": None}}
+    assert hash_of(Later.model_validate(said)) == hash_of(NewTask.model_validate(said))
+    assert hash_of(Later(title="Buy milk", colour="red")) != hash_of(Later(title="Buy milk"))
 
 
 def test_a_creation_that_is_repeated_after_its_task_was_deleted_does_not_bring_it_back(

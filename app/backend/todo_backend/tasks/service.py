@@ -54,7 +54,7 @@ class TaskService:
         with account_exists():
             if key is None:
                 return task_of(await self._repository.create(new))
-            request_hash = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
+            request_hash = hash_of(new)
             made = await self._repository.create_once(new, key, request_hash)
         if made is None:
             made = await self._repository.creation(key)
@@ -128,6 +128,11 @@ class TaskService:
             await self.read(task_id)
             raise _changed_since()
         return task_of(row)
+
+
+def hash_of(new: NewTask) -> str:
+    """Return what is kept of a request: of what it says itself, so that another version has no other defaults in it."""
+    return hashlib.sha256(new.model_dump_json(exclude_unset=True).encode()).hexdigest()
 
 
 def task_of(row: AnyRow) -> Task:
