@@ -1,6 +1,7 @@
 """The Cluster page against a stand-in for the Kubernetes API; tests/cluster has it on the real one."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections import Counter
@@ -192,6 +193,17 @@ def test_one_run_goes_on_in_the_cluster_and_who_began_it_can_end_it(
     assert page.post("/api/cluster/load", json={}, headers=bearer(one)).status_code == 202
 
 
+def test_a_run_that_breaks_off_leaves_room_for_the_next(
+    page: TestClient, kubernetes: tuple[KubernetesAPI, str], user: str
+) -> None:
+    kubernetes[0].status = 403
+    assert page.post("/api/cluster/load", json={}, headers=bearer(user)).status_code == 202
+    deadline = time.monotonic() + 20
+    while page.post("/api/cluster/load", json={}, headers=bearer(user)).status_code != 202:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_a_deleted_account_sees_and_does_nothing(page: TestClient, user: str, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute('DELETE FROM "user" WHERE id = %s', [user])
@@ -202,6 +214,14 @@ def test_a_deleted_account_sees_and_does_nothing(page: TestClient, user: str, da
 @pytest.mark.parametrize("seconds", [0, 61, "long", None])
 def test_a_run_takes_a_minute_at_most(page: TestClient, user: str, seconds: Any) -> None:
     assert page.post("/api/cluster/load", json={"seconds": seconds}, headers=bearer(user)).status_code == 422
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 class StandIn:
@@ -272,6 +292,15 @@ def test_a_run_ends_when_the_token_is_refused(stand_ins: tuple[list[StandIn], in
     thread.join(20)
     assert not thread.is_alive()
     assert pods[0].served <= WORKERS
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="needs IPv6")
+def test_a_pod_may_have_an_address_of_ipv6() -> None:
+    pod, port = StandIn(), free_port()
+    run = LoadRun(lambda: _async({"a": "::1"}), lambda answered: _async(not answered), "the-users-token", port)
+    with serving(pod.app, "::1", port):
+        asyncio.run(run.run(10))
+    assert pod.served
 
 
 def test_what_the_pods_answered_is_seen_by_all(

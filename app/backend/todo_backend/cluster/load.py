@@ -80,8 +80,10 @@ class LoadRun:
 
         self._in_flight[pod] += 1
         self.most_in_flight[pod] = max(self.most_in_flight[pod], self._in_flight[pod])
+        address = self._targets[pod]
+        host = f"[{address}]" if ":" in address else address  # IPv6
         try:
-            answer = await client.get(f"http://{self._targets[pod]}:{self._port}/api/tasks", headers=self._headers)
+            answer = await client.get(f"http://{host}:{self._port}/api/tasks", headers=self._headers)
         except httpx2.HTTPError:
             # The pod went; the next look at the pods will tell.
             await asyncio.sleep(REPORT_SECONDS / 2)

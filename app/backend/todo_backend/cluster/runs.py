@@ -53,6 +53,11 @@ class LoadRuns:
         told = update(load_run).where(same).values(answered=answered).returning(_running)
         return bool((await self._connection.execute(told)).scalar_one_or_none())
 
+    async def free(self, run: AnyRow) -> None:
+        """End this run, if it still goes on."""
+        same = load_run.c.started_at == run.started_at, load_run.c.ends_at > func.now()
+        await self._connection.execute(update(load_run).where(*same).values(ends_at=func.now()))
+
     async def end(self, user_id: str) -> bool:
         """End the run that this user began; tell whether there was one going."""
         mine = load_run.c.user_id == user_id, load_run.c.ends_at > func.now()

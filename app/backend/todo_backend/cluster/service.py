@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from todo_backend.cluster import view
 from todo_backend.cluster.kubernetes import Kubernetes
@@ -55,7 +58,7 @@ class ClusterService:
             async with self._database.connection() as connection:
                 return await LoadRuns(connection).report(run, answered)
 
-        task = asyncio.create_task(LoadRun(self._backends, report, token, self._port).run(seconds))
+        task = asyncio.create_task(self._run(LoadRun(self._backends, report, token, self._port), run, seconds))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return _load(run, user_id)
@@ -73,6 +76,15 @@ class ClusterService:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._kubernetes.close()
+
+    async def _run(self, load: LoadRun, run: AnyRow, seconds: int) -> None:
+        try:
+            await load.run(seconds)
+        finally:
+            # It may have broken off; its time frees what this cannot.
+            with suppress(SQLAlchemyError):
+                async with self._database.connection() as connection:
+                    await LoadRuns(connection).free(run)
 
     async def _backends(self) -> dict[str, str]:
         return view.addresses((await self._kubernetes.namespace()).pods, COMPONENT)
