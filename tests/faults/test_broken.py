@@ -77,8 +77,8 @@ CASES = [
     (BACKEND, crashes_before, {"CrashLoopBackOff"}, ["exited with code 4", "no schema today", "`migrate`"]),
     (BACKEND, fits_nowhere, {"Unschedulable"}, ["Insufficient memory", "describe nodes"]),
     (FRONTEND, answers_elsewhere, {"Unhealthy"}, ["Startup probe failed", "statuscode: 4", "--previous"]),
-    (FRONTEND, reads_a_key_that_is_not_there, {"CreateContainerConfigError"}, ["no-such-key", "todo-secrets"]),
     (FRONTEND, breaks_the_rules, {"FailedCreate"}, ["violates PodSecurity", "host"]),
+    (FRONTEND, reads_a_key_that_is_not_there, {"CreateContainerConfigError"}, ["no-such-key", "todo-secrets"]),
 ]
 
 
