@@ -168,6 +168,23 @@ def test_what_others_made_is_taken_over_and_the_next_install_finds_nothing_to_do
     assert recorder.writes() == []
 
 
+def test_what_kubectl_applied_over_todoctl_s_own_objects_is_taken_back_once(
+    cluster: Cluster, namespace: str, recorder: Recorder, installation: Any
+) -> None:
+    steps, _ = installation()
+    install(steps)
+    kubectl_apply(steps.manifests(PLANS), "--server-side", "--force-conflicts")
+    steps, asked = installation(YES)
+    install(steps)
+    assert any(line.endswith(": made by kubectl") for line in asked.plans)
+    assert {name for item in all_live(cluster, steps) for name in adopt.managers(item)} == set()
+    recorder.requests.clear()
+    again, silent = installation()
+    assert install(again).empty
+    assert silent.questions == []
+    assert recorder.writes() == []
+
+
 @pytest.mark.usefixtures("made_secrets")
 def test_a_no_writes_nothing(cluster: Cluster, namespace: str, recorder: Recorder, installation: Any) -> None:
     helm_install(namespace)

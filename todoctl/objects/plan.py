@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from todoctl.adapters import kinds
@@ -13,7 +13,7 @@ from todoctl.adapters.apiserver import ApiError, FieldConflict, FieldConflictErr
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.errors import ClusterError, ConflictError
 from todoctl.objects import adopt, immutable
-from todoctl.objects.diff import Action, Change, ChangeSet, Difference, compare, lookup
+from todoctl.objects.diff import OWNERSHIP, Action, Change, ChangeSet, Difference, compare, lookup
 from todoctl.objects.hidden import hidden
 from todoctl.objects.immutable import HOLDS_DATA, Immutable
 
@@ -185,7 +185,11 @@ def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None) -> Plann
     handed_over = adopt.hands_over(live, manifest)
     if live is not None and (adopted or handed_over):
         result = adopt.predicted(live, result, manifest)
-    return Planned(manifest, live, compare(live, result), conflicting, adopted=adopted, handed_over=handed_over)
+    change = compare(live, result)
+    if adopted and change.action is Action.UNCHANGED:
+        # All that differs is that somebody else owns the same fields too; that ends only with a write.
+        change = replace(change, action=Action.CONFIGURED, differences=(Difference(OWNERSHIP, None, None),))
+    return Planned(manifest, live, change, conflicting, adopted=adopted, handed_over=handed_over)
 
 
 def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:
