@@ -115,8 +115,23 @@ export async function lists({ page }) {
     await settled(page);
   });
 
+  await step("what is typed while a list comes is searched for in that list", async () => {
+    await page.route(/_rsc=/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await route.continue();
+    });
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^garden/ }).click();
+    await page.waitForURL("**/tasks?tag=garden");
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Done/ }).click();
+    await page.getByRole("searchbox", { name: "Search" }).fill("grand");
+    await page.waitForURL("**/tasks?view=done&q=grand");
+    await row(page, "Call grandmother").waitFor();
+    await page.unroute(/_rsc=/);
+  });
+
   await step("search, filter and sort are in the address, and found again after a reload", async () => {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^All tasks/ }).click();
+    await page.waitForURL("**/tasks");
     await page.getByRole("searchbox", { name: "Search" }).fill("MILK oat");
     await page.waitForURL("**/tasks?q=MILK+oat");
     await row(page, "Water the plants").waitFor({ state: "detached" });

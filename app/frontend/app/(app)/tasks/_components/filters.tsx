@@ -1,6 +1,6 @@
 "use client";
 
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { type ListQuery, listAddress, PRIORITIES, type Sort, SORTS } from "@/browser/list-query";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
@@ -25,7 +25,6 @@ export function Filters({ query }: { query: ListQuery }) {
   const [chosen, setChosen] = useState(query);
   const [seen, setSeen] = useState(query);
   const [isTyping, setIsTyping] = useState(false);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   if (seen !== query) {
     // The address was changed, perhaps by something else, such as the browser's Back. What is being typed stays.
@@ -34,21 +33,25 @@ export function Filters({ query }: { query: ListQuery }) {
     setChosen({ ...query, search: isOwn ? chosen.search : query.search });
   }
 
+  // The timer starts anew with the list too: one that comes while somebody types is the one that is searched.
+  useEffect(() => {
+    if (!isTyping) {
+      return undefined;
+    }
+    const timer = setTimeout(() => {
+      setIsTyping(false);
+      open(chosen);
+    }, TYPING_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [isTyping, chosen]);
+
   function go(changes: Partial<ListQuery>) {
     const next = { ...chosen, ...changes };
     setChosen(next);
-    clearTimeout(timer.current);
     setIsTyping(false);
-    window.history.replaceState(null, "", listAddress({ ...next, search: next.search.trim() }));
-  }
-
-  function type(search: string) {
-    setChosen({ ...chosen, search });
-    setIsTyping(true);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
-      go({ search });
-    }, TYPING_MS);
+    open(next);
   }
 
   return (
@@ -67,7 +70,8 @@ export function Filters({ query }: { query: ListQuery }) {
           maxLength={100}
           value={chosen.search}
           onChange={(event) => {
-            type(event.target.value);
+            setChosen({ ...chosen, search: event.target.value });
+            setIsTyping(true);
           }}
         />
       </div>
@@ -120,4 +124,8 @@ export function Filters({ query }: { query: ListQuery }) {
       )}
     </search>
   );
+}
+
+function open(query: ListQuery) {
+  window.history.replaceState(null, "", listAddress({ ...query, search: query.search.trim() }));
 }
