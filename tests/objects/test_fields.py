@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from todoctl.objects.fields import left_over, members, minus, union, without
+from todoctl.objects.fields import beyond, left_over, members, minus, union, without
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,29 @@ def test_a_path_leads_to_what_is_taken_out_and_nothing_else_changes(path: tuple[
     before = without(ITEM, [])
     assert without(ITEM, [path]) == expected
     assert before == ITEM
+
+
+@pytest.mark.parametrize(
+    ("fields", "more"),
+    [
+        pytest.param({}, False, id="nothing"),
+        pytest.param({"f:metadata": {"f:labels": {"f:a": {}}}}, False, id="what both have"),
+        pytest.param({"f:metadata": {"f:labels": {".": {}, "f:b": {}}}}, True, id="a key"),
+        pytest.param({"f:metadata": {"f:annotations": {}}}, True, id="a map as a whole"),
+        pytest.param({"f:metadata": {"f:absent": {}}}, False, id="what the value has not either"),
+        pytest.param({"f:spec": {"f:containers": {APP: {".": {}, "f:image": {}}}}}, False, id="within an item"),
+        pytest.param({"f:spec": {"f:containers": {APP: {"f:args": {}}}}}, True, id="a key within an item"),
+        pytest.param({"f:spec": {"f:containers": {SIDE: {".": {}, "f:name": {}}}}}, True, id="an item"),
+        pytest.param({"f:spec": {"f:finalizers": {'v:"one"': {}}}}, False, id="a value of a list"),
+        pytest.param({"f:spec": {"f:finalizers": {'v:"two"': {}}}}, True, id="another value of a list"),
+        pytest.param(
+            {"f:spec": {"f:containers": {APP: {"f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}}}}}}},
+            False,
+            id="an item whose key the server completed",
+        ),
+    ],
+)
+def test_what_a_set_names_beyond_another_value_is_found(fields, more):
+    containers = [{"name": "app", "image": "other", "ports": [{"containerPort": 80}]}]
+    other = {"metadata": {"labels": {"a": "1"}}, "spec": {"containers": containers, "finalizers": ["one"]}}
+    assert beyond(fields, ITEM, other) is more

@@ -21,6 +21,13 @@ def workload(image, annotations=None, **container):
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "todo"}, "spec": {"template": pod}}
 
 
+def applied(item, template):
+    """The workload as a cluster has it whose pod template todoctl applied with these fields."""
+    fields = {"f:spec": {"f:template": template}}
+    entry = {"manager": "todoctl", "operation": "Apply", "fieldsV1": fields}
+    return {**item, "metadata": {**item["metadata"], "managedFields": [entry]}}
+
+
 def release(revision, image="todo:1", annotations=None):
     return Release(revision, "", "0.1.0", "install", (workload(image, annotations),))
 
@@ -39,6 +46,46 @@ def release(revision, image="todo:1", annotations=None):
 )
 def test_a_release_runs_where_the_pods_are_asked_to_be_its_own(live, runs):
     assert release(1, annotations={"checksum/config": "a"}).runs(live) is runs
+
+
+MAIN = 'k:{"name":"main"}'
+NAMED = {"f:containers": {MAIN: {".": {}, "f:image": {}, "f:name": {}}}}
+VERSION = "todoctl.dev/secrets-version"
+
+
+@pytest.mark.parametrize(
+    ("item", "template", "runs"),
+    [
+        pytest.param(workload("todo:1"), {"f:spec": NAMED}, True, id="nothing"),
+        pytest.param(workload("todo:1", stdin=True), {"f:spec": NAMED}, True, id="what others added"),
+        pytest.param(
+            workload("todo:1", readinessProbe={}),
+            {"f:spec": {"f:containers": {MAIN: {"f:readinessProbe": {}}}}},
+            False,
+            id="a probe",
+        ),
+        pytest.param(
+            workload("todo:1", {"more": "1"}),
+            {"f:metadata": {"f:annotations": {"f:more": {}}}},
+            False,
+            id="an annotation",
+        ),
+        pytest.param(
+            workload("todo:1", {VERSION: "7"}),
+            {"f:metadata": {"f:annotations": {f"f:{VERSION}": {}}}},
+            True,
+            id="which Secret the pods read, as no release has it",
+        ),
+    ],
+)
+def test_what_todoctl_added_since_is_another_version_and_what_others_added_is_not(item, template, runs):
+    assert release(1).runs([applied(item, template)]) is runs
+
+
+def test_a_workload_that_todoctl_added_since_is_another_version_and_that_of_others_is_not():
+    other = {**workload("other:1"), "metadata": {"name": "other"}}
+    assert release(1).runs([workload("todo:1"), other])
+    assert not release(1).runs([workload("todo:1"), applied(other, {"f:spec": {}})])
 
 
 @pytest.mark.parametrize(

@@ -80,12 +80,28 @@ def taken(value: Any, fields: Fields) -> Any:
     return {key[2:]: taken(value[key[2:]], below) for key, below in inner.items() if key[2:] in value}
 
 
+def beyond(fields: Fields, value: Any, other: Any) -> bool:
+    """Tell whether a set names a field that `value` has and `other` has not. Items of lists are paired by place."""
+    places = ((_place(value, key), below) for key, below in fields.items() if key != ".")
+    return any(
+        not _has(other, place) or beyond(below, value[place], other[place])
+        for place, below in places
+        if place is not None
+    )
+
+
+def _has(parent: Any, place: str | int) -> bool:
+    if isinstance(place, str):
+        return isinstance(parent, dict) and place in parent
+    return isinstance(parent, list) and place < len(parent)
+
+
 def _step(parent: Any, key: str) -> Any:
     place = _place(parent, key)
     return None if place is None else parent[place]
 
 
-def _place(parent: Any, key: str) -> Any:
+def _place(parent: Any, key: str) -> str | int | None:
     """Return the key or index at which a step of a path leads on; None where it leads nowhere."""
     form, _, rest = key.partition(":")
     if form == "f":

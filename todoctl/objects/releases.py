@@ -21,6 +21,8 @@ from todoctl.adapters.apiserver import AlreadyExistsError
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.errors import UsageError
 from todoctl.objects import order
+from todoctl.objects.diff import owned
+from todoctl.objects.fields import beyond, minus
 from todoctl.objects.manifests import SECRETS_VERSION
 
 KEPT = 10
@@ -30,6 +32,7 @@ _LABEL = {"todoctl.dev/object": "release"}
 _PREFIX = "todoctl-release-v"
 _NAME = re.compile(rf"{_PREFIX}(\d+)\Z")
 _MANIFESTS = "manifests.json.gz"
+_NOT_RECORDED = ("f:spec", "f:template", "f:metadata", "f:annotations", f"f:{SECRETS_VERSION}")
 
 Object = Mapping[str, Any]
 
@@ -60,12 +63,14 @@ class Release:
             yield from _containers(workload)
 
     def runs(self, live: Iterable[Object]) -> bool:
-        """Tell whether these workloads of the cluster are asked to run this release's pods; replicas do not count."""
-        asked = {(item["kind"], item["metadata"]["name"]): item["spec"]["template"] for item in live}
-        return all(
-            _is_within(item["spec"]["template"], asked.get((item["kind"], item["metadata"]["name"])))
-            for item in order.workloads(self.objects)
-        )
+        """Tell whether these workloads of the cluster are asked to run this release's pods; replicas do not count.
+
+        What others added does not count either; what todoctl added since does: it is a newer version's.
+        """
+        asked = {_label(item): item for item in live}
+        wanted = {_label(item): item for item in order.workloads(self.objects)}
+        added = any(label not in wanted and owned(item) is not None for label, item in asked.items())
+        return not added and all(label in asked and _is_asked(item, asked[label]) for label, item in wanted.items())
 
 
 def history(cluster: Cluster, namespace: str) -> list[Release]:
@@ -133,6 +138,17 @@ def _recorded(cluster: Cluster, namespace: str) -> dict[int, Object]:
     named = {_NAME.match(item["metadata"]["name"]): item for item in items}
     by_revision = {int(found[1]): item for found, item in named.items() if found}
     return dict(sorted(by_revision.items(), reverse=True))
+
+
+def _label(item: Object) -> tuple[str, str]:
+    return item["kind"], item["metadata"]["name"]
+
+
+def _is_asked(workload: Object, live: Object) -> bool:
+    """Tell whether a live workload's pods are these, with no field of todoctl's own beyond them."""
+    template, there = workload["spec"]["template"], live["spec"]["template"]
+    ours = minus(owned(live) or {}, _NOT_RECORDED).get("f:spec", {}).get("f:template", {})
+    return _is_within(template, there) and not beyond(ours, there, template)
 
 
 def _is_within(wanted: Any, live: Any) -> bool:
