@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from todoctl.mask import mask
@@ -15,6 +18,8 @@ from todoctl.mask import mask
         ("Authorization: Bearer abc.def-ghi_jkl", "Authorization: Bearer ***"),
         ("key sk-proj-0123456789abcdef rejected", "key *** rejected"),
         ("jwt eyJhbGciOi.eyJzdWIiOi.c2lnbmF0 expired", "jwt *** expired"),
+        ("jwt eyJhbGciOi without its end", "jwt *** without its end"),
+        ("the key is called eyJ", "the key is called eyJ"),
         ('{"password": "hunter2", "user": "todo"}', '{"password": ***, "user": "todo"}'),
         ("BETTER_AUTH_SECRET=abcdef refused", "BETTER_AUTH_SECRET=*** refused"),
         ("api_key: abc, next", "api_key: ***, next"),
@@ -30,9 +35,22 @@ def test_what_looks_like_a_secret_is_masked_and_the_rest_is_not(line: str, maske
     assert mask(line) == masked
 
 
+HOSTILE = [
+    *("a", "a.", "a-", "a+", "a:", "a@", "://", "a://b:", "a://b:c@", "bearer ", "bearer\t\t", "basic a", "sk-"),
+    *("eyJ-", "eyJa.", "eyJ-a.b.", "eyJaaaaaaaa.", "password", "my_token_", "password ", 'password="', "password='\""),
+    *("secret: ", "token=a,", "api_key", "password_of_all_", " ", '"'),
+]
+
+
+def test_a_line_of_a_megabyte_that_is_made_to_be_slow_to_look_at_is_not() -> None:
+    looks = "import sys; from todoctl.mask import mask; [mask(unit * (2**20 // len(unit))) for unit in sys.argv[1:]]"
+    # Seconds, where one whose work grows by the line's square takes an hour.
+    subprocess.run([sys.executable, "-c", looks, *HOSTILE], check=True, timeout=300)
+
+
 @pytest.mark.parametrize(
     "word", ["a" * 65_536, "password" * 8_192, "my_token_" * 8_192], ids=["a", "password", "token"]
 )
-def test_a_word_as_long_as_a_log_takes_no_time_to_look_at(word: str) -> None:
+def test_a_name_is_found_at_the_end_of_a_word_as_long_as_a_log(word: str) -> None:
     assert mask(word) == word
     assert mask(f"{word}_password_of_all=hunter2 {word}") == f"{word}_password_of_all=*** {word}"

@@ -12,12 +12,14 @@ from urllib.parse import quote, quote_plus
 _SHORTEST, _LINE, _ENCODED = 4, 16, 6
 
 _SECRETS = (
-    # A URL's password, an Authorization header, an OpenAI key, a JWT, and whatever is called a password or a token.
-    # What such a name begins with does not matter. Where it ends is looked for near by: a word may be as long as a log.
-    (re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]+(?=@)", re.IGNORECASE), r"\g<keep>***"),
+    # A URL's password, an Authorization header, an OpenAI key, a JWT or other JSON in base64, and whatever is called a
+    # password or a token. A line may be as long as a log: from no two beginnings is the same stretch looked through for
+    # an end that may not come. So a URL's scheme does not matter, nor what a name begins with, and where that ends is
+    # looked for near by; what begins as a JWT is masked however it goes on.
+    (re.compile(r"(?P<keep>://[^\s:/@]*:)[^\s/]+(?=@)"), r"\g<keep>***"),
     (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE), r"\g<keep>***"),
     (re.compile(r"\bsk-[\w-]{12,}"), "***"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "***"),
+    (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]+)*"), "***"),
     (
         re.compile(
             r"(?P<keep>(?:password|passwd|secret|token|api[_-]?key)\w{0,64}[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
