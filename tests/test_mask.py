@@ -29,6 +29,29 @@ from todoctl.mask import mask
             "couldn't find key app-password in Secret ns/todo-postgres",
         ),
         ('secret "todo-secrets" not found', 'secret "todo-secrets" not found'),
+        (
+            "kubeadm join 10.0.0.2:8443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:0f1e",
+            "kubeadm join 10.0.0.2:8443 --token *** --discovery-token-ca-cert-hash sha256:0f1e",
+        ),
+        ("[bootstrap-token] Using token: abcdef.0123456789abcdef", "[bootstrap-token] Using token: ***"),
+        ("created abcdef.0123456789abcdef, for a day", "created ***, for a day"),
+        ("(abcdef.0123456789abcdef)", "(***)"),
+        ("kubeadm join --control-plane --certificate-key 0f1e2d", "kubeadm join --control-plane --certificate-key ***"),
+        ("kubeadm join --discovery-token=s3cr3t --v=5", "kubeadm join --discovery-token=*** --v=5"),
+        ("kubectl create --docker-password 'correct horse' --v 5", "kubectl create --docker-password *** --v 5"),
+        ("give it by `--password`, or in a file", "give it by `--password`, or in a file"),
+        ("--token-ttl 24h --certificate-keys 3", "--token-ttl 24h --certificate-keys 3"),
+        # An Event is named after its object.
+        ("event todo-backend.18a1b2c3d4e5f6a7", "event todo-backend.18a1b2c3d4e5f6a7"),
+        ("event b-abcdef.18a1b2c3d4e5f6a7", "event b-abcdef.18a1b2c3d4e5f6a7"),
+        (
+            "at abcdef.0123456789abcdef-x and v1.abcdef.0123456789abcdef",
+            "at abcdef.0123456789abcdef-x and v1.abcdef.0123456789abcdef",
+        ),
+        ('{"auths": {"r": {"auth": "YWRhOmh1bnRlcjI="}}}', '{"auths": {"r": {"auth": "***"}}}'),
+        (r'"{\"r\":{\"auth\":\"YWRhOmh1bnRlcjI=\"}}"', r'"{\"r\":{\"auth\":"***"}}"'),
+        ('"identitytoken": "0f1e2d"', '"identitytoken": ***'),
+        ('auth: ok, "authority": "x"', 'auth: ok, "authority": "x"'),
     ],
 )
 def test_what_looks_like_a_secret_is_masked_and_the_rest_is_not(line: str, masked: str) -> None:
@@ -39,6 +62,7 @@ HOSTILE = [
     *("a", "a.", "a-", "a+", "a:", "a@", "://", "a://b:", "a://b:c@", "bearer ", "bearer\t\t", "basic a", "sk-"),
     *("eyJ-", "eyJa.", "eyJ-a.b.", "eyJaaaaaaaa.", "password", "my_token_", "password ", 'password="', "password='\""),
     *("secret: ", "token=a,", "api_key", "password_of_all_", " ", '"'),
+    *("--token", "--token ", '--token "', "--token '", "--a-", "abcdef.", "abcdef.0123456789abcdef", '"auth":', '"auth" '),
 ]
 
 

@@ -20,6 +20,18 @@ _SECRETS = (
     (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE), r"\g<keep>***"),
     (re.compile(r"\bsk-[\w-]{12,}"), "***"),
     (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]+)*"), "***"),
+    # A bootstrap token of Kubernetes, such as `kubeadm join` takes; and what a program is given beside an option.
+    # https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format
+    (re.compile(r"(?<![\w.-])[a-z0-9]{6}\.[a-z0-9]{16}(?![\w-])"), "***"),
+    (
+        re.compile(
+            r"(?P<keep>(?<![\w-])--(?:[a-z]+-){0,3}(?:password|token|api-key|certificate-key)[ =]+)"
+            r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'`]+)"
+        ),
+        r"\g<keep>***",
+    ),
+    # What `docker login` keeps: `name:password` in base64, in JSON that may be within a text itself.
+    (re.compile(r"(?P<keep>\\?\"auth\\?\"\s*:\s*)\\?\"[^\"]*\""), r'\g<keep>"***"'),
     (
         re.compile(
             r"(?P<keep>(?:password|passwd|secret|token|api[_-]?key)\w{0,64}[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",

@@ -133,15 +133,18 @@ def test_the_environment_is_shown_as_far_as_it_explains_something_and_without_se
         "HTTP_PROXY": "http://hunter2@proxy:3128",
         "NO_PROXY": "localhost",
         "DOCKER_HOST": "ssh://ada@build",
-        "DOCKER_AUTH_TOKEN": "hunter2",
+        "DOCKER_AUTH_CONFIG": '{"auths": {"registry": {"auth": "YWRhOmh1bnRlcjI="}}}',
+        "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE": "hunter2",
+        "DOCKER_NEW_KIND_OF_KEY": "hunter2",
+        "MINIKUBE_TOKEN": "hunter2",
         "TODOCTL_PROFILE": "dev",
         "OPENAI_API_KEY": "hunter2",
         "HOME": "/home/ada",
     }
     assert report.environment(variables) == {
-        "DOCKER_AUTH_TOKEN": "***",
         "DOCKER_HOST": "ssh://build",
         "HTTP_PROXY": "http://proxy:3128",
+        "MINIKUBE_TOKEN": "***",
         "NO_PROXY": "localhost",
         "TODOCTL_PROFILE": "dev",
         "https_proxy": "http://proxy:3128",
@@ -151,9 +154,21 @@ def test_the_environment_is_shown_as_far_as_it_explains_something_and_without_se
 def test_a_secret_of_this_process_shows_nowhere(write, monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "swordfish")
     monkeypatch.setenv("HTTPS_PROXY", "http://ada:pr0xy-pass@proxy:3128")
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", '{"auths": {"r": {"auth": "YWRhOmh1bnRlcjI="}}}')
     _, files = write(Cluster(), {"todoctl.log": lambda: "swordfish pr0xy-pass c3dvcmRmaXNo"})
     assert files["todoctl-report/todoctl.log"] == "*** *** ***"
-    assert not [name for name, text in files.items() if "pr0xy-pass" in text]
+    assert not [name for name, text in files.items() if "pr0xy-pass" in text or "YWRhOmh1bnRlcjI" in text]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell's script")
+def test_what_minikube_logs_of_a_node_that_joins_shows_no_token(write, tmp_path, monkeypatch) -> None:
+    token, key = "abcdef.0123456789abcdef", "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 2
+    joined = f"kubeadm join cp:8443 --token {token} --certificate-key {key} --ignore-preflight-errors=all"
+    (tmp_path / "minikube").write_text(f"#!/bin/sh\nprintf '%s\\n' '{joined}' 'Using token: {token}' '{token}'\n")
+    (tmp_path / "minikube").chmod(0o755)
+    _, files = write(Cluster())
+    assert "kubeadm join cp:8443 --token *** " in files["todoctl-report/minikube/logs.txt"]
+    assert not [name for name, text in files.items() if token in text or key in text]
 
 
 @pytest.mark.parametrize(

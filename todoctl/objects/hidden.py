@@ -12,7 +12,9 @@ MASK = "***"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which `kubectl apply` keeps all that it was given, the values of Secrets too."""
 
-SECRET_NAME = re.compile(r"password|passwd|secret|token|api[_-]?key|database[_-]?url", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"password|passwd|passphrase|secret|token|api[_-]?key|auth[_-]?config|database[_-]?url", re.IGNORECASE
+)
 
 
 def hidden(kind: str, path: str, value: Any) -> Any:

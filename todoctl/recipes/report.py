@@ -59,8 +59,15 @@ KINDS = (
     kinds.EVENT,
 )
 
-OF_INTEREST = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "KUBECONFIG", "PATH", "LANG", "TERM", "NO_COLOR")
-OF_INTEREST_BY_START = ("DOCKER_", "MINIKUBE_", "TODOCTL_", "BUILDKIT_", "WSL_", "XDG_", "SSL_CERT_")
+OF_INTEREST = frozenset(
+    {
+        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "KUBECONFIG", "PATH", "LANG", "TERM", "NO_COLOR"),
+        # One by one: others, such as DOCKER_AUTH_CONFIG, are secrets.
+        *("DOCKER_API_VERSION", "DOCKER_BUILDKIT", "DOCKER_CERT_PATH", "DOCKER_CONFIG", "DOCKER_CONTEXT"),
+        *("DOCKER_DEFAULT_PLATFORM", "DOCKER_HOST", "DOCKER_TLS", "DOCKER_TLS_VERIFY"),
+    }
+)
+OF_INTEREST_BY_START = ("MINIKUBE_", "TODOCTL_", "BUILDKIT_", "WSL_", "XDG_", "SSL_CERT_")
 
 
 Content = str | dict[str, Any] | list[Any]
