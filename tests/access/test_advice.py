@@ -82,7 +82,7 @@ def test_the_command_that_replaces_a_line_does_so(tmp_path: Path) -> None:
     file = tmp_path / "hosts"
     before = "127.0.0.1 localhost\n10.0.0.1 minikube todo-app.local web\n# todo-app.local\n10.0.0.2 todo-appXlocal\n"
     file.write_text(before)
-    command = table.replace_line(LINUX, "todo-app.local", "192.168.49.2 todo-app.local")
+    command = table.replace_line(LINUX, "todo-app.local", "192.168.49.2 todo-app.local", backup=".todoctl.bak")
     assert command.startswith("sudo sed -i.todoctl.bak -E ")
     # The same as it is typed, but for the file and for sudo.
     subprocess.run(["sh", "-c", command.replace("/etc/hosts", str(file)).replace("sudo ", "")], check=True)
@@ -93,10 +93,22 @@ def test_the_command_that_replaces_a_line_does_so(tmp_path: Path) -> None:
     assert (tmp_path / "hosts.todoctl.bak").read_text() == before
 
 
-def test_the_command_for_windows_replaces_the_line_too() -> None:
-    command = table.replace_line(WINDOWS, "todo-app.local", "127.0.0.1 todo-app.local")
-    assert r"-replace '(?i)^([^#]*\s)todo-app\.local(?=\s|$)', '$1'" in command
-    assert command.endswith('"`r`n127.0.0.1 todo-app.local"')
+POWERSHELL = r"""
+& { $ErrorActionPreference = 'Stop'; $file = "$env:SystemRoot\System32\drivers\etc\hosts";
+Copy-Item $file "$file.todoctl.bak.2";
+$lines = @((Get-Content $file) -replace '^([^#]*\s)todo-app\.local(?=\s|$)', '$1') + '127.0.0.1 todo-app.local';
+Set-Content $file $lines }
+"""
+
+
+@pytest.mark.parametrize("system", [WINDOWS, WSL])
+def test_the_command_for_powershell_reads_and_copies_the_file_before_it_writes_and_stops_where_it_cannot(
+    system: HostSystem,
+) -> None:
+    command = table.replace_line(system, "todo-app.local", "127.0.0.1 todo-app.local", backup=".todoctl.bak.2")
+    assert command == " ".join(POWERSHELL.split("\n")).strip()
+    assert command.index("Stop") < command.index("Copy-Item") < command.index("Get-Content")
+    assert command.index("Get-Content") < command.index("Set-Content")
 
 
 def test_every_system_is_in_the_table_with_a_container_and_a_machine() -> None:

@@ -98,6 +98,15 @@ def test_the_file_is_written_with_a_copy_beside_it_and_keeps_its_rights_and_odd_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hosts", "hosts.todoctl.bak"]
 
 
+def test_each_write_keeps_a_copy_of_its_own_so_that_the_first_stays(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    file.write_text("127.0.0.1 localhost\n")
+    copies = [write(str(file), HOST, f"192.168.49.{number}") for number in (2, 3, 4)]
+    assert [copy.name for copy in copies] == ["hosts.todoctl.bak", "hosts.todoctl.bak.2", "hosts.todoctl.bak.3"]
+    assert [addresses(copy.read_text(), HOST) for copy in copies] == [(), ("192.168.49.2",), ("192.168.49.3",)]
+    assert copies[0].read_text() == "127.0.0.1 localhost\n"
+
+
 def test_a_link_stays_one_and_its_target_is_written(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "hosts").write_text("127.0.0.1 localhost\n")

@@ -116,12 +116,20 @@ def _add_line(system: HostSystem, line: str) -> str:
     return f"echo '{line}' | sudo tee -a /etc/hosts"
 
 
-def replace_line(system: HostSystem, host: str, line: str) -> str:
-    """Return the command that takes the host out of the hosts file's lines, keeping a copy, and adds `line`."""
+def replace_line(system: HostSystem, host: str, line: str, *, backup: str) -> str:
+    """Return the command that takes the host out of the hosts file's lines and adds `line`.
+
+    Before it writes anything, it keeps a copy beside the file, whose name has `backup` after it.
+    """
     name = host.replace(".", r"\.")
     if system in {HostSystem.WINDOWS, HostSystem.WSL}:
-        file = r"$env:SystemRoot\System32\drivers\etc\hosts"
-        without = rf"(Get-Content \"{file}\") -replace '(?i)^([^#]*\s){name}(?=\s|$)', '$1'"
-        return f'Copy-Item "{file}" "{file}.todoctl.bak"; {without} | Set-Content "{file}"; {_add_line(system, line)}'
-    without = f"sudo sed -i.todoctl.bak -E 's/^([^#]*[[:space:]]){name}([[:space:]]|$)/\\1\\2/' /etc/hosts"
+        # All that is written is read before: with Stop, a file that cannot be read or copied ends the command there.
+        return (
+            "& { $ErrorActionPreference = 'Stop'; "
+            r'$file = "$env:SystemRoot\System32\drivers\etc\hosts"; '
+            f'Copy-Item $file "$file{backup}"; '
+            rf"$lines = @((Get-Content $file) -replace '^([^#]*\s){name}(?=\s|$)', '$1') + '{line}'; "
+            "Set-Content $file $lines }"
+        )
+    without = f"sudo sed -i{backup} -E 's/^([^#]*[[:space:]]){name}([[:space:]]|$)/\\1\\2/' /etc/hosts"
     return f"{without} && {_add_line(system, line)}"

@@ -11,6 +11,7 @@ import socket
 import tempfile
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain, count
 from pathlib import Path
 
 from todoctl.errors import AccessError
@@ -97,6 +98,13 @@ def _without(line: str, host: str) -> str | None:
     return re.sub(name, "", entry, flags=re.IGNORECASE) + hash_ + comment
 
 
+def backup_suffix(file: str) -> str:
+    """Return what the name of the file's next copy ends in: earlier ones stay, above all the first."""
+    path = Path(file).resolve()
+    numbered = chain([BACKUP], (f"{BACKUP}.{number}" for number in count(2)))
+    return next(suffix for suffix in numbered if not os.path.lexists(f"{path}{suffix}"))
+
+
 def write(file: str, host: str, address: str) -> Path:
     """Have the hosts file map `host` to `address`, and return where the file as it was before is kept.
 
@@ -104,7 +112,7 @@ def write(file: str, host: str, address: str) -> Path:
     in a container that has it mounted, it is written in place. Raises AccessError.
     """
     path = Path(file).resolve()
-    backup = path.with_name(path.name + BACKUP)
+    backup = path.with_name(path.name + backup_suffix(file))
     try:
         before = path.read_bytes() if path.exists() else b""
         after = with_entry(before.decode("utf-8", "surrogateescape"), host, address)

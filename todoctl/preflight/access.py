@@ -57,14 +57,15 @@ def command(facts: Facts) -> str:
     """Return the exact command that gives the hosts file its line."""
     host, advised = _advice(facts)
     if hosts.look_up(advised.hosts_file, host, advised.address).entry is hosts.Entry.OTHER_ADDRESS:
-        return advice.replace_line(system.host_system(), host, advised.hosts_line)
+        backup = hosts.backup_suffix(advised.hosts_file)
+        return advice.replace_line(system.host_system(), host, advised.hosts_line, backup=backup)
     return advised.commands[0]
 
 
 def add_line(facts: Facts) -> Repair:
     """Return the repair that writes the hosts file. Where it may not, it says what to type."""
     _, advised = _advice(facts)
-    kept = f"hosts{hosts.BACKUP}"
+    kept = f"hosts{hosts.backup_suffix(advised.hosts_file)}"
     question = f"Write `{advised.hosts_line}` to {advised.hosts_file}? What it was stays beside it, as {kept}."
     return Repair(question, partial(_write, facts))
 
