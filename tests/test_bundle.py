@@ -133,6 +133,24 @@ def test_an_index_with_a_size_that_is_none_is_damaged(path: Path, size: str) -> 
     assert caught.value.id == "bundle.damaged"
 
 
+@pytest.mark.parametrize("name", ["1", "null", r'"\ud800"', r'"caf\u00e9"', '["a","b"]'])
+def test_an_index_with_a_name_that_is_none_is_damaged(path: Path, name: str) -> None:
+    written = b'"todoctl.pyz"'
+    path.write_bytes(path.read_bytes().replace(written, name.encode().ljust(len(written)), 1))
+    with pytest.raises(ArchiveError) as caught:
+        verified(path)
+    assert caught.value.id == "bundle.damaged"
+
+
+def test_an_index_that_is_nested_too_deeply_to_be_read_is_damaged(path: Path) -> None:
+    whole = bytearray(path.read_bytes())
+    whole[512:60_512] = b"[" * 60_000
+    path.write_bytes(whole)
+    with pytest.raises(ArchiveError) as caught:
+        verified(path)
+    assert caught.value.id == "bundle.damaged"
+
+
 def test_a_member_that_failed_leaves_no_trace(tmp_path: Path) -> None:
     def fail(writer: bundle.Writer) -> None:
         with writer.member("images/lost.tar") as member:

@@ -203,7 +203,7 @@ class Bundle:
                 )
             entries = tuple(map(_entry, index["entries"]))
             return Index(str(index["todoctl"]), str(index["platform"]), entries)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged("its index cannot be read") from error
 
     def _damaged(self, because: str) -> ArchiveError:
@@ -240,6 +240,9 @@ def opened(path: Path) -> Iterator[Bundle]:
 
 def _entry(written: Mapping[str, Any]) -> Entry:
     entry = Entry(**{**written, "references": tuple(written["references"])})
+    texts = (entry.name, entry.sha256, entry.config, *entry.references)
+    if not all(isinstance(text, str) and text.isascii() for text in texts):
+        raise ValueError(texts)
     if not isinstance(entry.size, int) or entry.size < 0:
         raise ValueError(entry.size)
     return entry
