@@ -81,8 +81,12 @@ TABLE = (
 
 
 def starter(world: World) -> Starter | None:
-    """Return how Docker is started, or None where todoctl knows no way: such as an engine on another machine."""
-    if world.host and not world.host.startswith(("unix:", "npipe:")):
+    """Return how Docker is started, or None where todoctl knows no way.
+
+    Such are an engine on another machine, and one whose socket has another name, as Podman's `podman.sock`.
+    """
+    scheme, _, place = world.host.partition(":")
+    if scheme not in {"", "unix", "npipe"} or (scheme == "unix" and not place.endswith("/docker.sock")):
         return None
     return next((row for row in TABLE if row.fits(world)), None)
 
