@@ -269,7 +269,7 @@ def _listen(wanted: int, reporter: Reporter) -> socket.socket:
         "forward.no-local-port",
         f"no local port is free from {wanted} on",
         because=f"{_PORTS_TRIED} were tried",
-        hint="name another with `--port`",
+        hint="name another after the part, as in `todoctl port-forward PART:PORT`",
     )
 
 
