@@ -62,7 +62,8 @@ HOSTILE = [
     *("a", "a.", "a-", "a+", "a:", "a@", "://", "a://b:", "a://b:c@", "bearer ", "bearer\t\t", "basic a", "sk-"),
     *("eyJ-", "eyJa.", "eyJ-a.b.", "eyJaaaaaaaa.", "password", "my_token_", "password ", 'password="', "password='\""),
     *("secret: ", "token=a,", "api_key", "password_of_all_", " ", '"'),
-    *("--token", "--token ", '--token "', "--token '", "--a-", "abcdef.", "abcdef.0123456789abcdef", '"auth":', '"auth" '),
+    *("--token", "--token ", '--token "', "--token '", "--a-", "abcdef.", "abcdef.0123456789abcdef"),
+    *('"auth":', '"auth" ', '"auth": "'),
 ]
 
 
