@@ -1,13 +1,13 @@
-"""Dates and times in plain English, as of Tuesday, 24 November 2026."""
+"""Dates and times in plain English, as of Tuesday, 24 November 2026, at half past twelve."""
 
 from datetime import date
 
 import pytest
 
-from todo_backend.assistant.when import read_due
+from todo_backend.assistant.when import WallClock, read_due
 from todo_backend.tasks.schemas import Due
 
-TODAY = date(2026, 11, 24)
+NOW = WallClock(date(2026, 11, 24), "12:30")
 
 TABLE: list[tuple[str, str, str | None]] = [
     ("buy milk", "buy milk", None),
@@ -22,7 +22,8 @@ TABLE: list[tuple[str, str, str | None]] = [
     ("buy milk at 12am tomorrow", "buy milk", "2026-11-25 00:00"),
     ("buy milk at 12 pm tomorrow", "buy milk", "2026-11-25 12:00"),
     ("buy milk tonight", "buy milk", "2026-11-24 20:00"),
-    ("call Ann at 9", "call Ann", "2026-11-24 09:00"),
+    ("call Ann at 9", "call Ann", "2026-11-25 09:00"),
+    ("call Ann at 21", "call Ann", "2026-11-24 21:00"),
     ("call Ann the day after tomorrow", "call Ann the", "2026-11-26"),
     ("buy milk on friday", "buy milk", "2026-11-27"),
     ("buy milk by Fri", "buy milk", "2026-11-27"),
@@ -47,6 +48,14 @@ TABLE: list[tuple[str, str, str | None]] = [
     ("in 999 weeks", "", "2046-01-16"),
     ("monitor the sunlight", "monitor the sunlight", None),
     ("todays news", "todays news", None),
+    ("dentist next friday", "dentist", "2026-12-04"),
+    ("dentist this friday, please", "dentist , please", "2026-11-27"),
+    ("buy sun cream", "buy sun cream", None),
+    ("walk in the sun", "walk in the sun", None),
+    ("walk on sun", "walk", "2026-11-29"),
+    ("gifts 24.12.", "gifts", "2026-12-24"),
+    ("release 1.2", "release 1.2", None),
+    ("celebrate 29 feb", "celebrate 29 feb", None),
 ]
 
 
@@ -54,8 +63,8 @@ TABLE: list[tuple[str, str, str | None]] = [
 def test_a_date_and_a_time_are_read_and_taken_out(text: str, rest: str, due: str | None) -> None:
     day, _, time = (due or "").partition(" ")
     expected = Due(date=date.fromisoformat(day), time=time or None) if due else None
-    assert read_due(text, TODAY) == (rest, expected)
+    assert read_due(text, NOW) == (rest, expected)
 
 
 def test_the_calendars_end_is_no_date() -> None:
-    assert read_due("celebrate tomorrow", date.max) == ("celebrate tomorrow", None)
+    assert read_due("celebrate tomorrow", WallClock(date.max, "12:30")) == ("celebrate tomorrow", None)

@@ -188,8 +188,9 @@ function dayAt(words: (string | undefined)[], index: number, today: Day): Match<
   }
 
   const weekday = weekdayNamed(first);
-  // `sun cream` is no Sunday: short names count where nothing but other marks follows.
-  if (weekday === null || (first.length === 3 && words.slice(index + 1).some(isTitle))) {
+  // `sun cream` and `in the sun` are no Sunday: short names count where nothing but other marks follows, and no article goes before.
+  const isWord = words.slice(index + 1).some(isTitle) || ["the", "a", "an"].includes(words[index - 1] ?? "");
+  if (weekday === null || (first.length === 3 && isWord)) {
     return null;
   }
   return some(1, addDays(today, ((weekday - weekdayOf(today) + 6) % 7) + 1));

@@ -1,11 +1,13 @@
 """The assistant that works by rules: it understands plain English, asks no other server, and says what it is."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Final
 
 from todo_backend.assistant.rules import Add, Complete, Delete, Help, Intent, Retag, Show, Update, understand
 from todo_backend.assistant.schemas import AssistantEvent, Changed, Found, Said
 from todo_backend.assistant.tools import MAX_FOUND, Tools
+from todo_backend.assistant.when import WallClock
 from todo_backend.problems import Problem
 from todo_backend.tasks.schemas import MAX_TAGS, Due, Priority, Task, View
 
@@ -29,7 +31,7 @@ _OF_VIEW: Final = {
 
 async def answer(said: str, tools: Tools) -> AsyncIterator[AssistantEvent]:
     """Do what the user's words ask for, and say so."""
-    intent = understand(said, tools.today)
+    intent = understand(said, WallClock(tools.today, tools.time))
     try:
         async for event in _do(intent, tools):
             yield event
@@ -45,10 +47,15 @@ async def _do(intent: Intent, tools: Tools) -> AsyncIterator[AssistantEvent]:
             added = await tools.add(new)
             yield added
             yield Said(text=f"Added “{added.task.title}”{_details(added.task)}.")
-        case Show(view, tag, words):
-            found = await tools.find(view, tag, words)
+        case Show(view, tag, words, days):
+            if days:
+                # From the day before, what comes up begins with the first of the days.
+                coming = await tools.find(View.UPCOMING, tag, words, today=days.first - timedelta(1))
+                found = Found(tasks=[task for task in coming.tasks if task.due and task.due.date <= days.last])
+            else:
+                found = await tools.find(view, tag, words)
             yield found
-            yield Said(text=_summary(found, view, tag, words))
+            yield Said(text=_summary(found, intent))
         case Complete() | Update() | Retag() | Delete():
             task = await _called(intent.words, tools, view=View.DONE if _reopens(intent) else View.OPEN)
             if isinstance(task, Task):
@@ -112,13 +119,14 @@ def _due(due: Due) -> str:
     return f"{day} at {due.time}" if due.time else day
 
 
-def _summary(found: Found, view: View, tag: str | None, words: str) -> str:
+def _summary(found: Found, asked: Show) -> str:
     count = len(found.tasks)
-    what = _OF_VIEW[view].replace("task", "task" if count == 1 else "tasks", 1)
-    tagged = f" tagged #{tag}" if tag else ""
-    having = f" with “{words}” in it" if words else ""
+    what = _OF_VIEW[asked.view].replace("task", "task" if count == 1 else "tasks", 1)
+    due = f" due {asked.days.said}" if asked.days else ""
+    tagged = f" tagged #{asked.tag}" if asked.tag else ""
+    having = f" with “{asked.words}” in it" if asked.words else ""
     if not count:
-        return f"There are no {what}{tagged}{having}."
+        return f"There are no {what}{due}{tagged}{having}."
     if count == MAX_FOUND:
-        return f"The first {count} {what}{tagged}{having}:"
-    return f"{count} {what}{tagged}{having}:"
+        return f"The first {count} {what}{due}{tagged}{having}:"
+    return f"{count} {what}{due}{tagged}{having}:"

@@ -54,10 +54,16 @@ class Tools:
         async with self._tasks() as tasks:
             return Changed(action=Action.ADDED, task=await tasks.create(new, None), before=None)
 
-    async def find(self, view: View, tag: str | None = None, words: str = "") -> Found:
-        """Look tasks up, those that are due first on top."""
+    async def find(self, view: View, tag: str | None = None, words: str = "", today: LocalDate | None = None) -> Found:
+        """Look tasks up, those that are due first on top; a `today` makes the view that of another day."""
         query = TaskQuery(
-            view=view, today=self.today, time=self.time, tag=tag, q=words[:100] or None, sort=Sort.DUE, limit=MAX_FOUND
+            view=view,
+            today=today or self.today,
+            time=self.time,
+            tag=tag,
+            q=words[:100] or None,
+            sort=Sort.DUE,
+            limit=MAX_FOUND,
         )
         async with self._tasks() as tasks:
             return Found(tasks=(await tasks.page(query)).items)

@@ -2,56 +2,73 @@
 
 import re
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from todo_backend.tasks.schemas import Due
+from todo_backend.tasks.schemas import Due, LocalTime
+
+
+class WallClock(NamedTuple):
+    """What calendar and clock on the user's own wall show."""
+
+    date: date
+    time: LocalTime
+
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS: Final = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905 - reads better
 )
-_DAY: Final = "|".join(f"{day}|{day[:3]}" for day in _DAYS)
+_DAY: Final = "|".join(_DAYS)
+_SHORT_DAY: Final = "|".join(day[:3] for day in _DAYS)
 _MONTH: Final = "|".join(f"{month}|{month[:3]}" for month in _MONTHS)
-_LEAD: Final = r"(?:\b(?:due|on|by|for|until|till|to)\s+)*"
+_ORDINAL: Final = r"(?:st|nd|rd|th)?"
 
+# A date or time is words of its own: what a backslash stands before is none, and `<b>tomorrow</b>` neither.
+_START: Final = r"(?<!\S)"
+_END: Final = r"(?=[\s,;.!?]|$)"
+# `sun cream` and `in the sun` are no Sunday: short names count at the end, and after no article.
 _DATE: Final = re.compile(
-    rf"""{_LEAD}\b(?:
+    rf"""{_START}(?:(?:due|on|by|for|until|till|to)\s+)*(?:
         (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})
+      | (?P<dom3>\d{{1,2}})\.(?P<number>\d{{1,2}})\.(?P<year3>\d{{4}})?
       | (?P<word>day\s+after\s+tomorrow|today|tonight|tomorrow|next\s+week)
       | in\s+(?P<count>\d{{1,3}}|a|one|two|three)\s+(?P<unit>day|week)s?
-      | (?:next\s+|this\s+)?(?P<weekday>{_DAY})
-      | (?P<dom>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})(?:\s+(?P<year>\d{{4}}))?
-      | (?P<month2>{_MONTH})\s+(?P<dom2>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year2>\d{{4}}))?
-    )\b""",
+      | next\s+(?P<next>{_DAY}|{_SHORT_DAY})
+      | (?:this\s+)?(?P<weekday>{_DAY})
+      | (?<!\bthe\s)(?<!\ba\s)(?<!\ban\s)(?P<short>{_SHORT_DAY})(?=[\s,;.!?]*$)
+      | (?P<dom>\d{{1,2}}){_ORDINAL}\s+(?:of\s+)?(?P<month>{_MONTH})(?:\s+(?P<year>\d{{4}}))?
+      | (?P<month2>{_MONTH})\s+(?P<dom2>\d{{1,2}}){_ORDINAL}(?:,?\s+(?P<year2>\d{{4}}))?
+    ){_END}""",
     re.IGNORECASE | re.VERBOSE,
 )
 _TIME: Final = re.compile(
-    r"\b(?:at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})\b(?:\s*(?P<half>[ap]m)\b)?"
-    r"|\b(?:at\s+)?(?P<hour2>\d{1,2})\s*(?P<half2>[ap]m)\b"
-    r"|\bat\s+(?P<hour3>\d{1,2})\b"
-    r"|\bat\s+(?P<noon>noon)\b",
-    re.IGNORECASE,
+    rf"""{_START}(?:
+        (?:at\s+)?(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?:\s*(?P<half>[ap]m))?
+      | (?:at\s+)?(?P<hour2>\d{{1,2}})\s*(?P<half2>[ap]m)
+      | at\s+(?P<hour3>\d{{1,2}})
+      | (?:at\s+)?(?P<noon>noon)
+    ){_END}""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _NUMBERS: Final = {"a": 1, "one": 1, "two": 2, "three": 3}
 
 
-def read_due(text: str, today: date) -> tuple[str, Due | None]:
-    """Take the last date and time out of a text: what is left, and when that is, seen from today.
+def read_due(text: str, now: WallClock) -> tuple[str, Due | None]:
+    """Take the last date and time out of a text: what is left, and when that is, seen from now.
 
-    A time alone is today's. What looks like a date and is none, such as 31 February, stays in the text.
+    A time alone is the next time that the clock shows it. What looks like a date and is none, such as 31 February,
+    stays in the text.
     """
     rest, time = _take_time(text)
-    found = list(_DATE.finditer(rest))
-    for match in reversed(found):
-        day = _day(match, today)
+    for match in reversed(list(_DATE.finditer(rest))):
+        day = _day(match, now.date)
         if day is not None:
-            rest = rest[: match.start()] + rest[match.end() :]
             if time is None and "tonight" in match[0].lower():
                 time = "20:00"
-            return _tidy(rest), Due(date=day, time=time)
+            return _tidy(rest[: match.start()] + rest[match.end() :]), Due(date=day, time=time)
     if time is None:
         return text, None
-    return _tidy(rest), Due(date=today, time=time)
+    return _tidy(rest), Due(date=now.date if time > now.time else _later(now.date, 1), time=time)
 
 
 def _take_time(text: str) -> tuple[str, str | None]:
@@ -71,6 +88,16 @@ def _take_time(text: str) -> tuple[str, str | None]:
     return text, None
 
 
+def next_week(today: date) -> date:
+    """Return the Monday that comes."""
+    return _later(today, 7 - today.weekday())
+
+
+def _later(day: date, days: int) -> date:
+    """Return the day so many days on, or the calendar's last."""
+    return day + min(timedelta(days), date.max - day)
+
+
 def _day(match: re.Match[str], today: date) -> date | None:
     try:
         if match["iso"]:
@@ -78,25 +105,30 @@ def _day(match: re.Match[str], today: date) -> date | None:
         if match["word"]:
             words = " ".join(match["word"].lower().split())
             days = {"today": 0, "tonight": 0, "tomorrow": 1, "day after tomorrow": 2}
-            return today + timedelta(days[words] if words in days else 7 - today.weekday())
+            return today + timedelta(days[words]) if words in days else next_week(today)
         if match["unit"]:
             count = _NUMBERS.get(match["count"].lower()) or int(match["count"])
             return today + timedelta(count * (7 if match["unit"].lower() == "week" else 1))
-        if match["weekday"]:
-            wanted = [day[:3] for day in _DAYS].index(match["weekday"][:3].lower())
-            return today + timedelta((wanted - today.weekday() - 1) % 7 + 1)
+        if name := match["next"] or match["weekday"] or match["short"]:
+            wanted = [day[:3] for day in _DAYS].index(name[:3].lower())
+            ahead = (wanted - today.weekday() - 1) % 7 + 1
+            return next_week(today) + timedelta(wanted) if match["next"] else today + timedelta(ahead)
         return _day_of_month(match, today)
     except (ValueError, OverflowError):
         return None
 
 
 def _day_of_month(match: re.Match[str], today: date) -> date:
-    name, number, year = (match[group] or match[f"{group}2"] for group in ("month", "dom", "year"))
-    month = [month[:3] for month in _MONTHS].index(name[:3].lower()) + 1
-    if year:
-        return date(int(year), month, int(number))
-    day = date(today.year, month, int(number))
-    return day if day >= today else date(today.year + 1, month, int(number))
+    number = int(match["dom"] or match["dom2"] or match["dom3"])
+    name = match["month"] or match["month2"]
+    month = [month[:3] for month in _MONTHS].index(name[:3].lower()) + 1 if name else int(match["number"])
+    if year := match["year"] or match["year2"] or match["year3"]:
+        return date(int(year), month, number)
+    try:
+        day = date(today.year, month, number)
+    except ValueError:  # 29 February, perhaps
+        return date(today.year + 1, month, number)
+    return day if day >= today else date(today.year + 1, month, number)
 
 
 def _tidy(text: str) -> str:
