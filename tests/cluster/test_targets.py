@@ -6,6 +6,8 @@ node image, with the labels that those tools write.
 
 from __future__ import annotations
 
+import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,9 +68,10 @@ def target(request: pytest.FixtureRequest) -> Iterator[Minikube | Containers]:
 
 @pytest.fixture
 def image(tmp_path: Path, target: Minikube | Containers) -> Iterator[str]:
-    """A tiny image with a name of its own, which goes from host and nodes again."""
+    """A small image with a name of its own, longer than pipes hold, which goes from host and nodes again."""
     reference = f"t-target-{uuid.uuid4().hex[:8]}:1"
-    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nCOPY Dockerfile /{reference}\n")
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nCOPY ballast /{reference}\n")
+    (tmp_path / "ballast").write_bytes(os.urandom(3_000_000))
     command("docker", "build", "--quiet", "--tag", reference, str(tmp_path))
     yield reference
     command("docker", "image", "rm", reference, check=False)
@@ -141,7 +144,7 @@ class TestArchives:
             assert target.node_images(one.node)[qualified(image)] == saved.index.images[0].config
         assert [one.sent for one in self.bring(saved, target, heard)] == [0] * len(first)
 
-    def test_what_a_node_gives_away_another_takes_under_the_same_references(
+    def test_what_a_node_gives_away_comes_whole_also_to_who_takes_it_slowly_and_another_takes_it(
         self, saved, image, target, heard, tmp_path: Path
     ) -> None:
         self.bring(saved, target, heard)
@@ -150,7 +153,12 @@ class TestArchives:
         assert argv is not None
         exported = tmp_path / "exported.tar"
         with exported.open("wb") as file:
-            config = archives.save(argv, file.write, what=image, deadline=Deadline(60))
+
+            def write_slowly(chunk: bytes) -> None:
+                time.sleep(0.02)
+                file.write(chunk)
+
+            config = archives.save(argv, write_slowly, what=image, deadline=Deadline(60))
         assert config == saved.index.images[0].config
         process.run(target.remove_command(node, image), deadline=Deadline(30))
         assert qualified(image) not in target.node_images(node)

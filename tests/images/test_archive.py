@@ -51,15 +51,22 @@ def test_every_tar_format_and_padding_is_read(format_: int, layer: int) -> None:
     assert tapped(content, 1000).config_digest() == f"sha256:{DIGEST}"
 
 
-def test_a_stream_without_a_manifest_tells_no_digest() -> None:
+def test_an_archive_without_a_manifest_tells_no_digest() -> None:
     with pytest.raises(ValueError, match=r"no readable `manifest.json`"):
-        ArchiveTap().config_digest()
+        tapped(bytes(2 * tarfile.BLOCKSIZE), 512).config_digest()
 
 
-def test_a_stream_that_was_cut_off_tells_no_digest() -> None:
+@pytest.mark.parametrize("last", ["nothing", "a part of the manifest", "the manifest", "all but the end"])
+def test_an_archive_that_was_cut_tells_no_digest(last: str) -> None:
     content = archive(f"{DIGEST}.json")
-    with pytest.raises(ValueError, match=r"no readable `manifest.json`"):
-        tapped(content[: content.index(b'"RepoTags"')], 512).config_digest()
+    lengths = {
+        "nothing": 0,
+        "a part of the manifest": content.index(b'"RepoTags"'),
+        "the manifest": content.index(b"repositories"),
+        "all but the end": len(content.rstrip(b"\0")),
+    }
+    with pytest.raises(ValueError, match="ends too early"):
+        tapped(content[: lengths[last]], 512).config_digest()
 
 
 def test_an_archive_of_two_images_tells_no_digest() -> None:

@@ -26,6 +26,7 @@ class ArchiveTap:
         self._manifest = bytearray()
         self._manifest_size = 0
         self._in_manifest = False
+        self._ended = False
 
     def feed(self, chunk: bytes) -> None:
         """Take the next chunk, of any length. Raises ValueError when it is no tar archive."""
@@ -45,7 +46,12 @@ class ArchiveTap:
             at += taken
 
     def config_digest(self) -> str:
-        """Return the image's config digest, `sha256:…`. Raises ValueError when the archive did not tell one."""
+        """Return the image's config digest, `sha256:…`. Raises ValueError when the archive did not tell one, or was cut.
+
+        A program that writes an archive may end well without having written all of it.
+        """
+        if not self._ended:
+            raise ValueError("the image archive ends too early")
         try:
             entries = json.loads(self._manifest[: self._manifest_size])
             # `<digest>.json` until Docker 24, `blobs/sha256/<digest>` since 25.
@@ -62,7 +68,8 @@ class ArchiveTap:
             member = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
             if not any(header):
-                return  # the zeros at the end
+                self._ended = True  # zeros are the end
+                return
             raise ValueError("the image archive is damaged") from error
         self._in_manifest = member.name == "manifest.json"
         if self._in_manifest:

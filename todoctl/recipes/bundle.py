@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +97,6 @@ def _add(steps: Steps, writer: Writer, argv: Sequence[str], references: tuple[st
 def _add_addons(steps: Steps, writer: Writer) -> tuple[str, ...]:
     """Add the images that the addons' pods run, from a node's own runtime; return those that it does not give away."""
     target = steps.target
-    missing = []
     try:
         if not isinstance(target, (Minikube, Containers)):
             return ()
@@ -111,17 +109,19 @@ def _add_addons(steps: Steps, writer: Writer) -> tuple[str, ...]:
     except TodoctlError as error:
         steps.reporter.warn(f"the images of the cluster's addons are not in the bundle: {error.what}")
         return ()
+    missing = {one: f"node `{node}` does not hold it" for one in wanted if one not in held}
     for image in dict.fromkeys(held[one] for one in wanted if one in held):
         references = tuple(sorted(one for one, of in held.items() if of == image))
         argv = target.export_command(node, references)
-        with suppress(SideloadError):
-            if argv is not None:
-                _add(steps, writer, argv, references)
-                continue
-        missing.append(references[0])
-    missing += [one for one in wanted if one not in held]
-    for reference in missing:
-        steps.reporter.warn(f"`{reference}` is not in the bundle: node `{node}` has it no more in the form it came in")
+        if argv is None:
+            missing[references[0]] = f"the container runtime of node `{node}` does not give it away under all its names"
+            continue
+        try:
+            _add(steps, writer, argv, references)
+        except SideloadError as error:
+            missing[references[0]] = f"node `{node}` does not give it away: {error.because}"
+    for reference, because in missing.items():
+        steps.reporter.warn(f"`{reference}` is not in the bundle: {because}")
     return tuple(missing)
 
 

@@ -19,8 +19,12 @@ REMOVE_IMAGE = ("crictl", "rmi")
 CONTAINERD_IMPORT = ("ctr", "-n", "k8s.io", "images", "import", "-")
 """The command that reads an image archive on stdin into containerd, where Kubernetes looks for its images."""
 
-CONTAINERD_EXPORT = ("ctr", "-n", "k8s.io", "images", "export", "-")
-"""The command that writes the images that it is given, of the node's own platform, to stdout as one archive."""
+CONTAINERD_EXPORT = ("ctr", "-n", "k8s.io", "images", "export", "--local", "-")
+"""The command that writes the images that it is given, of the node's own platform, to stdout as one archive.
+
+Without `--local`, which 1.7 does by itself, `ctr` of containerd 2 has the daemon send the archive, and ends with exit
+code 0 once that has sent all: what `ctr` had still to write is lost, where whoever reads is a little slower.
+"""
 
 
 def read_images(done: process.Completed, node: str, *, hint: str) -> dict[str, str]:
