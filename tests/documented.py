@@ -49,20 +49,18 @@ class By:
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """todoctl understands it; why nothing runs it."""
-
-    reason: str
+class Block:
+    """A shell runs all of the block that it stands in, in a namespace of its own (tests/e2e/test_documented.py)."""
 
 
 @dataclass(frozen=True)
 class NotRun:
-    """Why nothing runs it."""
+    """Why it cannot be run where the tests are."""
 
     reason: str
 
 
-Way = Run | Forward | By | Parsed | NotRun
+Way = Run | Forward | By | Block | NotRun
 
 PLACEHOLDERS = {
     "SHELL": "bash",
@@ -84,50 +82,56 @@ REAL = [
 CHANGES = {"--fix", "--hosts"}
 """Options with which a verb changes something that does not without."""
 
-SHORT = {"-p": "TODOCTL_PROFILE", "-n": "-n", "-y": "--yes", "-o": "-o", "-q": "-q"}
+SHORT = {"-p": "TODOCTL_PROFILE", "--profile": "TODOCTL_PROFILE", "-n": "-n", "-y": "--yes", "-o": "-o", "-q": "-q"}
 """Options that every verb shares; harness.py gives the profile to all."""
 
-MAKES_CLUSTERS = "it would make a cluster of another name beside the tests' own"
-ONLY_A_NAME = "the command's name, in prose"
+WINDOWS = "Windows alone has `py`"
 
 SECRET = "kubectl -n todo-app create secret generic"
 REGISTRY = By(("tests/long/test_registry.py",))
-BY_HAND = By(("tests/e2e/test_documented.py",))
 REMOTE = By(("tests/long/test_registry.py",))
 OFFLINE = By(("tests/e2e/test_offline.py",))
+CONFLICT = By(("tests/cluster/test_apply.py",))
+CLUSTERS = By(("tests/long/test_nodes.py", "tests/long/test_doctor.py"))
+BENCHMARKS = By(("tests/long/test_benchmarks.py",))
 
 TABLE: dict[str, Way] = {
     # README.md
     "python3 build_zipapp.py && dist/todoctl.pyz install": Run(),
-    r"py dist\todoctl.pyz VERB": NotRun("Windows alone has `py`"),
+    r"py dist\todoctl.pyz VERB": NotRun(WINDOWS),
     "python3 tests/run.py": NotRun("it is what runs this"),
-    "python3 tests/run.py tests/long": NotRun("it is for before a release, and takes long"),
+    "python3 tests/run.py tests/long": NotRun("it runs the tests that stop this one's cluster, before a release"),
     "python3 tests/run.py tests/faults": NotRun("it is a part of what runs this"),
+    "kubectl apply": By(("tests/e2e/test_install.py", "tests/cluster/test_adopt.py")),
     "kubectl apply --server-side -f": By(("tests/e2e/test_install.py",)),
+    "helm install": By(("tests/e2e/test_adoption.py",)),
     # errors.md
-    "py -3.13 todoctl.pyz": NotRun("Windows alone has `py`"),
+    "py -3.13 todoctl.pyz": NotRun(WINDOWS),
     "docker context ls": Run(),
-    "docker context use": NotRun(ONLY_A_NAME),
+    "docker context use": By(("tests/adapters/test_docker.py",)),
+    "docker build": By(("tests/images/test_build.py",)),
     "kind get clusters": NotRun("kind cannot be had here"),
     "k3d cluster list": NotRun("k3d cannot be had here"),
     "docker system df": Run(),
-    "docker builder prune": NotRun("it throws away the build cache that all builds of this machine share"),
-    "todoctl install --profile todo": Parsed(MAKES_CLUSTERS),
-    "todoctl install --profile todo --driver docker": Parsed(MAKES_CLUSTERS),
-    "minikube start -p PROFILE": By(("tests/long/test_doctor.py",)),
-    "minikube start -p PROFILE --kubernetes-version=stable": NotRun("it would fetch another Kubernetes"),
-    "minikube start -p NAME --subnet 10.123.0.0/24": NotRun(MAKES_CLUSTERS),
-    "minikube delete -p PROFILE": NotRun("it would end the tests' own cluster"),
+    "docker builder prune": By(("tests/images/test_disk_full.py",)),
+    "minikube start -p PROFILE": By(("tests/long/test_nodes.py",)),
+    "minikube start -p PROFILE --kubernetes-version=stable": NotRun(
+        "the lab has one Kubernetes, and can fetch no other"
+    ),
+    "minikube start -p NAME --subnet 10.123.0.0/24": By(("tests/long/test_nodes.py",)),
+    "minikube delete -p PROFILE": CLUSTERS,
     "minikube profile list": Run(),
     "minikube status -p PROFILE": Run(),
     "minikube update-context -p PROFILE": Run(),
     "minikube addons enable default-storageclass -p PROFILE": Run(),
     "minikube addons enable ingress -p PROFILE": Run(),
     "minikube addons enable metrics-server -p PROFILE": Run(),
-    "minikube kubectl --": NotRun("it would fetch another kubectl"),
+    "minikube kubectl --": Run(),
     # environments.md, the registry
     f"{SECRET} registry --type=kubernetes.io/dockerconfigjson "
-    "--from-file=.dockerconfigjson=$HOME/.docker/config.json": NotRun("it holds this machine's own credentials"),
+    "--from-file=.dockerconfigjson=$HOME/.docker/config.json": Block(),
+    "docker push": By(("tests/images/test_push.py",)),
+    "docker login": By(("tests/images/test_push.py",)),
     "todoctl install --database-ca FILE": REMOTE,
     "todoctl install --environment staging --context NAME --registry HOST/PATH --env-file FILE": REMOTE,
     "todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env": REMOTE,
@@ -141,17 +145,20 @@ TABLE: dict[str, Way] = {
     "todoctl bundle save FILE": OFFLINE,
     "todoctl bundle save todo.bundle": OFFLINE,
     "todoctl bundle save -p workshop /media/stick/todo.bundle": OFFLINE,
-    # design.md
-    "kubectl scale --replicas=0": NotRun(ONLY_A_NAME),
-    "kubectl apply --prune": NotRun(ONLY_A_NAME),
-    "kubectl get deploy,svc,cm -l applyset.kubernetes.io/part-of=…": NotRun(ONLY_A_NAME),
-    "todoctl install --recreate KIND/NAME": Parsed("tests/cluster/test_apply.py makes anew; none gives the option"),
+    "docker save": By(("tests/images/test_build.py",)),
+    "minikube start": CLUSTERS,
+    # apply.md
+    "kubectl scale": CONFLICT,
+    "kubectl scale --replicas=0": CONFLICT,
+    "kubectl set": CONFLICT,
+    "kubectl patch": CONFLICT,
+    "kubectl edit": CONFLICT,
+    "kubectl get deploy,svc,cm -n todo-app -l applyset.kubernetes.io/part-of": Run(),
+    "helm uninstall": NotRun("the page warns of it: it would delete what is todoctl's"),
     # commands.md
     "todoctl build": Run(seconds=600),
     "todoctl load": Run(seconds=600),
-    "todoctl load -p workshop": Parsed(MAKES_CLUSTERS),
-    "TODOCTL_EXTRA_CA=corporate.pem todoctl build": Parsed("tests/images/test_build.py gives a CA to a build"),
-    "todoctl install --yes -p workshop --cpus 4": Parsed(MAKES_CLUSTERS),
+    "TODOCTL_EXTRA_CA=corporate.pem todoctl build": Run(seconds=600),
     "source <(./todoctl.pyz completion bash)": Run(),
     "kubectl apply --server-side -f bundled_manifests/rendered/development.yaml": By(("tests/e2e/test_install.py",)),
     "helm install todo-app bundled_manifests/chart --namespace todo-app": By(("tests/e2e/test_staging.py",)),
@@ -159,38 +166,44 @@ TABLE: dict[str, Way] = {
     "curl -H 'Host: todo-app.local' http://ADDRESS/": Run(),
     "kubectl get ingress -n todo-app": Run(),
     "minikube ip": Run(),
-    "minikube tunnel": NotRun("it asks for a password, and is for hosts that do not see the cluster's network"),
+    "minikube tunnel": NotRun("it changes routes with sudo, for hosts that do not see the cluster's network"),
     # environments.md
     "kubectl apply -f bundled_manifests/rendered/development.yaml": By(("tests/e2e/test_install.py",)),
-    "kubectl create namespace todo-app": BY_HAND,
-    f"{SECRET} todo-postgres --from-file=postgres-password --from-file=app-password": BY_HAND,
-    f"{SECRET} todo-secrets --from-file=database-url --from-file=better-auth-secret": BY_HAND,
-    "openssl rand -hex 24 | tr -d '\\n' > postgres-password": BY_HAND,
-    "openssl rand -hex 32 | tr -d '\\n' > better-auth-secret": BY_HAND,
+    "kubectl create namespace todo-app": Block(),
+    f"{SECRET} todo-postgres --from-file=postgres-password --from-file=app-password": Block(),
+    f"{SECRET} todo-secrets --from-file=database-url --from-file=better-auth-secret": Block(),
+    "openssl rand -hex 24 | tr -d '\\n' > postgres-password": Block(),
+    "openssl rand -hex 32 | tr -d '\\n' > better-auth-secret": Block(),
     "kubectl label namespace todo-app pod-security.kubernetes.io/enforce=restricted": Run(),
-    "kubectl -n todo-app rollout restart deployment": NotRun("kubectl's own; install does it by itself"),
-    "kube-score score bundled_manifests/rendered/*.yaml": NotRun("the findings are those of the version named there"),
+    "kubectl -n todo-app rollout restart deployment": Run(),
+    "kubectl port-forward -n todo-app deployment/todo-backend 9000": Forward(),
+    "kube-score score bundled_manifests/rendered/*.yaml": NotRun("kube-score is not among what the tests install"),
     "python bundled_manifests/render.py": By(("tests/manifests/test_rendered.py", "tests/manifests/test_chart.py")),
     # design.md
-    "python -m todo_backend.migrate": By(("tests/e2e/test_install.py",)),
+    "python -m todo_backend.migrate": By(("app/backend/tests/test_migrations.py",)),
     "python docs/commands.py": By(("tests/test_docs.py",)),
     # measurements.md
-    "docker image inspect -f '{{.Size}}'": NotRun(ONLY_A_NAME),
+    "docker image inspect -f '{{.Size}}'": By(("tests/images/test_build.py",)),
     "docker builder prune -af": NotRun("it throws away the build cache that all builds of this machine share"),
     "kubectl diff": By(("benchmarks/unchanged.py",)),
     "kubectl get pods -n todo-app": Run(),
     "kubectl version --client": Run(),
     "minikube profile list --light": Run(),
     "minikube status": Run(),
-    "python3 benchmarks/unchanged.py": NotRun("it measures, which a machine that runs tests is too busy for"),
+    "python3 benchmarks/unchanged.py": BENCHMARKS,
+    "python3 benchmarks/api/compare.py": BENCHMARKS,
     # output.md
     "./todoctl.pyz completion bash > ~/.local/share/bash-completion/completions/todoctl.pyz": Run(),
     "./todoctl.pyz completion zsh > ~/.zfunc/_todoctl": Run(),
     "./todoctl.pyz completion fish > ~/.config/fish/completions/todoctl.pyz.fish": Run(),
-    "py todoctl.pyz completion powershell >> $PROFILE": NotRun("Windows alone has `py`"),
-    "todoctl completion": Parsed(ONLY_A_NAME),
+    "py todoctl.pyz completion powershell >> $PROFILE": NotRun(WINDOWS),
+    "todoctl completion": By(("tests/cli/test_completion.py",)),
     "todoctl completion bash > ~/.local/share/bash-completion/completions/todoctl": Run(),
-    "todoctl completion powershell >> $PROFILE": Parsed("for PowerShell, which expands `$PROFILE`"),
+    "todoctl completion powershell >> $PROFILE": Run(),
+    # survival.md
+    "minikube stop": CLUSTERS,
+    "minikube pause": By(("tests/faults/test_survival.py", "tests/long/test_doctor.py")),
+    "minikube delete": CLUSTERS,
 }
 
 
@@ -239,15 +252,10 @@ def way(command: str) -> Way | None:
         verb = verb_of(command)
     except click.ClickException:  # a test says so
         return None
-    if verb:
-        return _way(command, verb)
-    # `kubectl apply`, say: of what?
-    return NotRun(ONLY_A_NAME) if len(command.split()) == 2 else None
+    return _way(command, verb) if verb else None
 
 
 def _way(command: str, verb: str) -> Way | None:
-    if isinstance(COMMANDS[verb], click.Group):
-        return Parsed(ONLY_A_NAME)
     if verb == "port-forward":
         return Forward()
     words = set(shlex.split(command))

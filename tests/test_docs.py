@@ -46,9 +46,11 @@ def test_the_table_has_no_command_that_no_page_names():
 
 
 @pytest.mark.parametrize("command", documented.runnable(documented.By))
-def test_the_tests_that_run_a_command_are_there(command):
-    for file in documented.way(command).files:
-        assert (ROOT / file).is_file()
+def test_the_tests_that_run_a_command_are_there_and_name_its_verb(command):
+    texts = [(ROOT / file).read_text("utf-8") for file in documented.way(command).files]
+    word = documented.verb_of(command) or next(word for word in command.split()[1:] if not word.startswith("-"))
+    verb = Path(word.split()[-1]).stem
+    assert any(re.search(rf"\b{verb}\b", text) for text in texts), verb
 
 
 @pytest.mark.parametrize(

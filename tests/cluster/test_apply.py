@@ -105,6 +105,38 @@ def test_a_conflict_names_field_owner_and_both_values_and_writes_nothing(
     assert recorder.writes() == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scale", "deployment", "web", "--replicas=1"),
+        ("set", "image", "deployment/web", "app=python:other"),
+        ("patch", "deployment", "web", "-p", '{"spec": {"replicas": 1}}'),
+        ("edit", "deployment", "web"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_somebody_changes_with_kubectl_is_a_conflict(
+    cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    web = nowhere(scaled(namespace, 0))
+    apply(cluster, [web])
+    monkeypatch.setenv("KUBE_EDITOR", "sed -i 's/replicas: 0/replicas: 1/'")
+    kubectl("--namespace", namespace, *words)
+    with pytest.raises(ConflictError):
+        apply(cluster, [web])
+
+
+def test_a_scale_to_zero_has_no_owner_and_is_drift(cluster: Cluster, namespace: str) -> None:
+    web = nowhere(scaled(namespace, 1))
+    apply(cluster, [web])
+    kubectl("--namespace", namespace, "scale", "deployment", "web", "--replicas=0")
+    (change,) = apply(cluster, [web]).changes
+    assert change.differences == (Difference("spec.replicas", "0", "1"),)
+    live = cluster.get(kinds.DEPLOYMENT, "web", namespace)
+    assert live is not None
+    assert live["spec"]["replicas"] == 1
+
+
 def test_nothing_of_a_stage_is_written_when_the_server_refuses_one_object(cluster: Cluster, namespace: str) -> None:
     service = {
         "apiVersion": "v1",
@@ -179,6 +211,12 @@ def scaled(namespace: str, replicas: int) -> Object:
     return web
 
 
+def nowhere(web: Object) -> Object:
+    """Have no node run its pods."""
+    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    return web
+
+
 def test_what_was_shown_is_taken_over_and_the_next_apply_finds_nothing_to_do(
     cluster: Cluster, namespace: str, recorder: Recorder
 ) -> None:
@@ -207,8 +245,7 @@ def test_what_was_shown_is_taken_over_and_the_next_apply_finds_nothing_to_do(
 def test_a_conflict_that_was_not_shown_is_not_taken_over(
     cluster: Cluster, namespace: str, recorder: Recorder, meddle: tuple[str, ...]
 ) -> None:
-    web = scaled(namespace, 1)
-    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    web = nowhere(scaled(namespace, 1))
     apply(cluster, [web])
     kubectl("--namespace", namespace, "set", "image", "deployment/web", "app=python:other")
     shown = plan(cluster, [web])
@@ -223,8 +260,7 @@ def test_a_conflict_that_was_not_shown_is_not_taken_over(
 def test_a_conflict_that_comes_just_before_the_write_is_not_taken_over(
     cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    web = scaled(namespace, 1)
-    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    web = nowhere(scaled(namespace, 1))
     apply(cluster, [web])
     kubectl("--namespace", namespace, "set", "image", "deployment/web", "app=python:other")
     shown = plan(cluster, [web])

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 
@@ -28,10 +29,14 @@ def user(installed, zipapp, tmp_path_factory):
     for folder in (".zfunc", ".config/fish/completions", ".local/share/bash-completion/completions"):
         (home / folder).mkdir(parents=True)
     (home / "kubeconfig").write_text(command("kubectl", "config", "view", "--raw"))
+    (home / ".docker").mkdir()
+    (home / ".docker" / "config.json").write_text('{"auths": {}}')
+    shutil.copy(ssl.get_default_verify_paths().openssl_cafile, clone / "corporate.pem")
     environment = {
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
+        "PROFILE": str(home / "profile.ps1"),  # as PowerShell has it
         "MINIKUBE_HOME": os.environ.get("MINIKUBE_HOME", os.environ["HOME"]),
         "MINIKUBE_PROFILE": PROFILE,
         "TODOCTL_PROFILE": PROFILE,
@@ -66,25 +71,36 @@ def test_a_forward_tells_where_it_listens_and_ends_with_ctrl_c(user, line):
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **{**user, "env": environment}
     ) as child:
         try:
-            assert re.search(r"(http|postgresql)://localhost:\d+", child.stdout.readline())
+            assert re.search(r"(//localhost|from 127\.0\.0\.1):\d+", child.stdout.readline())
         finally:
             child.send_signal(signal.SIGINT)
             _, told = child.communicate(timeout=60)
     assert child.returncode == 0, told
 
 
-def test_secrets_made_by_hand_as_the_page_says_are_what_the_app_reads(user, kubectl, tmp_path):
+@pytest.mark.parametrize(
+    ("has", "made"),
+    [
+        (
+            "openssl",
+            {
+                "todo-secrets": {"database-url", "better-auth-secret"},
+                "todo-postgres": {"app-password", "postgres-password"},
+            },
+        ),
+        ("dockerconfigjson", {"registry": {".dockerconfigjson"}}),
+    ],
+    ids=["what the app reads", "what pulls its images"],
+)
+def test_secrets_are_made_by_hand_as_the_page_says(user, kubectl, tmp_path, has, made):
     page = (ROOT / "docs" / "environments.md").read_text("utf-8")
-    (block,) = [one for one in re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL) if "openssl" in one]
-    by_hand = "t-by-hand"
+    (block,) = [one for one in re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL) if has in one]
+    by_hand = f"t-by-hand-{has}"
     script = re.sub(rf"(?<=namespace ){NAMESPACE}|(?<=-n ){NAMESPACE}", by_hand, block)
     try:
         subprocess.run(["bash", "-ec", script], check=True, timeout=120, **{**user, "cwd": tmp_path})
-        app, postgres = (
-            kubectl.json("-n", by_hand, "get", "secret", name) for name in ("todo-secrets", "todo-postgres")
-        )
-        assert set(app["data"]) == {"database-url", "better-auth-secret"}
-        assert set(postgres["data"]) == {"app-password", "postgres-password"}
+        secrets = {name: kubectl.json("-n", by_hand, "get", "secret", name) for name in made}
+        assert {name: set(secret["data"]) for name, secret in secrets.items()} == made
         assert list(tmp_path.iterdir()) == []
     finally:
         kubectl("delete", "namespace", by_hand, "--ignore-not-found", "--wait=false")

@@ -239,6 +239,24 @@ def test_after_the_namespace_is_gone_an_install_starts_afresh(todoctl, address):
     assert Browser(address).sign_up("fresh@example.org")[0] == 200
 
 
+def test_what_cannot_be_changed_is_made_anew_only_when_it_is_named(todoctl, kubectl, address):
+    live = kubectl.json("get", "deployment", "todo-frontend", "-n", NAMESPACE)
+    other = {key: live[key] for key in ("apiVersion", "kind", "spec")}
+    other["metadata"] = {key: live["metadata"][key] for key in ("name", "namespace", "labels")}
+    for labels in (other["spec"]["selector"]["matchLabels"], other["spec"]["template"]["metadata"]["labels"]):
+        labels["tier"] = "front"
+    kubectl("delete", "deployment", "todo-frontend", "-n", NAMESPACE)
+    kubectl("apply", "--server-side", "--field-manager=todoctl", "-f", "-", input=json.dumps(other))
+    refused = todoctl("install", "-o", "json")
+    assert (refused.code, refused.error["id"]) == (7, "objects.immutable"), refused.err
+    assert "--recreate Deployment/todo-frontend" in refused.error["hint"]
+    done = todoctl("install", "--recreate", "Deployment/todo-frontend")
+    assert done.code == 0, done.err
+    made = kubectl.json("get", "deployment", "todo-frontend", "-n", NAMESPACE)
+    assert made["spec"]["selector"] == live["spec"]["selector"]
+    assert until(lambda: Browser(address)("GET", "/healthz"), seconds=60)[0] == 200
+
+
 def test_uninstall_keeps_the_data_and_the_next_install_finds_it(todoctl, kubectl, address):
     browser = Browser(address)
     assert browser.sign_in("fresh@example.org")[0] == 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import socket
@@ -152,9 +151,10 @@ class TestRegistry:
             assert f"docker login {served.address}" in str(caught.value.hint)
             folder = tmp_path / "docker"
             folder.mkdir()
-            auth = base64.b64encode(f"{registry.USER}:{registry.PASSWORD}".encode()).decode()
-            (folder / "config.json").write_text(json.dumps({"auths": {served.address: {"auth": auth}}}))
             monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+            login = ["docker", "login", served.address, "--username", registry.USER, "--password-stdin"]
+            subprocess.run(login, input=registry.PASSWORD, text=True, check=True, capture_output=True)
+            auth = json.loads((folder / "config.json").read_text())["auths"][served.address]["auth"]
             assert pushed(built, served.address, engine, heard).pushed
             assert auth not in os.linesep.join([*heard.notes, *heard.debugged])
 

@@ -16,9 +16,9 @@ SECOND, THIRD = f"{PROFILE}-m02", f"{PROFILE}-m03"
 
 @pytest.fixture(scope="module")
 def profile():
-    """Two nodes, which are gone before and after."""
+    """Two nodes in a network of another address than Minikube's own choice, which are gone before and after."""
     command("minikube", "delete", "-p", PROFILE)
-    command("minikube", "start", "-p", PROFILE, "--nodes", "2", "--keep-context")
+    command("minikube", "start", "-p", PROFILE, "--nodes", "2", "--subnet", "10.123.0.0/24", "--keep-context")
     yield PROFILE
     command("minikube", "delete", "-p", PROFILE)
 
@@ -102,7 +102,7 @@ def test_two_nodes_that_were_stopped_and_started_have_kept_the_data(todoctl, kub
 
 def test_a_cluster_made_anew_under_the_same_name_is_installed_as_if_it_were_the_first(todoctl, kubectl, ada):
     command("minikube", "delete", "-p", PROFILE)
-    outcome = todoctl("install", "--yes", "-o", "json")
+    outcome = todoctl("install", "--yes", "--profile", PROFILE, "--driver", "docker", "--cpus", "2", "-o", "json")
     assert outcome.code == 0, outcome.err
     assert all(one["sent"] for one in outcome.data["sideloaded"]), "what caches remember of the old one is no truth"
     assert outcome.data["release"] == 1

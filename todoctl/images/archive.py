@@ -46,9 +46,9 @@ class ArchiveTap:
             at += taken
 
     def config_digest(self) -> str:
-        """Return the image's config digest, `sha256:…`. Raises ValueError when the archive did not tell one, or was cut.
+        """Return the image's config digest, `sha256:…`. Raises ValueError when the archive did not tell one.
 
-        A program that writes an archive may end well without having written all of it.
+        Nor does one that was cut: a program that writes an archive may end well without having written all of it.
         """
         if not self._ended:
             raise ValueError("the image archive ends too early")
