@@ -19,12 +19,16 @@ KEY = "sk-the-key-of-the-tests"
 
 @dataclass(frozen=True)
 class Say:
-    """The model's turn: words, tool calls as (name, arguments), and how long it hesitates between the words."""
+    """The model's turn: words, tool calls as (name, arguments), and how long it hesitates between the words.
+
+    `fails` makes it break off after them, with an error of this code in the stream, or with "cut" by closing it.
+    """
 
     text: str = ""
     calls: tuple[tuple[str, Json | str], ...] = ()
     tokens: int | None = 100
     hesitates: float = 0
+    fails: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Script:
             for word in say.text.split(" ") if say.text else ():
                 yield _chunk({"content": f"{word} "})
                 await asyncio.sleep(say.hesitates)
+            if say.fails == "cut":
+                raise ConnectionError
+            if say.fails:
+                yield f"data: {json.dumps({'error': _problem(say.fails)})}\n\n"
+                return
             for index, (name, arguments) in enumerate(say.calls):
                 given = arguments if isinstance(arguments, str) else json.dumps(arguments)
                 head = {"index": index, "id": f"call-{index}", "type": "function"}
@@ -90,9 +99,12 @@ def _chunk(delta: Json, finish: str | None = None) -> str:
     return f"data: {json.dumps({**_ENVELOPE, 'choices': [choice]})}\n\n"
 
 
+def _problem(code: str) -> Json:
+    return {"message": f"Incorrect API key provided: {KEY}", "type": code, "param": None, "code": code}
+
+
 def _error(status: int, code: str) -> Response:
-    body = {"error": {"message": f"Incorrect API key provided: {KEY}", "type": code, "param": None, "code": code}}
-    return JSONResponse(body, status, {"retry-after-ms": "1"})
+    return JSONResponse({"error": _problem(code)}, status, {"retry-after-ms": "1"})
 
 
 @contextmanager

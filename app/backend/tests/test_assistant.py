@@ -441,6 +441,36 @@ def test_an_error_is_spoken_and_names_no_secret(
     assert clever.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] == 0
 
 
+BROKEN_OFF: list[tuple[Say, str, str]] = [
+    (Say("Well,", fails="insufficient_quota"), "quota", "The quota of the API key is used up."),
+    (Say("Well,", fails="server_error"), "failed", "The language model broke off with an error."),
+    (Say("Well,", fails="cut"), "unreachable", "The language model cannot be reached."),
+    (Say("Well, well", hesitates=2), "too_slow", "The language model took too long to answer."),
+]
+
+
+@pytest.mark.parametrize("failure", BROKEN_OFF)
+def test_an_answer_that_breaks_off_is_kept_so_far_and_the_error_spoken(
+    database: str,
+    model: Script,
+    user: str,
+    failure: tuple[Say, str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("todo_backend.assistant.model.CHUNK_SECONDS", 0.5)
+    turn, reason, detail = failure
+    model.turns = [turn] * 3
+    with _clever(database, model.url) as clever:
+        events = _say(clever, user, "hello")
+        conversation = events[0]["conversation_id"]
+        kept = clever.get(f"/api/conversations/{conversation}", headers=bearer(user)).json()["messages"][-1]["text"]
+    assert _types(events) == ["started", "text", "error", "done"]
+    assert (_only(events, "error")["reason"], _only(events, "error")["detail"]) == (reason, detail)
+    assert kept == f"Well, \n{detail}"
+    assert len(model.asked) == 1  # what was half said is not said again
+    assert KEY not in json.dumps(events)
+
+
 def test_a_passing_error_is_tried_again(clever: TestClient, model: Script, user: str) -> None:
     model.turns = [Refuse(503), Say("Here I am.")]
     assert _text(_say(clever, user, "hello")) == "Here I am."

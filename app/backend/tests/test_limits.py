@@ -1,8 +1,10 @@
 import asyncio
+from collections.abc import AsyncIterator
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -18,15 +20,33 @@ async def _size(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
 
 
-def _client() -> TestClient:
-    app = Starlette(routes=[Route("/slow", _slow), Route("/size", _size, methods=["POST"])])
-    return TestClient(Limits(app, body_bytes=10, request_seconds=0.2))
+async def _in_parts(request: Request) -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(6):
+            yield f"{number}".encode()
+            await asyncio.sleep(float(request.query_params["pause"]))
+
+    return StreamingResponse(parts(), media_type="application/json")
+
+
+def _client(request_seconds: float = 0.2) -> TestClient:
+    routes = [Route("/slow", _slow), Route("/size", _size, methods=["POST"]), Route("/parts", _in_parts)]
+    app = Starlette(routes=routes)
+    return TestClient(Limits(app, body_bytes=10, request_seconds=request_seconds))
 
 
 def test_a_request_that_takes_too_long_is_a_503_problem() -> None:
     answer = _client().get("/slow")
     assert (answer.status_code, answer.json()["detail"]) == (503, "The request took too long")
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_an_answer_in_parts_may_take_as_long_for_each() -> None:
+    answer = _client(request_seconds=1).get("/parts?pause=0.3")
+    assert answer.text == "012345"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    with pytest.raises(TimeoutError):
+        _client().get("/parts?pause=10")
 
 
 def test_a_body_of_just_the_limit_passes() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from todo_backend.problems import Problem, unavailable
@@ -11,13 +11,16 @@ from todo_backend.problems import Problem, unavailable
 MAX_BODY_BYTES: Final = 64 * 1024
 """Four times the longest task there can be, with every character escaped."""
 MAX_REQUEST_SECONDS: Final = 30.0
-"""Until an answer begins, and until it ends unless it is a stream of events."""
+"""Until an answer begins, and from each of its parts to the next: how large an export is does not matter."""
 MAX_STREAM_SECONDS: Final = 60.0
-"""The grace period of the pod is longer than this, so that SIGTERM lets every answer end."""
+"""For a whole stream of events. The grace period of the pod is longer, so that SIGTERM lets every such answer end."""
 
 
 class Limits:
-    """ASGI middleware that refuses a body that is too large (413) and ends a request that takes too long (503)."""
+    """ASGI middleware that refuses a body that is too large (413) and ends a request that takes too long (503).
+
+    No answer lets a browser guess what it is: through the Ingress it passes nothing else that would say so.
+    """
 
     def __init__(
         self, app: ASGIApp, *, body_bytes: int = MAX_BODY_BYTES, request_seconds: float = MAX_REQUEST_SECONDS
@@ -35,17 +38,21 @@ class Limits:
         if announced.isdecimal() and int(announced) > self._body_bytes:
             await self._too_large().response()(scope, receive, send)
             return
-        answering = False
+        answering = events = False
 
         async def watched_send(message: Message) -> None:
-            nonlocal answering
-            answering = True
-            if message["type"] == "http.response.start":
-                kind = Headers(raw=message["headers"]).get("content-type", "")
-                if kind.startswith("text/event-stream"):
-                    timeout.reschedule(asyncio.get_running_loop().time() + MAX_STREAM_SECONDS)
+            nonlocal answering, events
+            if not answering:
+                answering = True
+                headers = MutableHeaders(raw=message["headers"])
+                headers["X-Content-Type-Options"] = "nosniff"
+                events = headers.get("content-type", "").startswith("text/event-stream")
+                timeout.reschedule(now() + (MAX_STREAM_SECONDS if events else self._request_seconds))
+            elif not events:
+                timeout.reschedule(now() + self._request_seconds)
             await send(message)
 
+        now = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(self._request_seconds) as timeout:
                 await self._app(scope, self._counted(receive), watched_send)

@@ -188,7 +188,7 @@ def _failure(error: Exception) -> Failed:
     match error:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             reason, detail = Reason.KEY_REFUSED, "The server of the language model refuses the API key."
-        case openai.RateLimitError(code="insufficient_quota"):
+        case openai.APIError(code="insufficient_quota"):
             reason, detail = Reason.QUOTA, "The quota of the API key is used up."
         case openai.RateLimitError():
             reason, detail = Reason.QUOTA, "The language model is asked too often; try again in a minute."
@@ -198,7 +198,10 @@ def _failure(error: Exception) -> Failed:
             reason, detail = Reason.FAILED, "The server does not know the language model that is set."
         case openai.APIStatusError(status_code=status):
             reason, detail = Reason.FAILED, f"The language model's server answered with an error ({status})."
-        case _:
+        case openai.APIConnectionError():
             pass
+        case _:
+            # An error that comes inside the stream has no status.
+            reason, detail = Reason.FAILED, "The language model broke off with an error."
     _log.warning("the language model failed: %s (%s)", type(error).__name__, reason)
     return Failed(reason=reason, detail=detail)
