@@ -162,13 +162,18 @@ class Installation:
     def for_database(self, objects: Sequence[Object], secrets: SecretsReport) -> list[Object]:
         """Return an environment's objects, or a release's, as they are with the database that the Secrets lead to.
 
-        Only development's come with a Postgres, which they are without where that database is elsewhere.
+        Only development's come with a Postgres, which they are without where that database is elsewhere. Those that
+        were made for one elsewhere get the Postgres of this todoctl's manifests.
         """
-        from todoctl.objects import manifests
+        from todoctl.objects import manifests, order
 
-        if secrets.external_port is None or self.settings.environment != "development":
+        if self.settings.environment != "development":
             return [*objects]
-        return manifests.without_postgres(objects, secrets.external_port)
+        if secrets.external_port is not None:
+            return manifests.without_postgres(objects, secrets.external_port)
+        if any(item["metadata"]["name"] == manifests.POSTGRES for item in order.workloads(objects)):
+            return [*objects]
+        return manifests.with_postgres(objects, self.manifests((), secrets))
 
     def _node_of_volumes(self) -> str | None:
         """Return the node that has every volume, where the cluster's volumes do not say so themselves.

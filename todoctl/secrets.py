@@ -42,7 +42,7 @@ class SecretAction(Enum):
     FILLED = "filled"
     """Keys that were missing were added."""
     CHANGED = "changed"
-    """A value that the env file gives replaced another."""
+    """A value that was given replaced another, or was taken away."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,14 @@ def values(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
 def change(cluster: Cluster, namespace: str, name: str, given: Mapping[str, str]) -> SecretState:
     """Set keys of a Secret, which is made where it is not there. Raises SecretsError and ClusterError."""
     return _converge(cluster, namespace, _Wanted(name, given=given))[0]
+
+
+def remove(cluster: Cluster, namespace: str, name: str, key: str) -> SecretState:
+    """Take a key away from a Secret that is there. Raises ClusterError."""
+    if key not in values(cluster, namespace, name):
+        return change(cluster, namespace, name, {})
+    live = cluster.patch(kinds.SECRET, name, namespace, {"data": {key: None}})
+    return SecretState(name, live["metadata"]["resourceVersion"], SecretAction.CHANGED, (key,))
 
 
 def complete(cluster: Cluster, namespace: str) -> SecretState:

@@ -109,6 +109,15 @@ def test_rotate_and_reset_give_programs_the_same(capsys, world, what):
         }
 
 
+@pytest.mark.parametrize("key", ["openai-api-key", "database-url"])
+def test_a_key_that_was_set_can_be_taken_away_again(capsys, world, key):
+    asked = world("unset.unset", CHANGED)
+    code, out, _ = run(capsys, "secrets", "unset", key, "-o", "json")
+    found = json.loads(out)
+    assert (code, found["command"], asked) == (0, "secrets unset", [(key,)])
+    assert found["data"]["rolled"] == ["todo-backend", "todo-frontend"]
+
+
 @pytest.mark.parametrize("content", ["sk-hush", "sk-hush\n", "sk-hush\r\n", "\ufeffsk-hush\n", "  sk-hush \n"])
 def test_a_value_comes_from_a_file_without_its_line_end(capsys, world, tmp_path, content):
     asked = world("secrets.set_value", CHANGED)

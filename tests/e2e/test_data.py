@@ -206,12 +206,20 @@ def test_a_key_from_stdin_reaches_the_pods(data, kubectl, tmp_path):
     assert {pod["metadata"]["annotations"]["todoctl.dev/secrets-version"] for pod in pods} == {version}
     again = data("secrets", "set", "openai-api-key", "--from-file", str(file), "-o", "json")
     assert (again.code, again.data["changed"]) == (0, False)
+    assert set_keys(data) == {"database-url", "better-auth-secret", "openai-api-key"}
+
+
+def test_the_key_is_taken_away_again(data):
+    outcome = data("secrets", "unset", "openai-api-key", "-o", "json")
+    assert (outcome.code, outcome.data["changed"]) == (0, True), outcome.err
+    assert outcome.data["rolled"] == ["todo-backend", "todo-frontend"]
+    assert set_keys(data) == {"database-url", "better-auth-secret"}
+    assert data("secrets", "unset", "openai-api-key", "-o", "json").data["changed"] is False
+
+
+def set_keys(data):
     names = data("secrets", "names", "-o", "json").data["secrets"]
-    assert {key["name"] for key in names[0]["keys"] if key["set"]} == {
-        "database-url",
-        "better-auth-secret",
-        "openai-api-key",
-    }
+    return {key["name"] for key in names[0]["keys"] if key["set"]}
 
 
 @pytest.mark.parametrize(("name", "signed_out"), [("todo-postgres", False), ("todo-secrets", True)])
@@ -254,3 +262,18 @@ def test_the_app_moves_to_another_database_and_leaves_backups_to_its_tools(
         refused = data(*verb, "-o", "json")
         assert (refused.code, refused.error["id"]) == (PREFLIGHT, "database.elsewhere"), refused.err
     assert not list(tmp_path.glob("unmade*"))
+
+
+def test_the_app_comes_back_to_its_own_database_with_all_that_it_had(data, address, sql, backup, database_elsewhere):
+    _, before = backup
+    present = sql(SUMS)
+    assert data("secrets", "unset", "database-url").code == CONSENT
+    outcome = data("secrets", "unset", "database-url", "--yes", "-o", "json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.data["rolled"] == ["todo-backend", "todo-frontend"]
+    assert signs_in(address)
+    assert sql(SUMS)[0] == present[0]
+    assert before[0] == present[0], "the tasks of before"
+    assert data("secrets", "unset", "database-url", "--yes", "-o", "json").data["changed"] is False
+    assert unsettled(data) == []
+    assert data("secrets", "rotate", "database").code == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import Browser
+from harness import Browser, until
 
 pytestmark = pytest.mark.minikube
 
@@ -25,5 +25,14 @@ def test_an_external_database_serves_and_no_postgres_is_made(todoctl, kubectl, a
         again = todoctl(*arguments, "-o", "json")
         assert again.code == 0, again.err
         assert again.data["changed"] is False
+        # And the app takes up a database of its own, which begins empty.
+        back = todoctl("secrets", "unset", "database-url", "--yes", "-n", NAMESPACE)
+        assert back.code == 0, back.err
+        assert until(lambda: browser.sign_up("own@example.org")[0], seconds=30) == 200
+        assert kubectl("get", "statefulsets", "-n", NAMESPACE, "-o", "name") == "statefulset.apps/todo-postgres\n"
+        runs = [one["runs"] for one in todoctl("history", "-n", NAMESPACE, "-o", "json").data["releases"]]
+        assert runs == [True]
+        again = todoctl(*arguments, "-o", "json")
+        assert (again.code, again.data["changed"]) == (0, False), again.err
     finally:
         todoctl("uninstall", "--data", "--yes", "-n", NAMESPACE)

@@ -170,6 +170,14 @@ def test_with_a_database_elsewhere_its_port_is_open_and_no_postgres_is_left() ->
     assert policies["default-deny"]["policyTypes"] == ["Ingress", "Egress"]
 
 
+def test_back_from_a_database_elsewhere_all_is_as_it_was() -> None:
+    bundled = manifests.load("development")
+    elsewhere = manifests.without_postgres(bundled, 6543)
+    made = manifests.with_postgres(elsewhere, bundled)
+    assert sorted(made, key=str) == sorted(bundled, key=str)
+    assert elsewhere == manifests.without_postgres(bundled, 6543)
+
+
 def test_pods_pull_with_the_secret_that_is_named():
     objects = manifests.load("staging")
     pinned = "r.example.com/todo-backend@sha256:" + "a" * 64

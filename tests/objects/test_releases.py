@@ -88,6 +88,14 @@ def test_a_workload_that_todoctl_added_since_is_another_version_and_that_of_othe
     assert not release(1).runs([workload("todo:1"), applied(other, {"f:spec": {}})])
 
 
+def test_whether_the_apps_own_database_is_there_makes_no_other_version():
+    database = {**workload("postgres:17"), "kind": "StatefulSet", "metadata": {"name": "todo-postgres"}}
+    app, with_it = workload("todo:1"), Release(1, "", "", "", (workload("todo:1"), database))
+    assert with_it.runs([app])
+    assert release(1).runs([app, applied(database, {"f:spec": {}})])
+    assert not with_it.runs([app, {**workload("postgres:18"), **{key: database[key] for key in ("kind", "metadata")}}])
+
+
 @pytest.mark.parametrize(
     ("revision", "live", "chosen"),
     [

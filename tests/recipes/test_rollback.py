@@ -36,8 +36,9 @@ class Recorded(Steps):
 
 @pytest.fixture
 def steps(heard, monkeypatch):
-    def made(environment: str) -> Recorded:
-        release = Release(1, "2026-01-01T00:00:00Z", "0.1.0", "install", tuple(manifests.load(environment)))
+    def made(environment: str, objects: Any = None) -> Recorded:
+        objects = objects or manifests.load(environment)
+        release = Release(1, "2026-01-01T00:00:00Z", "0.1.0", "install", tuple(objects))
         monkeypatch.setattr(recipe, "_choose", lambda _steps, _revision: release)
         made = Recorded(Settings(environment=environment), heard)
         for name in ("require_identity", "require_running", "wait", "access", "remove_old_images"):
@@ -69,6 +70,15 @@ def test_a_release_with_the_database_that_comes_with_the_app_keeps_it(steps):
     recorded = steps("development")
     recipe.rollback(recorded, None)
     assert "todo-postgres" in names(recorded.applied)
+
+
+def test_a_release_from_when_the_database_was_elsewhere_comes_back_with_the_apps_own(steps, monkeypatch):
+    recorded = steps("development", manifests.without_postgres(manifests.load("development"), 6543))
+    monkeypatch.setattr(recorded, "_node_of_volumes", lambda: None)
+    recipe.rollback(recorded, None)
+    kinds = {item["kind"] for item in recorded.applied if item["metadata"]["name"] == "todo-postgres"}
+    assert kinds >= {"StatefulSet", "Service", "NetworkPolicy"}
+    assert "6543" not in str(recorded.applied)
 
 
 def test_a_release_of_an_environment_elsewhere_stays_as_it_was(steps):

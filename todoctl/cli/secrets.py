@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from todoctl.recipes.secrets import Changed
     from todoctl.steps import Steps
 
+KEYS = ("openai-api-key", "database-url")
+"""What a user may set, and take away again."""
+
 LONGEST_VALUE = 64 * 1024
 
 EPILOG = """\b
@@ -38,6 +41,12 @@ Examples:
   todoctl secrets set database-url < url.txt          the app then uses that database
 """
 
+UNSET_EPILOG = """\b
+Examples:
+  todoctl secrets unset openai-api-key     the assistant then goes by rules
+  todoctl secrets unset database-url       back to the database that comes with the app
+"""
+
 ROTATE_EPILOG = """\b
 Examples:
   todoctl secrets rotate database
@@ -51,9 +60,9 @@ Examples:
 """
 
 
-@click.group("secrets", short_help="Name, set, rotate or reset the app's Secrets.", epilog=EPILOG)
+@click.group("secrets", short_help="Name, set, unset, rotate or reset the app's Secrets.", epilog=EPILOG)
 def command() -> None:
-    """Look after the app's Secrets: which are set, set them, give them new values, mend them.
+    """Look after the app's Secrets: which are set, set and unset them, give them new values, mend them.
 
     No value is ever shown, logged or taken from the command line.
     """
@@ -95,7 +104,7 @@ def names(**given: Any) -> Result:
     epilog=SET_EPILOG,
     context_settings={"allow_extra_args": True},
 )
-@click.argument("key", type=click.Choice(["openai-api-key", "database-url"]))
+@click.argument("key", type=click.Choice(KEYS))
 @click.option(
     "--from-file",
     "file",
@@ -123,6 +132,22 @@ def set_value(click_context: click.Context, /, *, key: str, file: Path | None, *
         )
     steps = _steps(**given)
     return _result("secrets set", secrets.set_value(steps, key, _value(key, file)))
+
+
+@command.command("unset", short_help="Take a key away; the app then does without it.", epilog=UNSET_EPILOG)
+@click.argument("key", type=click.Choice(KEYS))
+@options.cluster
+@options.yes
+@options.output
+def unset(*, key: str, **given: Any) -> Result:
+    """Take a key away, and let the app's pods run without it, one after the other.
+
+    `openai-api-key`: the assistant goes by rules again. `database-url`: the app uses the database that comes with it
+    again, after a question; on the volume that is there, or on a new one. No data moves.
+    """
+    from todoctl.recipes.unset import unset as recipe
+
+    return _result("secrets unset", recipe(_steps(**given), key))
 
 
 @command.command("rotate", short_help="Give the database or Better Auth a new secret.", epilog=ROTATE_EPILOG)

@@ -84,7 +84,8 @@ class Postgres:
                 "database.elsewhere",
                 "the database of this installation is not the one that comes with the app",
                 because="DATABASE_URL leads elsewhere",
-                hint="use the tools that come with that database; `todoctl secrets set database-url` tells the app",
+                hint="use the tools that come with that database; `todoctl secrets set database-url` tells the app, "
+                "and `todoctl secrets unset database-url` has it use its own database again",
             )
         if not self.ready():
             raise PreflightError(

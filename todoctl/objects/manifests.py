@@ -105,12 +105,24 @@ def without_postgres(objects: Sequence[Mapping[str, Any]], port: int) -> list[Ob
 
     Where that is nobody knows, so the app's pods may reach that port anywhere.
     """
+    return _with_way_to_database(objects, {"to": _ANYWHERE, "ports": [{"protocol": "TCP", "port": port}]})
+
+
+def with_postgres(objects: Sequence[Mapping[str, Any]], bundled: Sequence[Mapping[str, Any]]) -> list[Object]:
+    """Return objects that are for a database elsewhere with the Postgres that `bundled` has, and the way to it."""
+    policies = [item for item in bundled if item["kind"] == "NetworkPolicy"]
+    rules = (rule for item in policies for rule in item["spec"].get("egress", ()))
+    made = _with_way_to_database(objects, next(rule for rule in rules if _selects_postgres(rule)))
+    return [*made, *(copy.deepcopy(dict(item)) for item in bundled if item["metadata"]["name"] == POSTGRES)]
+
+
+def _with_way_to_database(objects: Sequence[Mapping[str, Any]], way: Mapping[str, Any]) -> list[Object]:
+    """Return the objects without a Postgres of their own, and with this rule where one leads to the database."""
     made = [copy.deepcopy(dict(item)) for item in objects if item["metadata"]["name"] != POSTGRES]
-    elsewhere = {"to": _ANYWHERE, "ports": [{"protocol": "TCP", "port": port}]}
     for item in made:
         if item["kind"] == "NetworkPolicy" and "egress" in item["spec"]:
             item["spec"]["egress"] = [
-                copy.deepcopy(elsewhere) if _to_database(rule) else rule for rule in item["spec"]["egress"]
+                copy.deepcopy(way) if _to_database(rule) else rule for rule in item["spec"]["egress"]
             ]
     return made
 

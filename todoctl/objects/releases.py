@@ -23,7 +23,7 @@ from todoctl.errors import UsageError
 from todoctl.objects import order
 from todoctl.objects.diff import owned
 from todoctl.objects.fields import beyond, minus
-from todoctl.objects.manifests import SECRETS_VERSION
+from todoctl.objects.manifests import POSTGRES, SECRETS_VERSION
 
 KEPT = 10
 """How many releases are kept."""
@@ -32,6 +32,7 @@ _LABEL = {"todoctl.dev/object": "release"}
 _PREFIX = "todoctl-release-v"
 _NAME = re.compile(rf"{_PREFIX}(\d+)\Z")
 _MANIFESTS = "manifests.json.gz"
+_DATABASE = (kinds.STATEFUL_SET.name, POSTGRES)
 _NOT_RECORDED = ("f:spec", "f:template", "f:metadata", "f:annotations", f"f:{SECRETS_VERSION}")
 
 Object = Mapping[str, Any]
@@ -65,12 +66,12 @@ class Release:
     def runs(self, live: Iterable[Object]) -> bool:
         """Tell whether these workloads of the cluster are asked to run this release's pods; replicas do not count.
 
-        What others added does not count either; what todoctl added since does: it is a newer version's.
+        What others added does not count either; what todoctl added since does: it is a newer version's. Whether the
+        database that comes with the app is there does not: that follows from where the app's database is.
         """
         asked = {_label(item): item for item in live}
         wanted = {_label(item): item for item in order.workloads(self.objects)}
-        added = any(label not in wanted and owned(item) is not None for label, item in asked.items())
-        return not added and all(label in asked and _is_asked(item, asked[label]) for label, item in wanted.items())
+        return all(_is_asked(wanted.get(label), asked.get(label)) for label in {*wanted, *asked})
 
 
 def history(cluster: Cluster, namespace: str) -> list[Release]:
@@ -144,11 +145,14 @@ def _label(item: Object) -> tuple[str, str]:
     return item["kind"], item["metadata"]["name"]
 
 
-def _is_asked(workload: Object, live: Object) -> bool:
-    """Tell whether a live workload's pods are these, with no field of todoctl's own beyond them."""
-    template, there = workload["spec"]["template"], live["spec"]["template"]
+def _is_asked(wanted: Object | None, live: Object | None) -> bool:
+    """Tell whether a live workload's pods are those of a release, with no field of todoctl's own beyond them."""
+    if wanted is None or live is None:
+        there = wanted or live or {}
+        return _label(there) == _DATABASE or (wanted is None and owned(there) is None)
+    template, asked = wanted["spec"]["template"], live["spec"]["template"]
     ours = minus(owned(live) or {}, _NOT_RECORDED).get("f:spec", {}).get("f:template", {})
-    return _is_within(template, there) and not beyond(ours, there, template)
+    return _is_within(template, asked) and not beyond(ours, asked, template)
 
 
 def _is_within(wanted: Any, live: Any) -> bool:

@@ -10,6 +10,7 @@ from todoctl.errors import PreflightError, SecretsError
 from todoctl.objects import manifests
 from todoctl.objects.apply import apply
 from todoctl.recipes.secrets import SIGN_OUT, Changed, renew
+from todoctl.secrets import SecretsReport
 from todoctl.steps import Steps
 
 
@@ -30,7 +31,8 @@ def reset(steps: Steps) -> Changed:
             "database.elsewhere",
             "the database of this installation is not the one that comes with the app",
             because="DATABASE_URL leads elsewhere",
-            hint="set its password there, then tell the app: `todoctl secrets set database-url`",
+            hint="set its password there, then tell the app: `todoctl secrets set database-url`; "
+            "`todoctl secrets unset database-url` has the app use its own database again",
         )
     if volume is None and not app:
         raise SecretsError(
@@ -85,8 +87,7 @@ def _bring_up(steps: Steps) -> None:
     secrets.complete(cluster, namespace)
     if Postgres(cluster, namespace, steps.deadline).ready():
         return
-    bundled = manifests.load("development")
-    bundled = manifests.customise(bundled, namespace=namespace, host=manifests.host_of(bundled), images={})
+    bundled = steps.manifests((), SecretsReport(()))
     objects = [item for item in bundled if item["metadata"]["name"] == manifests.POSTGRES]
     apply(cluster, objects, observe=steps.tell)
     steps.wait(objects)

@@ -178,7 +178,7 @@ def _require_elsewhere(namespace: str, value: str) -> int:
             "secrets.built-in",
             "this URL leads to the database that comes with the app",
             because="its roles and passwords are todoctl's to make",
-            hint="`todoctl secrets rotate database` gives it new ones",
+            hint="`todoctl secrets unset database-url` has the app use it, and gives it new ones",
         )
     return port
 

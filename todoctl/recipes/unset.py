@@ -1,0 +1,67 @@
+"""`secrets unset`: take a key away. Without `database-url` the app uses the Postgres that comes with it again."""
+
+from __future__ import annotations
+
+from todoctl import secrets
+from todoctl.adapters import kinds
+from todoctl.database import url
+from todoctl.errors import SecretsError
+from todoctl.images.image import POSTGRES
+from todoctl.objects import manifests
+from todoctl.objects.applied import applied
+from todoctl.recipes.roll import roll
+from todoctl.recipes.secrets import Changed, renew, require_app
+from todoctl.secrets import SecretsReport
+from todoctl.steps import Steps
+
+
+def unset(steps: Steps, key: str) -> Changed:
+    """Take a key out of the app's Secret, and have the pods run without it. One that is not set is no error.
+
+    Raises SecretsError where there is no such Secret yet, or no database but the present one, ConsentError when the app
+    was not to use another database, and RolloutError when the pods do not start: those of before then stay.
+    """
+    steps.require_identity()
+    held = require_app(steps)
+    if key == secrets.DATABASE_URL:
+        return _come_back(steps, held[key])
+    with steps.locked("secrets unset"):
+        with steps.reporter.step("Secrets"):
+            state = secrets.remove(steps.cluster, steps.settings.namespace, secrets.APP, key)
+        with steps.reporter.step("Roll"):
+            return Changed((state,), roll(steps))
+
+
+def _come_back(steps: Steps, database_url: str) -> Changed:
+    """Bring up the Postgres that comes with the app, on the volume that is there or a new one, and have the app use it.
+
+    The app goes on with the other database until then. Killed anywhere in between, the next run finishes.
+    """
+    namespace = steps.settings.namespace
+    if url.external_port(namespace, database_url) is None:
+        # A run that was killed may have left pods that do not know yet.
+        with steps.locked("secrets unset"), steps.reporter.step("Roll"):
+            return Changed((secrets.change(steps.cluster, namespace, secrets.APP, {}),), roll(steps))
+    volume = steps.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace)
+    if volume is None and not secrets.values(steps.cluster, namespace, secrets.POSTGRES):
+        raise SecretsError(
+            "secrets.no-postgres",
+            "there is no database of the app's own to go back to",
+            because=f"namespace `{namespace}` has neither Secret `{secrets.POSTGRES}` nor a volume: "
+            "staging and production bring none",
+            hint="name another database with `todoctl secrets set database-url`",
+        )
+    found = "begins empty" if volume is None else "has what it had before"
+    steps.reporter.confirm(
+        f"Let the app in namespace `{namespace}` use the database that comes with it? That one {found}. "
+        "The accounts and tasks in the present one stay there, out of its sight."
+    )
+    with steps.locked("secrets unset"):
+        with steps.reporter.step("Database"):
+            secrets.complete(steps.cluster, namespace)
+            steps.bring_back([POSTGRES])
+            policies, _ = steps.cluster.list(kinds.NETWORK_POLICY, namespace, labels=manifests.PART_OF)
+            objects = steps.for_database([applied(item) for item in policies], SecretsReport(()))
+            steps.apply(objects)
+            steps.wait(objects)
+        return renew(steps, {})
