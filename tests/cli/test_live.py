@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,8 @@ class Screen:
     def write(self, text):
         self.writes.append(text)
         self.stream.feed(text.replace("\n", "\r\n"))
+
+    send = write
 
     def columns(self):
         return self.screen.columns
@@ -368,3 +371,47 @@ def test_a_real_terminal_is_as_it_was_after_it_was_interrupted(columns, how):
     assert not screen.cursor_hidden
     assert not [line for line in screen.shown if "Build: " in line]
     assert any(line.startswith("  todo-backend  ") for picture in pictures for line in picture)
+
+
+SUSPENDED = """
+import pathlib, sys, time
+sys.path.insert(0, {root!r})
+from todoctl.cli.terminal import Terminal
+with Terminal().step("Build"):
+    while not pathlib.Path(sys.argv[1]).exists():
+        time.sleep(0.01)
+"""
+SHELL = 'set -m; "$0" -c "$1" "$2"; echo "the shell: $?"; fg >/dev/null; echo "the shell: $?"'
+HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("bash"), reason="needs a shell that suspends programs")
+def test_a_suspended_program_leaves_the_cursor_to_the_shell_and_hides_it_again_when_it_goes_on(tmp_path):
+    import pty
+
+    ends = tmp_path / "ends"
+    shell, ours = pty.fork()
+    if not shell:
+        arguments = ["bash", "-c", SHELL, sys.executable, SUSPENDED.format(root=str(ROOT)), str(ends)]
+        os.execvpe("bash", arguments, {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"})  # noqa: S606 - a test
+    said, suspended = b"", False
+    while True:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:  # the end of a pseudo-terminal on Linux
+            break
+        if not chunk:
+            break
+        said += chunk
+        if HIDE in said and not suspended:
+            os.write(ours, b"\x1a")
+            suspended = True
+        if HIDE in said.partition(b"the shell: ")[2]:
+            ends.touch()
+    assert os.waitstatus_to_exitcode(os.waitpid(shell, 0)[1]) == 0
+    os.close(ours)
+    before, while_it_was, after = said.split(b"the shell: ")
+    assert before.rindex(SHOW) > before.rindex(HIDE)
+    assert int(while_it_was.split()[0]) == 128 + signal.SIGTSTP
+    assert while_it_was.rindex(SHOW) > while_it_was.rindex(HIDE)
+    assert int(after.split()[0]) == 0

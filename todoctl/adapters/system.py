@@ -10,6 +10,8 @@ import shutil
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
@@ -71,6 +73,10 @@ if sys.platform == "win32":
             return False
         return True
 
+    def on_suspension(before: Callable[[], None], after: Callable[[], None]) -> Callable[[], None]:  # noqa: ARG001
+        """Do nothing: no key suspends a program on Windows."""
+        return lambda: None
+
     def enable_controls(stream: TextIO) -> bool:
         """Have a console understand control sequences, as those before Windows 10 cannot; tell whether it does."""
         import msvcrt
@@ -83,6 +89,30 @@ if sys.platform == "win32":
         return bool(kernel.SetConsoleMode(handle, mode.value | _ENABLE_VIRTUAL_TERMINAL_PROCESSING))
 
 else:
+
+    def on_suspension(before: Callable[[], None], after: Callable[[], None]) -> Callable[[], None]:
+        """Call `before` when Ctrl-Z suspends this process, `after` when it goes on; return what puts an end to that.
+
+        They interrupt the main thread wherever it is, so they may wait for no lock. Where this is not called from that
+        thread, or Ctrl-Z is ignored, nothing is done.
+        """
+        of_main_thread = threading.current_thread() is threading.main_thread()
+        if not of_main_thread or signal.getsignal(signal.SIGTSTP) is not signal.SIG_DFL:
+            return lambda: None
+
+        def suspend(*_: object) -> None:
+            before()
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTSTP)  # comes back when the process goes on
+            signal.signal(signal.SIGTSTP, suspend)
+            after()
+
+        signal.signal(signal.SIGTSTP, suspend)
+
+        def end() -> None:
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+
+        return end
 
     def enable_controls(stream: TextIO) -> bool:
         """Tell whether a terminal understands control sequences: here each one does."""

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import click
 
+from todoctl.adapters import system
+
 _TICK_SECONDS = 0.1
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _ERASE_LINE, _ERASE_BELOW = "\x1b[K", "\x1b[J"
@@ -104,6 +106,9 @@ class Screen(Protocol):
     def write(self, text: str, /) -> object:
         """Send text to the terminal, at once."""
 
+    def send(self, text: str, /) -> None:
+        """Send text past whatever is being written: for where no lock may be waited for."""
+
     def columns(self) -> int:
         """Return how wide the terminal is now."""
 
@@ -112,8 +117,8 @@ class Live:
     """The display: the tasks of the current step, and under them how long the step has taken.
 
     Each picture is one write, over the one before it: nothing flickers, and no line is longer than the terminal is
-    wide. The cursor is hidden while a step runs, and shown again however the step ends. May be called from several
-    threads.
+    wide. The cursor is hidden while a step runs, and shown again however the step ends, and while the program is
+    suspended. May be called from several threads.
     """
 
     def __init__(
@@ -135,6 +140,7 @@ class Live:
         self._drawn: list[int] = []  # how long each line of the picture is that is on the screen
         self._frame = 0
         self._lock = threading.RLock()
+        self._end_suspension: Callable[[], None] = lambda: None
         self._stopped = threading.Event()
         self._kept: list[str] | None = None  # while a question is open: what is told meanwhile
 
@@ -202,16 +208,25 @@ class Live:
     def _start(self) -> None:
         self._stopped = threading.Event()
         atexit.register(self._show_cursor)
+        self._end_suspension = system.on_suspension(self._leave, self._return)
         self._screen.write(_HIDE + self._picture())
         threading.Thread(target=self._tick, args=(self._stopped,), daemon=True).start()
 
     def _stop(self) -> None:
         self._stopped.set()
         self._screen.write(self._erased() + _SHOW)
+        self._end_suspension()
         atexit.unregister(self._show_cursor)
 
     def _show_cursor(self) -> None:
         self._screen.write(_SHOW)
+
+    def _leave(self) -> None:
+        self._screen.send(_SHOW)
+
+    def _return(self) -> None:
+        self._drawn = []  # the shell has written below it
+        self._screen.send("\r" + _ERASE_BELOW + _HIDE)
 
     def _tick(self, stopped: threading.Event) -> None:
         while not stopped.wait(_TICK_SECONDS):

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -73,6 +73,11 @@ class Terminal:
         with self._lock:
             self._err.write(text.encode(encoding, "replace").decode(encoding))
             self._err.flush()
+
+    def send(self, text: str) -> None:
+        """Send text past whatever is being written: for where no lock may be waited for."""
+        with suppress(OSError, ValueError):
+            os.write(self._err.fileno(), text.encode("ascii"))
 
     def columns(self) -> int:
         """Return how wide the terminal is now."""
