@@ -25,27 +25,14 @@ Examples:
 @options.cluster
 @options.yes
 @options.output
-def command(
-    *,
-    file: Path,
-    profile: str,
-    context: str | None,
-    namespace: str,
-    timeout: float,
-    yes: bool,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-) -> Result:
+def command(*, file: Path, **given: Any) -> Result:
     """Write all accounts and tasks into FILE, and read it back: what is there then can be restored.
 
     The file is only yours to read, holds no Secret, and has its name only once it is whole. Overwriting one is asked.
     """
     from todoctl.recipes.backup import backup
-    from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    written = backup(Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes)), file)
+    written = backup(options.steps(**given), file)
     return Result("backup", text=text(file, written), data=data(file, written))
 
 

@@ -31,15 +31,12 @@ Examples:
     metavar="SECONDS",
     help="How long the builds may take.",
 )
-def command(*, output: str, debug: bool, no_color: bool, timeout: float) -> Result:  # noqa: ARG001 - read by main
+def command(**given: Any) -> Result:
     """Build the app's images, and print each one's name, size and seconds.
 
     An image's tag is the fingerprint of its build inputs: what is there already is not built again.
     """
-    from todoctl.settings import Settings
-    from todoctl.steps import Steps
-
-    steps = Steps(Settings(timeout=timeout), options.terminal(debug=debug, no_color=no_color))
+    steps = options.steps(**given)
     with steps.reporter.step("Build"):
         built = steps.build(steps.fingerprint())
     return Result("build", text=table(built), data={"images": [data(one) for one in built]})

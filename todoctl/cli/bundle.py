@@ -47,26 +47,15 @@ def command() -> None:
 @options.context
 @options.timeout
 @options.output
-def save(
-    *,
-    file: Path,
-    profile: str,
-    context: str | None,
-    timeout: float,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-) -> Result:
+def save(*, file: Path, **given: Any) -> Result:
     """Write FILE: todoctl.pyz, the app's images and Postgres, and what the cluster's addons run.
 
     Builds and pulls what Docker lacks. The addons' images come from the profile's node, where it runs and still has
     them in the form they came in; those that are missing are named.
     """
     from todoctl.recipes import bundle
-    from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, timeout=timeout)
-    saved = bundle.save(Steps(settings, options.terminal(debug=debug, no_color=no_color)), file)
+    saved = bundle.save(options.steps(**given), file)
     lines = [*_lines(saved.index), f"{file}  {saved.size / 1e6:.0f} MB"]
     data = {"file": str(file), "size": saved.size, **_data(saved.index), "missing": list(saved.missing)}
     return Result("bundle save", text="\n".join(lines), data=data)

@@ -23,24 +23,14 @@ Examples:
 @click.command("history", short_help="List the releases, newest first.", epilog=EPILOG)
 @options.cluster
 @options.output
-def command(
-    *,
-    profile: str,
-    context: str | None,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-    **others: Any,
-) -> Result:
+def command(**given: Any) -> Result:
     """List the releases of the app, newest first: what each install that changed something applied.
 
     The last ten are kept, in the cluster. `todoctl rollback` goes back to one.
     """
-    from todoctl.installation import Installation
     from todoctl.recipes.history import history
 
-    settings = options.settings(profile=profile, context=context, **others)
-    found = history(Installation(settings, options.terminal(debug=debug, no_color=no_color)))
+    found = history(options.steps(**given))
     return Result("history", text=_text(found), data=_data(found))
 
 

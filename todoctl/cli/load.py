@@ -30,23 +30,12 @@ Then, with the two Secrets made (an earlier `todoctl install` made them), these 
 @options.context
 @options.timeout
 @options.output
-def command(
-    *,
-    profile: str,
-    context: str | None,
-    timeout: float,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-) -> Result:
+def command(**given: Any) -> Result:
     """Build what is missing, and sideload the images into every node.
 
     Each image also gets the app's version as a tag, which the bundled manifests name.
     """
-    from todoctl.steps import Steps
-
-    settings = options.settings(profile=profile, context=context, timeout=timeout)
-    steps = Steps(settings, options.terminal(debug=debug, no_color=no_color))
+    steps = options.steps(**given)
     steps.require_running()
     with steps.reporter.step("Build"):
         built = steps.build(steps.fingerprint())

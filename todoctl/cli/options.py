@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal
 from todoctl.errors import TodoctlError
 from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
+
+if TYPE_CHECKING:
+    from todoctl.steps import Steps
 
 READ_ONLY = frozenset(
     {
@@ -232,6 +235,20 @@ def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False, 
 def settings(*, profile: str = DEFAULT_PROFILE, context: str | None = None, **others: Any) -> Settings:
     """Make the command's settings; the context is the profile's own unless one is named."""
     return Settings(profile=profile, context=context or profile, **others)
+
+
+def steps(
+    *,
+    output: str,  # noqa: ARG001 - read by main
+    debug: bool,
+    no_color: bool,
+    yes: bool = False,
+    **others: Any,
+) -> Steps:
+    """Make the command's steps from its options: those of the settings, `yes` if it has it, and `output`'s."""
+    from todoctl.steps import Steps
+
+    return Steps(settings(**others), terminal(debug=debug, no_color=no_color, yes=yes))
 
 
 def check_environment(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,26 +22,13 @@ Examples:
 @options.cluster
 @options.yes
 @options.output
-def command(
-    *,
-    file: Path,
-    profile: str,
-    context: str | None,
-    namespace: str,
-    timeout: float,
-    yes: bool,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-) -> Result:
+def command(*, file: Path, **given: Any) -> Result:
     """Replace all accounts and tasks by those of FILE, which `todoctl backup` wrote, after a question.
 
     A file that was cut or changed is refused before anything is touched. The app stops meanwhile, and starts again with
     what was restored, or, where that fails, with what was there.
     """
     from todoctl.recipes.restore import restore
-    from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    restored = restore(Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes)), file)
+    restored = restore(options.steps(**given), file)
     return Result("restore", text=backup.text(file, restored), data=backup.data(file, restored))

@@ -24,16 +24,7 @@ Examples:
 @options.cluster
 @options.environment
 @options.output
-def command(
-    *,
-    revision: int | None,
-    profile: str,
-    context: str | None,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-    **others: Any,
-) -> Result:
+def command(*, revision: int | None, **given: Any) -> Result:
     """Go back to a release; without a number to what ran before.
 
     That is the newest release that is not what runs now, also after an install that failed. Images that a node has
@@ -41,10 +32,8 @@ def command(
     of a newer one.
     """
     from todoctl.recipes.rollback import rollback
-    from todoctl.steps import Steps
 
-    settings = options.settings(profile=profile, context=context, **others)
-    done = rollback(Steps(settings, options.terminal(debug=debug, no_color=no_color)), revision)
+    done = rollback(options.steps(**given), revision)
     return Result("rollback", text=_text(done), data=_data(done))
 
 

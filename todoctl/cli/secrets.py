@@ -14,7 +14,6 @@ from todoctl.result import Result
 
 if TYPE_CHECKING:
     from todoctl.recipes.secrets import Changed
-    from todoctl.steps import Steps
 
 KEYS = ("openai-api-key", "database-url")
 """What a user may set, and take away again."""
@@ -75,7 +74,7 @@ def names(**given: Any) -> Result:
     """Tell which keys the Secrets have, and which of them are set. Shows nothing of a value, not even its length."""
     from todoctl.recipes import secrets
 
-    found = secrets.names(_steps(**given))
+    found = secrets.names(options.steps(**given))
     lines: list[str] = []
     for secret in found:
         lines.append(secret.name if secret.there else f"{secret.name}: not there")
@@ -130,7 +129,7 @@ def set_value(click_context: click.Context, /, *, key: str, file: Path | None, *
             hint="give it with `--from-file`, through stdin, or when asked; "
             "then replace the one that you typed: others may have read it",
         )
-    steps = _steps(**given)
+    steps = options.steps(**given)
     return _result("secrets set", secrets.set_value(steps, key, _value(key, file)))
 
 
@@ -147,7 +146,7 @@ def unset(*, key: str, **given: Any) -> Result:
     """
     from todoctl.recipes.unset import unset as recipe
 
-    return _result("secrets unset", recipe(_steps(**given), key))
+    return _result("secrets unset", recipe(options.steps(**given), key))
 
 
 @command.command("rotate", short_help="Give the database or Better Auth a new secret.", epilog=ROTATE_EPILOG)
@@ -163,7 +162,7 @@ def rotate(*, what: str, **given: Any) -> Result:
     """
     from todoctl.recipes import secrets
 
-    steps = _steps(**given)
+    steps = options.steps(**given)
     changed = secrets.rotate_database(steps) if what == "database" else secrets.rotate_auth(steps)
     return _result("secrets rotate", changed)
 
@@ -180,24 +179,7 @@ def reset(**given: Any) -> Result:
     """
     from todoctl.recipes.reset import reset as recipe
 
-    return _result("secrets reset", recipe(_steps(**given)))
-
-
-def _steps(
-    *,
-    profile: str,
-    context: str | None,
-    namespace: str,
-    timeout: float,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-    yes: bool = False,
-) -> Steps:
-    from todoctl.steps import Steps
-
-    settings = options.settings(profile=profile, context=context, namespace=namespace, timeout=timeout)
-    return Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
+    return _result("secrets reset", recipe(options.steps(**given)))
 
 
 def _value(key: str, file: Path | None) -> str:

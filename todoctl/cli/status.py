@@ -30,29 +30,15 @@ Examples:
 @options.cluster
 @options.environment
 @options.output
-def command(
-    *,
-    profile: str,
-    context: str | None,
-    environment: str,
-    namespace: str,
-    timeout: float,
-    output: str,  # noqa: ARG001 - read by main
-    debug: bool,
-    no_color: bool,
-) -> Result:
+def command(**given: Any) -> Result:
     """Tell what runs, how far it is, in which images, and where it answers.
 
     Exits with 0 where every workload is Current, 3 where one is not or the app is not there.
     """
-    from todoctl.installation import Installation
     from todoctl.recipes.status import live as look
 
-    settings = options.settings(
-        profile=profile, context=context, environment=environment, namespace=namespace, timeout=timeout
-    )
-    live = look(Installation(settings, options.terminal(debug=debug, no_color=no_color)))
-    found = data(live, settings)
+    steps = options.steps(**given)
+    found = data(look(steps), steps.settings)
     well = bool(found["workloads"]) and all(item["status"] == "Current" for item in found["workloads"])
     return Result("status", text=_text(found), data=found, exit_code=ExitCode.OK if well else ExitCode.FINDINGS)
 
