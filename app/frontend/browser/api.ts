@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api-types";
 import type { WallClock } from "./calendar";
-import { call, Failure } from "./failure";
+import { call, Failure, PATIENCE_MS } from "./failure";
 import type { ListQuery } from "./list-query";
 import { noteServedBy } from "./served-by";
 import { apiToken, discardToken } from "./token";
@@ -56,9 +56,11 @@ export async function authorized(request: Request, signal?: AbortSignal): Promis
 /** The client of the contract's API, for what goes beyond the tasks as well. */
 export const client = createClient<paths>({ fetch: (request) => authorized(request) });
 
-/** The answer's data; what is no success is a Failure. */
+/** The answer's data; what is no success is a Failure, and so is an answer that does not come whole. */
 export async function dataOf<Data>(answer: Promise<{ data?: Data; response: Response }>): Promise<NonNullable<Data>> {
-  const { data, response } = await answer;
+  const { data, response } = await answer.catch((error: unknown) => {
+    throw error instanceof Failure ? error : new Failure("away", "The server's answer broke off.");
+  });
   if (response.ok) {
     return data as NonNullable<Data>;
   }
@@ -81,6 +83,19 @@ export function failureOf(response: Response): Failure {
     default:
       return new Failure("refused", `Something went wrong on the server (${response.status}).`);
   }
+}
+
+/** All of the user's data. It may be long in coming: there is a limit on the wait for its beginning alone. */
+export async function exported(): Promise<components["schemas"]["Export"]> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => {
+    limit.abort();
+  }, PATIENCE_MS);
+  const begun = (request: Request) =>
+    authorized(request, limit.signal).finally(() => {
+      clearTimeout(timer);
+    });
+  return dataOf(client.GET("/api/export", { fetch: begun }));
 }
 
 const ifMatch = (version?: string) => (version === undefined ? {} : { header: { "If-Match": `"${version}"` } });

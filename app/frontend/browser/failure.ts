@@ -30,7 +30,7 @@ export const asFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : new Failure("refused", "Something went wrong in this page. Load it again.");
 
 const AWAY = new Set([502, 503, 504]);
-const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 20_000;
 
 /** Calls the app, with a limit on the time. @throws Failure of kind `away` when no answer comes */
 export async function call(request: string | Request, init: RequestInit = {}): Promise<Response> {

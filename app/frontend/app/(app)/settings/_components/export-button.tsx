@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { client, dataOf } from "@/browser/api";
+import { exported } from "@/browser/api";
 import { asFailure } from "@/browser/failure";
 import controls from "@/components/controls.module.css";
 import styles from "../settings.module.css";
@@ -18,7 +18,7 @@ export function ExportButton() {
     setIsBusy(true);
     setOutcome("");
     try {
-      const data = await dataOf(client.GET("/api/export"));
+      const data = await exported();
       const file = new Blob([JSON.stringify(data, null, 2)], { type: "application/json" });
       const link = document.createElement("a");
       link.href = URL.createObjectURL(file);
