@@ -12,6 +12,8 @@ export interface Notice {
 
 /** An edit that met another one: both are here, and the user chooses. */
 export interface Conflict {
+  /** One of its own for each. */
+  id: number;
   /** As it was when the user began to edit. */
   opened: Task;
   mine: TaskChanges;
@@ -33,7 +35,8 @@ export interface BoardState {
   isAway: boolean;
   isSignedOut: boolean;
   notice: Notice | null;
-  conflict: Conflict | null;
+  /** Those that wait for the user's choice, the oldest first. */
+  conflicts: Conflict[];
 }
 
 export const START: BoardState = {
@@ -47,5 +50,5 @@ export const START: BoardState = {
   isAway: false,
   isSignedOut: false,
   notice: null,
-  conflict: null,
+  conflicts: [],
 };

@@ -1,5 +1,5 @@
 import type { NewTask, Task, TaskApi, TaskChanges, TaskPage } from "./api";
-import { type BoardState, type Notice, START } from "./board-state";
+import { type BoardState, type Conflict, type Notice, START } from "./board-state";
 import type { WallClock } from "./calendar";
 import { asFailure, type Failure } from "./failure";
 import { fits } from "./fits";
@@ -39,8 +39,11 @@ export class Board {
   readonly #idsThere = new Map<string, string>();
   /** By task and version, as tasks made at once share one: the version that a change of ours made of it. */
   readonly #successors = new Map<string, string>();
+  /** The tasks that are being edited, by what `keyOf` says. */
+  readonly #held = new Set<string>();
   #lists = 0;
   #notices = 0;
+  #conflicts = 0;
   #summaryTimer: ReturnType<typeof setTimeout> | undefined;
   #isSummarizing = false;
   /** How many changes the server has confirmed. */
@@ -174,19 +177,33 @@ export class Board {
         this.#replace(theirs);
         // An edit whose answer was lost on the way meets itself when it is sent again.
         if (!hasAll(theirs, changes)) {
-          this.#set({ conflict: { opened, mine: changes, theirs }, notice: null });
+          this.#conflicts += 1;
+          const conflict: Conflict = { id: this.#conflicts, opened, mine: changes, theirs };
+          this.#set({ conflicts: [...this.#state.conflicts, conflict], notice: null });
         }
       });
     }
     return failure;
   }
 
-  /** Ends a conflict: with the user's own edit on top of the other one, or with the other one as it is. */
+  /** Ends the oldest conflict: with the user's own edit on top of the other one, or with the other one as it is. */
   async resolve(choice: "mine" | "theirs"): Promise<void> {
-    const { conflict } = this.#state;
-    this.#set({ conflict: null });
-    if (conflict !== null && choice === "mine") {
+    const [conflict, ...others] = this.#state.conflicts;
+    this.#set({ conflicts: others });
+    if (conflict !== undefined && choice === "mine") {
       await this.edit(conflict.theirs, conflict.mine);
+    }
+  }
+
+  /** Keeps a task on the list while it is edited, whatever another tab makes of it: what is typed must not go with it. */
+  hold(id: string): void {
+    this.#held.add(this.keyOf(id));
+  }
+
+  /** Lets a task go where the list has it go. */
+  release(id: string): void {
+    if (this.#held.delete(this.keyOf(id))) {
+      this.#show();
     }
   }
 
@@ -349,6 +366,7 @@ export class Board {
 
   #settle(): void {
     this.#settled += 1;
+    this.#set({ isSignedOut: false }); // as after signing in again in another tab
     this.#summarize(SUMMARY_DELAY_MS);
     this.onSettled();
   }
@@ -415,12 +433,21 @@ export class Board {
     return last;
   }
 
+  /** Puts the tasks that are being edited, and are on the list no longer, back where they were shown. */
+  #withHeld(tasks: Task[]): Task[] {
+    const before = this.#state.tasks ?? [];
+    return before.reduce((shown, task, place) => {
+      const isKept = this.#held.has(this.keyOf(task.id)) && !shown.some(({ id }) => this.#isSame(id, task.id));
+      return isKept ? shown.toSpliced(place, 0, task) : shown;
+    }, tasks);
+  }
+
   #show(): void {
     this.#set({});
   }
 
   #set(changes: Partial<BoardState>): void {
-    const tasks = this.#served && this.#changes.reduce((shown, { show }) => show(shown), this.#served);
+    const tasks = this.#served && this.#withHeld(this.#changes.reduce((shown, { show }) => show(shown), this.#served));
     const pending = new Set(this.#changes.map(({ taskId }) => this.#idsThere.get(taskId) ?? taskId));
     this.#state = { ...this.#state, ...changes, tasks, pending };
     for (const listener of this.#listeners) {

@@ -214,6 +214,9 @@ describe("while the server is away", () => {
     await board.tick(taskOf(board, "a"), true);
     expect(board.state()).toMatchObject({ isSignedOut: true, notice: null });
     expect(shown(board)).toEqual(["a"]);
+    server.trouble = null; // signed in again, in another tab
+    await board.tick(taskOf(board, "a"), true);
+    expect(board.state().isSignedOut).toBe(false);
   });
 });
 
@@ -276,11 +279,28 @@ describe("edits from two tabs", () => {
     const opened = taskOf(board, "a");
     server.change("a", { title: "theirs", description: "a note" });
     expect((await board.edit(opened, { title: "mine" }))?.kind).toBe("changed");
-    expect(board.state().conflict).toMatchObject({ mine: { title: "mine" }, theirs: { title: "theirs" } });
+    expect(board.state().conflicts).toMatchObject([{ mine: { title: "mine" }, theirs: { title: "theirs" } }]);
     expect(server.tasks).toMatchObject([{ title: "theirs" }]);
     await board.resolve("mine");
     expect(server.tasks).toMatchObject([{ title: "mine", description: "a note" }]);
-    expect(board.state().conflict).toBeNull();
+    expect(board.state().conflicts).toEqual([]);
+  });
+
+  test("are as many choices as there were edits, one after the other", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    const [a, b] = [taskOf(board, "a"), taskOf(board, "b")];
+    server.change("a", { title: "their a" });
+    server.change("b", { title: "their b" });
+    await Promise.all([board.edit(a, { title: "my a" }), board.edit(b, { title: "my b" })]);
+    const choices = board.state().conflicts;
+    expect(choices.map(({ mine }) => mine.title)).toEqual(["my a", "my b"]);
+    expect(new Set(choices.map(({ id }) => id)).size).toBe(2);
+    await board.resolve("theirs");
+    expect(board.state().conflicts).toEqual(choices.slice(1));
+    await board.resolve("mine");
+    expect(board.state().conflicts).toEqual([]);
+    expect(server.tasks.map(({ title }) => title)).toEqual(["their a", "my b"]);
   });
 
   test("or theirs as it is", async () => {
@@ -321,6 +341,60 @@ describe("edits from two tabs", () => {
     await board.tick(opened, false);
     expect(await board.edit(opened, { title: "mine" })).toBeNull();
     expect(server.tasks).toMatchObject([{ title: "mine", done: false }]);
+  });
+});
+
+describe("a task that is being edited stays on the list", () => {
+  const today = { date: now.day, time: null };
+
+  test("in its place when another tab moves it, until the edit is over", async () => {
+    const server = new Server(...["a", "b", "c"].map((id) => task({ id, due: today })));
+    const board = await boardOn(server, wholeView("today"));
+    board.hold("b");
+    server.change("b", { done: true });
+    await board.refresh();
+    await board.refresh();
+    expect(shown(board)).toEqual(["a", "b", "c"]);
+    board.release("b");
+    expect(shown(board)).toEqual(["a", "c"]);
+  });
+
+  test("also when it is gone, which saving it says", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    board.hold("a");
+    server.tasks = [task({ id: "b" })];
+    await board.refresh();
+    expect((await board.edit(opened, { title: "A" }))?.kind).toBe("gone");
+    expect(shown(board)).toEqual(["a", "b"]);
+  });
+
+  test("and has no place on another list", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b", done: true }));
+    const board = await boardOn(server);
+    board.hold("a");
+    await board.show(wholeView("done"));
+    expect(shown(board)).toEqual(["✓ b"]);
+  });
+
+  test("once only, when it got its id meanwhile", async () => {
+    const server = new Server();
+    const board = await boardOn(server);
+    server.hold();
+    const added = board.add(draft("new"));
+    board.hold(board.state().tasks?.[0]?.id ?? "none");
+    server.release();
+    await added;
+    expect(shown(board)).toEqual(["new"]);
+    server.change("made-1", { title: "renamed" });
+    await board.refresh();
+    expect(shown(board)).toEqual(["renamed"]);
+    server.tasks = [];
+    await board.refresh();
+    expect(shown(board)).toEqual(["renamed"]);
+    board.release("made-1");
+    expect(shown(board)).toEqual([]);
   });
 });
 

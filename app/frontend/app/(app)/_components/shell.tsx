@@ -48,12 +48,13 @@ export function Shell(props: ShellProps) {
 
 /** On a narrow window the navigation is in a drawer. */
 function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
-  const { board, conflict, pending } = useBoard();
+  const { board, conflicts, pending } = useBoard();
   const drawer = useRef<HTMLDialogElement>(null);
   const [opened, setOpened] = useState<"palette" | "shortcuts" | null>(null);
   const [isAssistantOpen, setIsAssistantOpen] = useState(false);
   const [wasAssistantOpen, setWasAssistantOpen] = useState(false);
   const go = useGo();
+  const [conflict] = conflicts;
 
   const leave = useCallback(() => {
     signOut()
@@ -207,7 +208,7 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
       )}
       {opened === "palette" && <Palette hasClusterPage={hasClusterPage} onClose={close} onAction={run} onGo={go} />}
       {opened === "shortcuts" && <ShortcutSheet onClose={close} />}
-      {conflict !== null && <ConflictDialog conflict={conflict} />}
+      {conflict !== undefined && <ConflictDialog key={conflict.id} conflict={conflict} />}
     </div>
   );
 }

@@ -53,9 +53,10 @@ export function QuickAddForm({ input, query }: QuickAddFormProps) {
     }
     write("");
     const failure = await board.add({ ...understood, description: "" });
-    if (failure !== null) {
-      // Back where it was, unless the next one is being typed already.
-      setLine((typed) => (typed === "" ? line : typed));
+    // Back where it was, unless the next one is being typed already.
+    if (failure !== null && !window.sessionStorage.getItem(draftName)) {
+      setLine(line);
+      window.sessionStorage.setItem(draftName, line);
     }
   }
 

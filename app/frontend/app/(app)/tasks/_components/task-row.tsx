@@ -1,6 +1,6 @@
 "use client";
 
-import { type RefObject, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Task, TaskChanges } from "@/browser/api";
 import { isOverdue, sayDue, type WallClock } from "@/browser/calendar";
@@ -25,6 +25,15 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
   const [edited, setEdited] = useState<{ task: Task; draft: Task; problem?: string } | null>(null);
   const row = useRef<HTMLLIElement>(null);
   const editButton = useRef<HTMLButtonElement>(null);
+  const key = board.keyOf(task.id);
+
+  // Whoever leaves the list leaves its forms.
+  useEffect(
+    () => () => {
+      board.release(key);
+    },
+    [board, key],
+  );
 
   /** Back to reading, with the focus on the button that led away from it. */
   function leave() {
@@ -36,14 +45,18 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
 
   async function save(opened: Task, changes: TaskChanges) {
     leave();
-    if (Object.keys(changes).length === 0) {
-      return;
-    }
-    const failure = await board.edit(opened, changes);
-    if (failure?.kind === "refused") {
+    const failure = Object.keys(changes).length === 0 ? null : await board.edit(opened, changes);
+    if (failure === null || failure.kind === "changed") {
+      board.release(key);
+    } else {
       // What was typed comes back, with the reason.
       setEdited({ task: opened, draft: { ...opened, ...changes }, problem: failure.message });
     }
+  }
+
+  function cancel() {
+    leave();
+    board.release(key);
   }
 
   function remove() {
@@ -60,7 +73,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
           opened={edited.task}
           draft={edited.draft}
           problem={edited.problem}
-          onCancel={leave}
+          onCancel={cancel}
           onSave={(changes) => void save(edited.task, changes)}
         />
       </li>
@@ -88,6 +101,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
           data-edit
           aria-label={`Edit “${task.title}”`}
           onClick={() => {
+            board.hold(key);
             setEdited({ task, draft: task });
           }}
         >
