@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useId, useState } from "react";
-import { type ListQuery, listAddress, PRIORITIES, type Sort, SORTS } from "@/browser/list-query";
+import { type ListQuery, listAddress, PRIORITIES, readListQuery, type Sort, SORTS } from "@/browser/list-query";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
 import { Icon } from "@/components/icon";
@@ -33,19 +33,19 @@ export function Filters({ query }: { query: ListQuery }) {
     setChosen({ ...query, search: isOwn ? chosen.search : query.search });
   }
 
-  // The timer starts anew with the list too: one that comes while somebody types is the one that is searched.
   useEffect(() => {
     if (!isTyping) {
       return undefined;
     }
     const timer = setTimeout(() => {
       setIsTyping(false);
-      open(chosen);
+      // The list of the address, which is another one when that was changed while somebody typed.
+      open({ ...readListQuery(new URLSearchParams(window.location.search)), search: chosen.search });
     }, TYPING_MS);
     return () => {
       clearTimeout(timer);
     };
-  }, [isTyping, chosen]);
+  }, [isTyping, chosen.search]);
 
   function go(changes: Partial<ListQuery>) {
     const next = { ...chosen, ...changes };
