@@ -77,4 +77,46 @@ export async function outages({ context, page, troubles }) {
     await context.unroute("**/api/tasks");
     expected(troubles, "401");
   });
+
+  await step("a part of the page that could not be loaded is loaded when it is tried again, or the page is", async () => {
+    const parts = "**/_next/static/chunks/*.js";
+    const html = await (await context.request.get("/tasks")).text();
+    let isGone = true;
+    await page.route(parts, (route) => {
+      const isPart = !html.includes(new URL(route.request().url()).pathname);
+      return isPart && isGone ? route.abort() : route.continue();
+    });
+    const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    const notice = page.getByRole("alert").filter({ hasText: "The list of shortcuts could not be shown." });
+    const again = notice.getByRole("button", { name: "Try again" });
+    const reload = notice.getByRole("button", { name: "Reload the page" });
+    await page.reload();
+    await row(page, "Only once").waitFor();
+    await page.getByRole("textbox", { name: "New task" }).fill("Half a thought");
+    await page.getByRole("button", { name: "Shortcuts" }).click();
+    await again.click();
+    await reload.waitFor();
+    assert.ok(await again.evaluate((button) => button === document.activeElement), "the focus stays");
+    await assertAccessible(page, "a part that could not be loaded");
+    await picture(page, "part-away");
+    isGone = false;
+    await again.click();
+    await sheet.waitFor();
+    assert.equal(await notice.count(), 0);
+
+    isGone = true;
+    await page.reload();
+    await row(page, "Only once").waitFor();
+    await page.getByRole("button", { name: "Shortcuts" }).click();
+    await again.click();
+    await reload.waitFor();
+    isGone = false;
+    await reload.click();
+    await notice.waitFor({ state: "detached" });
+    await row(page, "Only once").waitFor();
+    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await page.getByRole("textbox", { name: "New task" }).fill("");
+    await page.unroute(parts);
+    expected(troubles, "ERR_FAILED", "ChunkLoadError");
+  });
 }

@@ -9,8 +9,8 @@ type Load<Props> = () => Promise<{ default: ComponentType<Props> }>;
  */
 export function late<Props extends object>(name: string, load: Load<Props>): ComponentType<Props> {
   let Part = lazy(load);
-  return class Late extends Component<Props, { isBroken: boolean }> {
-    override state = { isBroken: false };
+  return class Late extends Component<Props, { isBroken: boolean; wasTriedAgain: boolean }> {
+    override state = { isBroken: false, wasTriedAgain: false };
 
     static getDerivedStateFromError() {
       return { isBroken: true };
@@ -18,6 +18,16 @@ export function late<Props extends object>(name: string, load: Load<Props>): Com
 
     override componentDidCatch() {
       Part = lazy(load); // the failed one would fail for good
+    }
+
+    /** The notice stays until the part is there, and with it the focus. */
+    private async tryAgain() {
+      try {
+        await load();
+        this.setState({ isBroken: false, wasTriedAgain: true });
+      } catch {
+        this.setState({ wasTriedAgain: true });
+      }
     }
 
     override render(): ReactNode {
@@ -37,11 +47,23 @@ export function late<Props extends object>(name: string, load: Load<Props>): Com
               className={styles.button}
               type="button"
               onClick={() => {
-                this.setState({ isBroken: false });
+                void this.tryAgain();
               }}
             >
               Try again
             </button>
+            {this.state.wasTriedAgain && (
+              // After a rollout, the part that this page would have is gone for good.
+              <button
+                className={styles.button}
+                type="button"
+                onClick={() => {
+                  window.location.reload();
+                }}
+              >
+                Reload the page
+              </button>
+            )}
             {onClose !== undefined && (
               <button className={styles.button} type="button" onClick={onClose}>
                 Close
