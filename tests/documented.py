@@ -183,7 +183,7 @@ TABLE: dict[str, Way] = {
     "python -m todo_backend.migrate": By(("app/backend/tests/test_migrations.py",)),
     "python docs/commands.py": By(("tests/test_docs.py",)),
     # measurements.md
-    "docker image inspect -f '{{.Size}}'": By(("tests/images/test_build.py",)),
+    "docker image inspect -f '{{.Size}}'": By(("tests/e2e/test_install.py",)),
     "docker builder prune -af": NotRun("it throws away the build cache that all builds of this machine share"),
     "kubectl diff": By(("benchmarks/unchanged.py",)),
     "kubectl get pods -n todo-app": Run(),
