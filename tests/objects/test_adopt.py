@@ -104,8 +104,9 @@ SCALED = entry("kube-controller-manager", "Update", REPLICAS, subresource="scale
             False,
         ),
         (None, WITHOUT_REPLICAS, False),
+        (deployment(entry("todoctl", "Apply", REPLICAS), spec={"replicas": 0}), WITHOUT_REPLICAS, False),
     ],
-    ids=["dropped", "kept", "another's", "not there"],
+    ids=["dropped", "kept", "another's", "not there", "none, so that an autoscaler would rest"],
 )
 def test_replicas_that_the_manifest_drops_are_handed_over(live: Any, manifest: Any, expected: bool) -> None:  # noqa: FBT001 - a row
     assert hands_over(live, manifest) is expected
