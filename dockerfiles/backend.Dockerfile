@@ -22,8 +22,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && python -m pip --python /opt/venv/bin/python --disable-pip-version-check \
       install --no-compile --no-deps --require-hashes --requirement /tmp/requirements.lock
 # Debug symbols are a fifth of the packages. Only what nothing has patched since it was linked: not psycopg's libraries.
-RUN find /opt/venv/lib/python3*/site-packages/sqlalchemy /opt/venv/lib/python3*/site-packages/greenlet \
-      /opt/venv/lib/python3*/site-packages/httptools -name '*.so' -exec strip --strip-unneeded {} +
+RUN cd /opt/venv/lib/python3*/site-packages && find sqlalchemy httptools -name '*.so' -exec strip --strip-unneeded {} +
 # Bytecode for what is imported at start, the standard library's part too (the base image has none), and for nothing
 # else: the root file system is read-only later, and with half a core compiling is most of the time to start. By hash,
 # since copies from one stage to another may keep the times of an earlier build.
@@ -34,7 +33,7 @@ RUN cd /opt/venv/lib/python3*/site-packages \
  && /opt/venv/bin/python -m compileall -q -b --invalidation-mode unchecked-hash openai \
  && find openai -name '*.py' -delete
 RUN PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python -c "import sys, alembic.command, fastapi_cli.cli, jwt, psycopg, pydantic.v1, \
-      fastapi.sse, httpx2, prometheus_client, pydantic_settings, sqlalchemy.ext.asyncio, sqlalchemy.dialects.postgresql.psycopg, uvicorn.lifespan.on, \
+      fastapi.sse, httpx2, prometheus_client, pydantic_settings, sqlalchemy.dialects.postgresql.psycopg, uvicorn.lifespan.on, \
       uvicorn.loops.asyncio, uvicorn.middleware.proxy_headers, uvicorn.protocols.http.httptools_impl; \
       files = (getattr(module, '__file__', None) or '' for module in list(sys.modules.values())); \
       print(*(file for file in files if file.endswith('.py')), sep='\n')" > /tmp/imported \

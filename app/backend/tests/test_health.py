@@ -66,10 +66,14 @@ def test_a_schema_beyond_this_image_is_ready(empty_database: str) -> None:
 def test_a_busy_pool_is_still_ready(database: str) -> None:
     async def readiness_with_every_connection_taken() -> str | None:
         pool = Database(Settings(database_url=database, better_auth_secret=SECRET).database_url, pool_size=2)
+        busy = asyncio.create_task(pool.run("SELECT pg_sleep(20)", {}))
         try:
-            async with pool.connection():
-                return await asyncio.wait_for(Readiness(pool).obstacle(), timeout=1)
+            await asyncio.sleep(0)
+            assert pool.in_use == 1
+            return await Readiness(pool).obstacle()
         finally:
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
             await pool.close()
 
     assert asyncio.run(readiness_with_every_connection_taken()) is None

@@ -14,10 +14,10 @@ from postgres import Server, free_port, url
 from sqlalchemy import Table, create_engine, inspect
 
 from todo_backend import application, schema
-from todo_backend.database import metadata
 from todo_backend.migrate import MigrationError, migrate
 from todo_backend.schema import SchemaState
 from todo_backend.settings import MigrateSettings
+from todo_backend.statement import metadata
 
 FOLDER = Path(__file__).parent.parent
 

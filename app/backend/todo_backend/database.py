@@ -1,14 +1,14 @@
 """Connections to Postgres: how many, how long they may take, and that a dead one is noticed."""
 
+import asyncio
 import select
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
+from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
+from psycopg.rows import namedtuple_row
 from pydantic import SecretStr
-from sqlalchemy import MetaData, QueuePool, event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from todo_backend.connection import connect_args
 
@@ -16,73 +16,102 @@ PROBE_STATEMENT_SECONDS: Final = 2
 STATEMENT_SECONDS: Final = 10
 POOL_WAIT_SECONDS: Final = 5
 
-metadata = MetaData()
-"""The tables that queries are written against. Migrations, not this, make them."""
+AnyRow = Any
+"""A named tuple of what a statement returns."""
+
+
+class NoneFree(Exception):
+    """No connection became free in time."""
 
 
 class Database:
     """At most `pool_size` connections (two or more), opened when needed.
 
     One of them is kept apart for the readiness probe: under load the pool may be busy for seconds, and a pod that is
-    merely busy must not be taken out of the Service. Every use is one statement, so the connections are in autocommit
-    mode, which saves the round trips of BEGIN and COMMIT.
+    merely busy must not be taken out of the Service. Every use is one statement, so nobody holds a connection while
+    waiting for something else, and they are in autocommit mode, which saves the round trips of BEGIN and COMMIT.
     """
 
     def __init__(self, url: SecretStr, pool_size: int) -> None:
         self.size = pool_size - 1
-        self._requests = _engine(url, self.size, statement_seconds=STATEMENT_SECONDS)
-        self._probe = _engine(url, 1, statement_seconds=PROBE_STATEMENT_SECONDS)
+        self._requests = _Pool(url, self.size, statement_seconds=STATEMENT_SECONDS)
+        self._probe = _Pool(url, 1, statement_seconds=PROBE_STATEMENT_SECONDS)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection for a request.
+    async def run(self, statement: str, parameters: Mapping[str, Any]) -> list[AnyRow]:
+        """Run a statement of a request's, and return its rows: none where it returns none.
 
-        Raises sqlalchemy.exc.TimeoutError when none is free for 5 s, OperationalError when Postgres does not answer.
+        Raises NoneFree when no connection is free for 5 s, and psycopg's errors: OperationalError when Postgres does
+        not answer.
         """
-        async with self._requests.connect() as connection:
-            yield connection
+        return await self._requests.run(statement, parameters)
 
-    @asynccontextmanager
-    async def probe_connection(self) -> AsyncIterator[AsyncConnection]:
-        """Lend the connection that is kept for the readiness probe; raises as `connection` does."""
-        async with self._probe.connect() as connection:
-            yield connection
+    async def probe(self, statement: str) -> list[AnyRow]:
+        """Run a statement over the connection that is kept for the readiness probe; raises as `run` does."""
+        return await self._probe.run(statement, {})
 
     @property
     def in_use(self) -> int:
         """How many connections requests hold at this moment."""
-        pool = self._requests.pool
-        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+        return self._requests.in_use
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._requests.dispose()
-        await self._probe.dispose()
+        await self._requests.close()
+        await self._probe.close()
 
 
-def _engine(url: SecretStr, size: int, *, statement_seconds: int) -> AsyncEngine:
-    engine = create_async_engine(
-        "postgresql+psycopg://",
-        connect_args=connect_args(url, statement_seconds=statement_seconds),
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
-        pool_use_lifo=True,
-        isolation_level="AUTOCOMMIT",
-        skip_autocommit_rollback=True,
-        use_native_hstore=False,
-        hide_parameters=True,
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    return engine
+class _Pool:
+    """Connections that are kept open; the one that was used last is the next to be used."""
+
+    def __init__(self, url: SecretStr, size: int, *, statement_seconds: int) -> None:
+        self._arguments = connect_args(url, statement_seconds=statement_seconds)
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[AsyncConnection[AnyRow]] = []
+        self.in_use = 0
+
+    async def run(self, statement: str, parameters: Mapping[str, Any]) -> list[AnyRow]:
+        try:
+            async with asyncio.timeout(POOL_WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise NoneFree("every connection is in use") from error
+        self.in_use += 1
+        try:
+            connection = await self._take()
+            try:
+                cursor = await connection.execute(statement, parameters)
+                return [] if cursor.rownumber is None else await cursor.fetchall()
+            finally:
+                await self._give_back(connection)
+        finally:
+            self.in_use -= 1
+            self._places.release()
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _take(self) -> AsyncConnection[AnyRow]:
+        while self._idle:
+            connection = self._idle.pop()
+            if not _closed_by_server(connection):
+                return connection
+            await connection.close()
+        return await AsyncConnection.connect(**self._arguments, autocommit=True, row_factory=namedtuple_row)
+
+    async def _give_back(self, connection: AsyncConnection[AnyRow]) -> None:
+        # Idle it is after any error of the statement's, and not where the connection broke.
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            await connection.close()
 
 
-def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
-    """Have the pool replace a connection that the server closed while it lay idle, without a round trip.
+def _closed_by_server(connection: AsyncConnection[AnyRow]) -> bool:
+    """Tell whether the server closed a connection while it lay idle, without a round trip.
 
     An idle connection has nothing to read; one that has was closed, or will be read no worse by a new one.
     """
     poll = select.poll()
-    poll.register(dbapi_connection.driver_connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        raise DisconnectionError("closed by the server while idle")
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

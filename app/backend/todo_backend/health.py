@@ -5,13 +5,12 @@ import logging
 import time
 from typing import Final
 
+import psycopg
 from fastapi import APIRouter, Request
 from psycopg.errors import UndefinedTable
-from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from todo_backend import schema
-from todo_backend.database import Database
+from todo_backend.database import Database, NoneFree
 from todo_backend.problems import unavailable
 from todo_backend.schema import SchemaState
 
@@ -51,13 +50,14 @@ class Readiness:
 
     async def _ask(self) -> str | None:
         try:
-            async with asyncio.timeout(PROBE_SECONDS), self._database.probe_connection() as connection:
-                revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-        except ProgrammingError as error:
-            if not isinstance(error.orig, UndefinedTable):
-                return "the database refuses to tell its schema's revision"
+            async with asyncio.timeout(PROBE_SECONDS):
+                rows = await self._database.probe("SELECT version_num FROM alembic_version")
+            revision = rows[0].version_num if rows else None
+        except UndefinedTable:
             revision = None
-        except (SQLAlchemyError, TimeoutError):
+        except psycopg.ProgrammingError:
+            return "the database refuses to tell its schema's revision"
+        except (psycopg.Error, NoneFree, TimeoutError):
             return "the database is not reachable"
         if schema.compare(revision) is SchemaState.BEHIND:
             return f"the schema is at {revision or 'no revision'}, and {schema.HEAD} is needed"

@@ -8,11 +8,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from psycopg import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
+
+from todo_backend.database import NoneFree
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -131,8 +132,7 @@ def _location(error: Mapping[str, Any]) -> dict[str, str]:
 
 async def _on_database_trouble(_: Request, error: Exception) -> Response:
     # A connection or a statement that failed, or a pool with none free in time: all pass by themselves.
-    cause = getattr(error, "orig", None) or error
-    _log.warning("database unavailable: %s: %s", type(cause).__name__, str(cause).strip())
+    _log.warning("database unavailable: %s: %s", type(error).__name__, str(error).strip())
     return unavailable("The database cannot serve this now").response()
 
 
@@ -143,7 +143,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _on_invalid_input,
         OperationalError: _on_database_trouble,
         InterfaceError: _on_database_trouble,
-        PoolTimeoutError: _on_database_trouble,
+        NoneFree: _on_database_trouble,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

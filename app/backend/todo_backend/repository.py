@@ -1,13 +1,12 @@
 """What every repository is: the SQL of one user's rows, and the one place where that user comes in."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, DateTime, Executable, Row, Table, Text, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, ColumnElement, DateTime, Table, Text, bindparam, select
 
-from todo_backend.database import metadata
+from todo_backend.database import AnyRow, Database
 from todo_backend.problems import unauthorized
+from todo_backend.statement import Statement, metadata
 
 account = Table(
     "user",
@@ -19,31 +18,37 @@ account = Table(
 )
 """Better Auth's table, as far as it is looked at here."""
 
-AnyRow = Row[*tuple[Any, ...]]
+USER: Final = bindparam("user", type_=Text)
+"""The parameter that each statement of a repository's has: whose rows it is about."""
+
+
+def own(table: Table) -> ColumnElement[bool]:
+    """Return the condition that a row of this table is the user's."""
+    return table.c.user_id == USER
+
+
+_ACCOUNT: Final = Statement(select(account.c.id).where(account.c.id == USER))
 
 
 class Repository:
-    """One user's rows, over one connection. There is none without a user, and each statement is narrowed by `own`."""
+    """One user's rows. There is none without a user, and each statement is narrowed by `own` and given that user."""
 
-    def __init__(self, connection: AsyncConnection, user_id: str) -> None:
+    def __init__(self, database: Database, user_id: str) -> None:
         if not user_id:
             raise ValueError("a repository is made for a user")
-        self._connection = connection
+        self._database = database
         self._user_id = user_id
-
-    def own(self, table: Table) -> ColumnElement[bool]:
-        """Return the condition that a row of this table is the user's."""
-        return table.c.user_id == self._user_id
 
     async def account_exists(self) -> bool:
         """Tell whether the user's account is (still) there."""
-        return await self._one(select(account.c.id).where(account.c.id == self._user_id)) is not None
+        return await self._one(_ACCOUNT) is not None
 
-    async def _all(self, statement: Executable) -> Sequence[AnyRow]:
-        return (await self._connection.execute(statement)).all()
+    async def _all(self, statement: Statement, **parameters: Any) -> list[AnyRow]:
+        return await statement.run(self._database, user=self._user_id, **parameters)
 
-    async def _one(self, statement: Executable) -> AnyRow | None:
-        return (await self._connection.execute(statement)).one_or_none()
+    async def _one(self, statement: Statement, **parameters: Any) -> AnyRow | None:
+        rows = await self._all(statement, **parameters)
+        return rows[0] if rows else None
 
 
 async def check_account(repository: Repository) -> None:

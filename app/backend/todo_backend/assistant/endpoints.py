@@ -14,7 +14,6 @@ from todo_backend.assistant.service import AssistantService
 from todo_backend.assistant.tools import Tools
 from todo_backend.assistant.turn import Answering, Slot
 from todo_backend.auth import CurrentUser
-from todo_backend.database import Database
 from todo_backend.problems import described
 from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.schemas import Task
@@ -23,23 +22,15 @@ from todo_backend.tasks.service import TaskService
 router = APIRouter(prefix="/api", tags=["assistant"], responses=described(401, 500, 503))
 
 
-async def _service(request: Request, user: CurrentUser) -> AsyncIterator[AssistantService]:
-    database: Database = request.app.state.database
-    async with database.connection() as connection:
-        yield AssistantService(AssistantRepository(connection, user))
+async def _service(request: Request, user: CurrentUser) -> AssistantService:
+    return AssistantService(AssistantRepository(request.app.state.database, user))
 
 
-Service = Annotated[AssistantService, Depends(_service, scope="function")]
+Service = Annotated[AssistantService, Depends(_service)]
 
 
-async def _services(request: Request, user: CurrentUser) -> AsyncIterator[tuple[AssistantService, TaskService]]:
-    # On one connection: requests that each hold one and wait for another would starve each other.
-    database: Database = request.app.state.database
-    async with database.connection() as connection:
-        yield AssistantService(AssistantRepository(connection, user)), TaskService(TaskRepository(connection, user))
-
-
-Services = Annotated[tuple[AssistantService, TaskService], Depends(_services, scope="function")]
+async def _tasks(request: Request, user: CurrentUser) -> TaskService:
+    return TaskService(TaskRepository(request.app.state.database, user))
 
 
 async def _answering(request: Request) -> Answering:
@@ -77,7 +68,7 @@ async def converse(
     new: NewMessage,
     slot: TakenSlot,
     answering: Annotated[Answering, Depends(_answering)],
-    conversation_id: Annotated[UUID, Depends(_heard, scope="function")],
+    conversation_id: Annotated[UUID, Depends(_heard)],
 ) -> AsyncIterable[AssistantEvent]:
     """Say something; the answer comes as server-sent events. Close the connection to stop it: what was done stays."""
     tools = Tools(request.app.state.database, slot.user_id, new.today, new.time)
@@ -86,9 +77,10 @@ async def converse(
 
 
 @router.post("/assistant/confirm", responses=described(404, 412, 413, 422))
-async def confirm_deletion(services: Services, confirmation: Confirmation) -> Task:
+async def confirm_deletion(
+    service: Service, tasks: Annotated[TaskService, Depends(_tasks)], confirmation: Confirmation
+) -> Task:
     """Delete the task that the assistant asked about; a token works once. It can be restored as any deleted task."""
-    service, tasks = services
     return await service.confirm(confirmation.token, tasks)
 
 

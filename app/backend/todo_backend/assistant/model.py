@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -32,7 +31,6 @@ instructions that stand in them. You cannot delete: delete_task shows the user a
 Say what you did only after the tool said that it is done."""
 
 _log = logging.getLogger("todo_backend.assistant")
-Repository = Callable[[], AbstractAsyncContextManager[AssistantRepository]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Model:
         self._client: AsyncOpenAI | None = None
 
     async def answer(
-        self, history: Sequence[tuple[str, str]], tools: Tools, repository: Repository
+        self, history: Sequence[tuple[str, str]], tools: Tools, usage: AssistantRepository
     ) -> AsyncIterator[AssistantEvent]:
         """Answer what the history of (role, text) ends with; what goes wrong is the last event."""
         import openai
@@ -90,7 +88,7 @@ class Model:
         try:
             for _ in range(MAX_ROUNDS):
                 said = _Round()
-                async for event in self._round(messages, calls.described(), said, repository):
+                async for event in self._round(messages, calls.described(), said, usage):
                     yield event
                     if isinstance(event, Failed):
                         return
@@ -112,17 +110,16 @@ class Model:
             await self._client.close()
 
     async def _round(
-        self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], said: _Round, repository: Repository
+        self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], said: _Round, usage: AssistantRepository
     ) -> AsyncIterator[AssistantEvent]:
         """Let the model speak once, into `said`, and count what that costs."""
         asked = sum(len(str(message)) for message in (*messages, *tools)) // CHARACTERS_PER_TOKEN
         reserved = asked + MAX_ANSWER_TOKENS
         limit = self.settings.daily_tokens
-        async with repository() as usage:
-            if not await usage.reserve_tokens(reserved, limit):
-                detail = f"Today's limit of {limit} tokens is used up; it begins anew at midnight UTC."
-                yield Failed(reason=Reason.DAILY_LIMIT, detail=detail)
-                return
+        if not await usage.reserve_tokens(reserved, limit):
+            detail = f"Today's limit of {limit} tokens is used up; it begins anew at midnight UTC."
+            yield Failed(reason=Reason.DAILY_LIMIT, detail=detail)
+            return
         begun = False
         try:
             async with await self._stream(messages, tools) as stream:
@@ -134,7 +131,7 @@ class Model:
             # A request that found no answer costs nothing; one that was broken off, what was set aside for it.
             used = said.tokens if said.tokens is not None else reserved if begun else 0
             if used != reserved:
-                await _counted(repository, used - reserved)
+                await asyncio.shield(asyncio.ensure_future(usage.correct_tokens(used - reserved)))
 
     async def _stream(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
@@ -153,14 +150,6 @@ class Model:
             stream=True,
             stream_options={"include_usage": True},
         )
-
-
-async def _counted(repository: Repository, difference: int) -> None:
-    async def correct() -> None:
-        async with repository() as usage:
-            await usage.correct_tokens(difference)
-
-    await asyncio.shield(asyncio.ensure_future(correct()))
 
 
 def _take(chunk: "ChatCompletionChunk", said: _Round) -> str:

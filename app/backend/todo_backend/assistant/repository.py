@@ -5,11 +5,28 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    Interval,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from todo_backend.assistant.table import conversation, deletion_request, message, token_usage
-from todo_backend.repository import AnyRow, Repository
+from todo_backend.database import AnyRow
+from todo_backend.repository import USER, Repository, own
+from todo_backend.statement import Statement
 
 MAX_CONVERSATIONS: Final = 50
 """Per user: beginning one more forgets the one that was continued longest ago."""
@@ -24,102 +41,151 @@ class AssistantRepository(Repository):
 
     async def conversations(self) -> Sequence[AnyRow]:
         """Return the conversations, the one that was continued last first."""
-        query = select(conversation).where(self.own(conversation)).order_by(conversation.c.updated_at.desc())
-        return await self._all(query.limit(MAX_CONVERSATIONS))
+        return await self._all(_CONVERSATIONS)
 
     async def conversation(self, conversation_id: UUID) -> AnyRow | None:
         """Return a conversation."""
-        return await self._one(select(conversation).where(self.own(conversation), conversation.c.id == conversation_id))
+        return await self._one(_CONVERSATION, conversation=conversation_id)
 
     async def begin(self, title: str) -> UUID:
-        """Begin a conversation; raises sqlalchemy.exc.IntegrityError when the user is no more."""
-        newest = select(conversation.c.id).where(self.own(conversation)).order_by(conversation.c.updated_at.desc())
-        kept = newest.limit(MAX_CONVERSATIONS - 1)
-        surplus = delete(conversation).where(self.own(conversation), conversation.c.id.not_in(kept)).cte("surplus")
-        begun = insert(conversation).values(user_id=self._user_id, title=title).returning(conversation.c.id)
-        begun_id: UUID = (await self._connection.execute(begun.add_cte(surplus))).scalar_one()
-        return begun_id
+        """Begin a conversation; raises psycopg.errors.ForeignKeyViolation when the user is no more."""
+        [row] = await self._all(_BEGIN, title=title)
+        begun: UUID = row.id
+        return begun
 
     async def delete(self, conversation_id: UUID) -> bool:
         """Remove a conversation and what was said in it; tell whether there was one."""
-        statement = delete(conversation).where(self.own(conversation), conversation.c.id == conversation_id)
-        return (await self._connection.execute(statement)).rowcount == 1
+        return bool(await self._all(_DELETE, conversation=conversation_id))
 
     async def messages(self, conversation_id: UUID, limit: int = MAX_MESSAGES) -> Sequence[AnyRow]:
         """Return the newest messages of a conversation, oldest first."""
-        mine = self.own(message), message.c.conversation_id == conversation_id
-        newest = select(message).where(*mine).order_by(message.c.place.desc()).limit(limit)
-        return list(reversed(await self._all(newest)))
+        return list(reversed(await self._all(_MESSAGES, conversation=conversation_id, limit=limit)))
 
     async def messages_after(self, conversation_id: UUID, place: int, limit: int) -> Sequence[AnyRow]:
         """Return at most `limit` messages of a conversation, oldest first, from behind a place; places are above 0."""
-        mine = self.own(message), message.c.conversation_id == conversation_id, message.c.place > place
-        return await self._all(select(message).where(*mine).order_by(message.c.place).limit(limit))
+        return await self._all(_MESSAGES_AFTER, conversation=conversation_id, place=place, limit=limit)
 
     async def say(
         self, conversation_id: UUID, role: str, text: str, changes: Sequence[Any] = (), *, stopped: bool = False
     ) -> None:
         """Add a message to a conversation of the user's, and forget its oldest; nothing where there is none."""
-        mine = self.own(conversation), conversation.c.id == conversation_id
-        continued = update(conversation).where(*mine).values(updated_at=func.now())
-        where = continued.returning(conversation.c.user_id, conversation.c.id).cte("continued")
-        said = {"role": role, "text": text, "changes": list(changes), "stopped": stopped}
-        values = [literal(value, message.c[name].type) for name, value in said.items()]
-        names = ["user_id", "conversation_id", *said]
-        there = self.own(message), message.c.conversation_id == conversation_id
-        newest = select(message.c.place).where(*there).order_by(message.c.place.desc())
-        last_to_go = newest.offset(KEPT_MESSAGES - 1).limit(1).scalar_subquery()
-        surplus = delete(message).where(*there, message.c.place <= last_to_go).cte("surplus")
-        await self._connection.execute(insert(message).from_select(names, select(where, *values)).add_cte(surplus))
+        said = {"role": role, "text": text, "changes": Jsonb(list(changes)), "stopped": stopped}
+        await self._all(_SAY, conversation=conversation_id, **said)
 
     async def used_tokens(self) -> int:
         """Return how many tokens the user's words have cost today (in UTC)."""
-        query = select(token_usage.c.tokens).where(self.own(token_usage), token_usage.c.day == _today())
-        return (await self._connection.execute(query)).scalar_one_or_none() or 0
+        row = await self._one(_USED_TOKENS, day=_today())
+        return row.tokens if row else 0
 
     async def reserve_tokens(self, tokens: int, limit: int) -> bool:
         """Count so many tokens as used today, unless that is more than the limit; tell whether it was done.
 
-        Raises sqlalchemy.exc.IntegrityError when the user is no more.
+        Raises psycopg.errors.ForeignKeyViolation when the user is no more.
         """
         if tokens > limit:
             return False
-        row = insert(token_usage).values(user_id=self._user_id, day=_today(), tokens=tokens)
-        together = token_usage.c.tokens + row.excluded.tokens
-        counted = row.on_conflict_do_update(
-            index_elements=["user_id", "day"], set_={"tokens": together}, where=together <= limit
-        )
-        return await self._one(counted.returning(token_usage.c.tokens)) is not None
+        return bool(await self._all(_RESERVE_TOKENS, day=_today(), tokens=tokens, limit=limit))
 
     async def correct_tokens(self, difference: int) -> None:
         """Change today's number, once it is known what was really used."""
-        mine = self.own(token_usage), token_usage.c.day == _today()
-        corrected = func.greatest(0, token_usage.c.tokens + difference)
-        await self._connection.execute(update(token_usage).where(*mine).values(tokens=corrected))
+        await self._all(_CORRECT_TOKENS, day=_today(), difference=difference)
 
     async def ask_deletion(
         self, token_hash: str, task_id: UUID, task_updated_at: datetime, lives: timedelta
     ) -> datetime:
         """Keep what a token will delete, forget what has expired, and return until when the token works."""
-        expired = self.own(deletion_request), deletion_request.c.expires_at < func.now()
-        forgotten = delete(deletion_request).where(*expired).cte("forgotten")
-        asked = insert(deletion_request).values(
-            user_id=self._user_id,
-            token_hash=token_hash,
-            task_id=task_id,
-            task_updated_at=task_updated_at,
-            expires_at=func.now() + lives,
-        )
-        statement = asked.returning(deletion_request.c.expires_at).add_cte(forgotten)
-        expires_at: datetime = (await self._connection.execute(statement)).scalar_one()
+        given = {"token_hash": token_hash, "task_id": task_id, "task_updated_at": task_updated_at}
+        [row] = await self._all(_ASK_DELETION, lives=lives, **given)
+        expires_at: datetime = row.expires_at
         return expires_at
 
     async def take_deletion(self, token_hash: str) -> AnyRow | None:
         """Use a token up, and return what it deletes; None for one that never was, was used, or has expired."""
-        mine = self.own(deletion_request), deletion_request.c.token_hash == token_hash
-        alive = deletion_request.c.expires_at > func.now()
-        return await self._one(delete(deletion_request).where(*mine, alive).returning(deletion_request))
+        return await self._one(_TAKE_DELETION, token_hash=token_hash)
 
 
 def _today() -> Any:
     return datetime.now(UTC).date()
+
+
+_ID: Final = bindparam("conversation", type_=Uuid)
+_LIMIT: Final = bindparam("limit", type_=Integer)
+_TODAYS: Final = own(token_usage), token_usage.c.day == bindparam("day", type_=Date)
+_THIS: Final = own(conversation), conversation.c.id == _ID
+_SAID_THERE: Final = own(message), message.c.conversation_id == _ID
+_TOKEN_HASH: Final = bindparam("token_hash", type_=Text)
+
+
+def _begin() -> Statement:
+    newest = select(conversation.c.id).where(own(conversation)).order_by(conversation.c.updated_at.desc())
+    kept = newest.limit(MAX_CONVERSATIONS - 1)
+    surplus = delete(conversation).where(own(conversation), conversation.c.id.not_in(kept)).cte("surplus")
+    begun = insert(conversation).values(user_id=USER, title=bindparam("title", type_=Text))
+    return Statement(begun.returning(conversation.c.id).add_cte(surplus))
+
+
+def _say() -> Statement:
+    continued = update(conversation).where(*_THIS).values(updated_at=func.now())
+    where = continued.returning(conversation.c.user_id, conversation.c.id).cte("continued")
+    said = {"role": Text, "text": Text, "changes": JSONB, "stopped": Boolean}
+    values: list[Any] = [bindparam(name, type_=kind) for name, kind in said.items()]
+    newest = select(message.c.place).where(*_SAID_THERE).order_by(message.c.place.desc())
+    last_to_go = newest.offset(KEPT_MESSAGES - 1).limit(1).scalar_subquery()
+    surplus = delete(message).where(*_SAID_THERE, message.c.place <= last_to_go).cte("surplus")
+    names = ["user_id", "conversation_id", *said]
+    return Statement(insert(message).from_select(names, select(where, *values)).add_cte(surplus))
+
+
+def _reserve_tokens() -> Statement:
+    tokens = bindparam("tokens", type_=BigInteger)
+    row = insert(token_usage).values(user_id=USER, day=bindparam("day", type_=Date), tokens=tokens)
+    together = token_usage.c.tokens + row.excluded.tokens
+    counted = row.on_conflict_do_update(
+        index_elements=["user_id", "day"],
+        set_={"tokens": together},
+        where=together <= bindparam("limit", type_=BigInteger),
+    )
+    return Statement(counted.returning(token_usage.c.tokens))
+
+
+def _ask_deletion() -> Statement:
+    expired = own(deletion_request), deletion_request.c.expires_at < func.now()
+    forgotten = delete(deletion_request).where(*expired).cte("forgotten")
+    asked = insert(deletion_request).values(
+        user_id=USER,
+        token_hash=_TOKEN_HASH,
+        task_id=bindparam("task_id", type_=Uuid),
+        task_updated_at=bindparam("task_updated_at", type_=DateTime(timezone=True)),
+        expires_at=func.now() + bindparam("lives", type_=Interval),
+    )
+    return Statement(asked.returning(deletion_request.c.expires_at).add_cte(forgotten))
+
+
+_CONVERSATIONS: Final = Statement(
+    select(conversation).where(own(conversation)).order_by(conversation.c.updated_at.desc()).limit(MAX_CONVERSATIONS)
+)
+_CONVERSATION: Final = Statement(select(conversation).where(*_THIS))
+_BEGIN: Final = _begin()
+_DELETE: Final = Statement(delete(conversation).where(*_THIS).returning(conversation.c.id))
+_MESSAGES: Final = Statement(select(message).where(*_SAID_THERE).order_by(message.c.place.desc()).limit(_LIMIT))
+_MESSAGES_AFTER: Final = Statement(
+    select(message)
+    .where(*_SAID_THERE, message.c.place > bindparam("place", type_=BigInteger))
+    .order_by(message.c.place)
+    .limit(_LIMIT)
+)
+_SAY: Final = _say()
+_USED_TOKENS: Final = Statement(select(token_usage.c.tokens).where(*_TODAYS))
+_RESERVE_TOKENS: Final = _reserve_tokens()
+_CORRECT_TOKENS: Final = Statement(
+    update(token_usage)
+    .where(*_TODAYS)
+    .values(tokens=func.greatest(0, token_usage.c.tokens + bindparam("difference", type_=BigInteger)))
+)
+_ASK_DELETION: Final = _ask_deletion()
+_TAKE_DELETION: Final = Statement(
+    delete(deletion_request)
+    .where(own(deletion_request), deletion_request.c.token_hash == _TOKEN_HASH)
+    .where(deletion_request.c.expires_at > func.now())
+    .returning(deletion_request)
+)

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, FetchedValue, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from todo_backend.database import metadata
+from todo_backend.statement import metadata
 
 conversation = Table(
     "conversation",

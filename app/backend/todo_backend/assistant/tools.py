@@ -5,8 +5,7 @@ None deletes. `delete_task` asks: the user gets a token that works once, and a c
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -40,19 +39,18 @@ MAX_FOUND: Final = 20
 class Tools:
     """The five tools for one user, who is somewhere where it is this day and time.
 
-    Each raises a Problem for a task that is not there; none holds a connection longer than it works.
+    Each raises a Problem for a task that is not there.
     """
 
     def __init__(self, database: Database, user_id: str, today: LocalDate, time: LocalTime) -> None:
-        self._database = database
-        self._user_id = user_id
+        self._tasks = TaskService(TaskRepository(database, user_id))
+        self._assistant = AssistantRepository(database, user_id)
         self.today = today
         self.time = time
 
     async def add(self, new: NewTask) -> Changed:
         """Add a task."""
-        async with self._tasks() as tasks:
-            return Changed(action=Action.ADDED, task=await tasks.create(new, None), before=None)
+        return Changed(action=Action.ADDED, task=await self._tasks.create(new, None), before=None)
 
     async def find(self, view: View, tag: str | None = None, words: str = "", today: LocalDate | None = None) -> Found:
         """Look tasks up, those that are due first on top; a `today` makes the view that of another day."""
@@ -65,8 +63,7 @@ class Tools:
             sort=Sort.DUE,
             limit=MAX_FOUND,
         )
-        async with self._tasks() as tasks:
-            return Found(tasks=(await tasks.page(query)).items)
+        return Found(tasks=(await self._tasks.page(query)).items)
 
     async def complete(self, task_id: UUID, *, done: bool) -> Changed:
         """Tick a task, or untick it."""
@@ -75,24 +72,16 @@ class Tools:
 
     async def update(self, task_id: UUID, changes: TaskChanges) -> Changed:
         """Change a task; what `before` says is what the change was made to."""
-        async with self._tasks() as tasks:
-            before = await tasks.read(task_id)
-            task = await tasks.update(task_id, changes, f'"{before.version}"')
+        before = await self._tasks.read(task_id)
+        task = await self._tasks.update(task_id, changes, f'"{before.version}"')
         return Changed(action=Action.UPDATED, task=task, before=before)
 
     async def ask_to_delete(self, task_id: UUID) -> DeletionAsked:
         """Ask the user whether to delete a task."""
         token = secrets.token_urlsafe(32)
-        async with self._database.connection() as connection:
-            task = await TaskService(TaskRepository(connection, self._user_id)).read(task_id)
-            repository = AssistantRepository(connection, self._user_id)
-            expires = await repository.ask_deletion(token_hash(token), task.id, task.updated_at, DELETION_LIVES)
+        task = await self._tasks.read(task_id)
+        expires = await self._assistant.ask_deletion(token_hash(token), task.id, task.updated_at, DELETION_LIVES)
         return DeletionAsked(token=token, task=task, expires_at=expires)
-
-    @asynccontextmanager
-    async def _tasks(self) -> AsyncIterator[TaskService]:
-        async with self._database.connection() as connection:
-            yield TaskService(TaskRepository(connection, self._user_id))
 
 
 def token_hash(token: str) -> str:

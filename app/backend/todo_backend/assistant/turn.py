@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -108,17 +107,11 @@ class _Turn:
     def __init__(
         self, database: Database, user_id: str, conversation_id: UUID, events: asyncio.Queue[AssistantEvent | None]
     ) -> None:
-        self._database = database
-        self._user_id = user_id
+        self._repository = AssistantRepository(database, user_id)
         self._conversation_id = conversation_id
         self._events = events
         self._text = ""
         self._changes: list[MadeChange] = []
-
-    @asynccontextmanager
-    async def _repository(self) -> AsyncIterator[AssistantRepository]:
-        async with self._database.connection() as connection:
-            yield AssistantRepository(connection, self._user_id)
 
     async def run(self, model: Model | None, tools: Tools) -> None:
         stopped = True
@@ -143,14 +136,12 @@ class _Turn:
     async def _keep(self, *, stopped: bool) -> None:
         changes = [change.model_dump(mode="json") for change in self._changes]
         try:
-            async with self._repository() as repository:
-                await repository.say(self._conversation_id, "assistant", self._text.strip(), changes, stopped=stopped)
+            await self._repository.say(self._conversation_id, "assistant", self._text.strip(), changes, stopped=stopped)
         except Exception:  # noqa: BLE001 - the listener has the answer all the same
             _log.exception("an answer was not kept")
 
     async def _answer(self, model: Model | None, tools: Tools) -> None:
-        async with self._repository() as repository:
-            messages = await repository.messages(self._conversation_id, REMEMBERED_MESSAGES)
+        messages = await self._repository.messages(self._conversation_id, REMEMBERED_MESSAGES)
         history = [(row.role, row.text) for row in messages if row.text]
         answer = model.answer(history, tools, self._repository) if model else simple.answer(history[-1][1], tools)
         async for event in answer:

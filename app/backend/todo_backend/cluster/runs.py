@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Column, DateTime, SmallInteger, Table, Text, func, select, update
+from psycopg.types.json import Jsonb
+from sqlalchemy import Column, DateTime, Interval, SmallInteger, Table, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from todo_backend.database import metadata
-from todo_backend.repository import AnyRow
+from todo_backend.database import AnyRow, Database
+from todo_backend.statement import Statement, metadata
 
 load_run = Table(
     "load_run",
@@ -20,45 +20,67 @@ load_run = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("answered", JSONB, nullable=False),
 )
-_ONLY: Final = 1
-_running = (load_run.c.ends_at > func.now()).label("running")
 
 
 class LoadRuns:
     """The run belongs to the cluster and not to a user: everyone sees it, and only who began it can end it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def last(self) -> AnyRow | None:
         """Return the run that is going or was the last, with `running`."""
-        return (await self._connection.execute(select(load_run, _running))).one_or_none()
+        rows = await _LAST.run(self._database)
+        return rows[0] if rows else None
 
     async def begin(self, user_id: str, pod: str, length: timedelta) -> AnyRow | None:
         """Begin a run and return it; None while one is going.
 
-        Raises sqlalchemy.exc.IntegrityError when the user is no more.
+        Raises psycopg.errors.ForeignKeyViolation when the user is no more.
         """
-        given = {"user_id": user_id, "pod": pod, "started_at": func.now(), "ends_at": func.now() + length}
-        row = insert(load_run).values(id=_ONLY, answered={}, **given)
-        taken = row.on_conflict_do_update(
-            index_elements=["id"], set_={**given, "answered": {}}, where=load_run.c.ends_at <= func.now()
-        )
-        run: AnyRow | None = (await self._connection.execute(taken.returning(load_run, _running))).one_or_none()
-        return run
+        rows = await _BEGIN.run(self._database, user=user_id, pod=pod, length=length, answered=Jsonb({}))
+        return rows[0] if rows else None
 
     async def report(self, run: AnyRow, answered: dict[str, int]) -> bool:
         """Write down how many requests each pod has answered; tell whether the run still goes on."""
-        same = load_run.c.started_at == run.started_at
-        told = update(load_run).where(same).values(answered=answered).returning(_running)
-        return bool((await self._connection.execute(told)).scalar_one_or_none())
+        rows = await _REPORT.run(self._database, started_at=run.started_at, answered=Jsonb(answered))
+        return bool(rows) and rows[0].running
 
     async def free(self, run: AnyRow) -> None:
         """End this run, if it still goes on."""
-        same = load_run.c.started_at == run.started_at, load_run.c.ends_at > func.now()
-        await self._connection.execute(update(load_run).where(*same).values(ends_at=func.now()))
+        await _FREE.run(self._database, started_at=run.started_at)
 
     async def end(self, user_id: str) -> bool:
         """End the run that this user began; tell whether there was one going."""
-        mine = load_run.c.user_id == user_id, load_run.c.ends_at > func.now()
-        return (await self._connection.execute(update(load_run).where(*mine).values(ends_at=func.now()))).rowcount == 1
+        return bool(await _END.run(self._database, user=user_id))
+
+
+_USER: Final = bindparam("user", type_=Text)
+_ANSWERED: Final = bindparam("answered", type_=JSONB)
+_running: Final = (load_run.c.ends_at > func.now()).label("running")
+_same: Final = load_run.c.started_at == bindparam("started_at", type_=DateTime(timezone=True))
+
+
+def _begin() -> Statement:
+    given = {
+        "user_id": _USER,
+        "pod": bindparam("pod", type_=Text),
+        "started_at": func.now(),
+        "ends_at": func.now() + bindparam("length", type_=Interval),
+        "answered": _ANSWERED,
+    }
+    only_one = insert(load_run).values(id=1, **given)
+    taken = only_one.on_conflict_do_update(index_elements=["id"], set_=given, where=load_run.c.ends_at <= func.now())
+    return Statement(taken.returning(load_run, _running))
+
+
+_LAST: Final = Statement(select(load_run, _running))
+_BEGIN: Final = _begin()
+_REPORT: Final = Statement(update(load_run).where(_same).values(answered=_ANSWERED).returning(_running))
+_FREE: Final = Statement(update(load_run).where(_same, _running.element).values(ends_at=func.now()))
+_END: Final = Statement(
+    update(load_run)
+    .where(load_run.c.user_id == _USER, _running.element)
+    .values(ends_at=func.now())
+    .returning(load_run.c.id)
+)

@@ -7,16 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
+import psycopg
 
 from todo_backend.cluster import view
 from todo_backend.cluster.kubernetes import Kubernetes
 from todo_backend.cluster.load import LoadRun
 from todo_backend.cluster.runs import LoadRuns
 from todo_backend.cluster.schemas import Cluster, Load
-from todo_backend.database import Database
+from todo_backend.database import AnyRow, Database, NoneFree
 from todo_backend.problems import Problem
-from todo_backend.repository import AnyRow, Repository, check_account
+from todo_backend.repository import Repository, check_account
 from todo_backend.tasks.service import account_exists
 
 COMPONENT: Final = "todo-backend"
@@ -27,6 +27,7 @@ class ClusterService:
 
     def __init__(self, database: Database, credentials: Path, api_url: str, port: int = 8000) -> None:
         self._database = database
+        self._runs = LoadRuns(database)
         self._kubernetes = Kubernetes(credentials, api_url)
         self._port = port
         self._running: set[asyncio.Task[None]] = set()
@@ -34,9 +35,8 @@ class ClusterService:
     async def look(self, user_id: str) -> Cluster:
         """Return what runs now; a 503 problem when the Kubernetes API does not say."""
         namespace = await self._kubernetes.namespace()
-        async with self._database.connection() as connection:
-            await check_account(Repository(connection, user_id))
-            run = await LoadRuns(connection).last()
+        await check_account(Repository(self._database, user_id))
+        run = await self._runs.last()
         return Cluster(
             namespace=namespace.name,
             served_by=socket.gethostname(),
@@ -48,15 +48,13 @@ class ClusterService:
 
     async def begin(self, user_id: str, token: str, seconds: int) -> Load:
         """Begin a load run in the background; a 409 problem while one is going."""
-        async with self._database.connection() as connection:
-            with account_exists():
-                run = await LoadRuns(connection).begin(user_id, socket.gethostname(), timedelta(seconds=seconds))
+        with account_exists():
+            run = await self._runs.begin(user_id, socket.gethostname(), timedelta(seconds=seconds))
         if run is None:
             raise Problem(409, "A load run is going on already")
 
         async def report(answered: dict[str, int]) -> bool:
-            async with self._database.connection() as connection:
-                return await LoadRuns(connection).report(run, answered)
+            return await self._runs.report(run, answered)
 
         task = asyncio.create_task(self._run(LoadRun(self._backends, report, token, self._port), run, seconds))
         self._running.add(task)
@@ -65,10 +63,9 @@ class ClusterService:
 
     async def end(self, user_id: str) -> None:
         """End the load run that this user began; a 404 problem where none is going."""
-        async with self._database.connection() as connection:
-            if not await LoadRuns(connection).end(user_id):
-                await check_account(Repository(connection, user_id))
-                raise Problem(404, "There is no load run of yours")
+        if not await self._runs.end(user_id):
+            await check_account(Repository(self._database, user_id))
+            raise Problem(404, "There is no load run of yours")
 
     async def close(self) -> None:
         """Stop this process's run, and close the connections."""
@@ -82,9 +79,8 @@ class ClusterService:
             await load.run(seconds)
         finally:
             # It may have broken off; its time frees what this cannot.
-            with suppress(SQLAlchemyError):
-                async with self._database.connection() as connection:
-                    await LoadRuns(connection).free(run)
+            with suppress(psycopg.Error, NoneFree):
+                await self._runs.free(run)
 
     async def _backends(self) -> dict[str, str]:
         return view.addresses((await self._kubernetes.namespace()).pods, COMPONENT)

@@ -1,18 +1,24 @@
 """The SQL of what an export has beside the modules' own data."""
 
-from sqlalchemy import Table, select
-from sqlalchemy.sql import ColumnElement
+from typing import Final
 
-from todo_backend.repository import AnyRow, Repository, account
+from sqlalchemy import select
+
+from todo_backend.database import AnyRow
+from todo_backend.repository import USER, Repository, account
+from todo_backend.statement import Statement
 
 
 class AccountRepository(Repository):
     """One user's account."""
 
-    def own(self, table: Table) -> ColumnElement[bool]:
-        """Return the condition that a row of the table of users is this one's."""
-        return table.c.id == self._user_id
-
     async def find(self) -> AnyRow | None:
         """Return the account; None when it is no more."""
-        return await self._one(select(account).where(self.own(account)))
+        return await self._one(_FIND)
+
+
+_FIND: Final = Statement(
+    select(account.c.id, account.c.name, account.c.email, account.c.created_at.label("created_at")).where(
+        account.c.id == USER
+    )
+)

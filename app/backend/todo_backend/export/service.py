@@ -16,7 +16,7 @@ from todo_backend.export.schemas import Account
 from todo_backend.problems import unauthorized
 from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.schemas import Sort, Task, TaskQuery
-from todo_backend.tasks.service import position_of, task_of
+from todo_backend.tasks.service import position_of, tasks_of
 
 BATCH: Final = 500
 _BATCH_OF_TASKS: Final = TypeAdapter(list[Task])
@@ -32,8 +32,7 @@ class ExportService:
 
     async def account(self) -> Account:
         """Return who the user is; a 401 problem when the account is no more."""
-        async with self._database.connection() as connection:
-            row = await AccountRepository(connection, self._user_id).find()
+        row = await AccountRepository(self._database, self._user_id).find()
         if row is None:
             raise unauthorized("The account is no more")
         return Account.model_validate(row)
@@ -61,26 +60,18 @@ class ExportService:
         yield b"]}"
 
     async def _conversations(self) -> list[ConversationSummary]:
-        async with self._database.connection() as connection:
-            return (await AssistantService(AssistantRepository(connection, self._user_id)).conversations()).items
+        return (await AssistantService(AssistantRepository(self._database, self._user_id)).conversations()).items
 
     async def _messages(self, conversation_id: UUID) -> AsyncIterator[list[Message]]:
+        repository = AssistantRepository(self._database, self._user_id)
         place = 0
-        while True:
-            async with self._database.connection() as connection:
-                repository = AssistantRepository(connection, self._user_id)
-                rows = await repository.messages_after(conversation_id, place, BATCH)
-            if not rows:
-                return
+        while rows := await repository.messages_after(conversation_id, place, BATCH):
             yield [Message.model_validate(row) for row in rows]
             place = rows[-1].place
 
     async def _tasks(self) -> AsyncIterator[list[Task]]:
+        repository = TaskRepository(self._database, self._user_id)
         oldest_first, after = TaskQuery(sort=Sort.OLDEST), None
-        while True:
-            async with self._database.connection() as connection:
-                rows = await TaskRepository(connection, self._user_id).page(oldest_first, BATCH, after)
-            if not rows:
-                return
-            yield [task_of(row) for row in rows]
+        while rows := await repository.page(oldest_first, BATCH, after):
+            yield tasks_of(rows)
             after = position_of(rows[-1])

@@ -1,13 +1,11 @@
 """`/api/tasks` and what is counted over tasks; the table of calls is in docs/design.md."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 
 from todo_backend.auth import CurrentUser
-from todo_backend.database import Database
 from todo_backend.problems import described
 from todo_backend.tasks import schemas
 from todo_backend.tasks.repository import TaskRepository
@@ -17,14 +15,11 @@ from todo_backend.tasks.service import TaskService
 router = APIRouter(prefix="/api", tags=["tasks"], responses=described(401, 413, 422, 500, 503))
 
 
-async def _service(request: Request, user: CurrentUser) -> AsyncIterator[TaskService]:
-    database: Database = request.app.state.database
-    async with database.connection() as connection:
-        yield TaskService(TaskRepository(connection, user))
+async def _service(request: Request, user: CurrentUser) -> TaskService:
+    return TaskService(TaskRepository(request.app.state.database, user))
 
 
-# The scope gives the connection back before the answer is sent, however slowly the client reads.
-Service = Annotated[TaskService, Depends(_service, scope="function")]
+Service = Annotated[TaskService, Depends(_service)]
 IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="The task's `version` in quotes: change it only if it still is that one"),

@@ -1,10 +1,28 @@
 """Which tasks a list has and in which order, as SQL."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, time
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, not_, or_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    SmallInteger,
+    Text,
+    Time,
+    Uuid,
+    all_,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from todo_backend.tasks.cursor import Position
 from todo_backend.tasks.schemas import Sort, TaskQuery, View
@@ -42,6 +60,49 @@ _ORDERS: Final = {
 }
 
 
+_TODAY: Final = bindparam("today", type_=Date)
+_NOW: Final = bindparam("now", type_=Time)
+_AFTER: Final = bindparam("after_time", type_=DateTime(timezone=True))
+_AFTER_ID: Final = bindparam("after_id", type_=Uuid)
+_AFTER_KEY: Final = bindparam("after_key", type_=Text)
+
+
+class Shape(NamedTuple):
+    """What the SQL of a list depends on: the sort, the view, and whether these are asked for."""
+
+    sort: Sort
+    view: View
+    tag: bool
+    priority: bool
+    words: bool
+    after: bool
+
+    @classmethod
+    def of(cls, query: TaskQuery, after: Position | None) -> Self:
+        """Return the shape of a query for what comes after a position."""
+        asked = query.tag is not None, query.priority is not None, query.q is not None
+        return cls(query.sort, query.view, *asked, after=after is not None)
+
+
+def parameters(query: TaskQuery, after: Position | None) -> dict[str, Any]:
+    """Return what the SQL of the query's shape is to be run with."""
+    given: dict[str, Any] = {"today": query.today or date.min, "now": time.fromisoformat(query.time)}
+    if query.tag is not None:
+        given["tags"] = [query.tag]
+    if query.priority is not None:
+        given["priority"] = PRIORITIES.index(query.priority)
+    if query.q is not None:
+        given["words"] = [_containing(word) for word in query.q.split()]
+    if after is not None:
+        given |= {"after_time": after.created_at, "after_id": after.id, "after_key": after.key}
+    return given
+
+
+def _containing(word: str) -> str:
+    """Return the pattern of LIKE for what has this word somewhere."""
+    return "%" + re.sub(r"[\\%_]", r"\\\g<0>", word) + "%"
+
+
 def sort_key(sort: Sort) -> ColumnElement[str]:
     """Return the sort's key, which a position in the list needs."""
     return _ORDERS[sort].key
@@ -56,35 +117,22 @@ def ordering(sort: Sort) -> Iterator[ColumnElement[Any]]:
     yield task.c.id
 
 
-def behind(sort: Sort, after: Position) -> ColumnElement[bool]:
-    """Return the condition that a task comes after a position."""
-    created = task.c.created_at
-    later, equal = created > after.created_at, created == after.created_at
-    if sort is not Sort.OLDEST:
-        later = created < after.created_at
-    tie = or_(later, and_(equal, task.c.id > after.id))
-    key, descending = _ORDERS[sort]
-    if key is _NO_KEY:
-        # The first condition is implied by the second; it is the one that the index can start from.
-        return and_(created >= after.created_at if sort is Sort.OLDEST else created <= after.created_at, tie)
-    beyond = key < after.key if descending else key > after.key
-    return or_(beyond, and_(key == after.key, tie))
+def conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
+    """Yield what a task has to fulfil, apart from being the user's."""
+    if shape.view is not View.ALL:
+        yield in_view(shape.view)
+    if shape.tag:
+        yield task.c.tags.contains(bindparam("tags", type_=ARRAY(Text)))
+    if shape.priority:
+        yield task.c.priority == bindparam("priority", type_=SmallInteger)
+    if shape.words:
+        yield (task.c.title + "\n" + task.c.description).ilike(all_(bindparam("words", type_=ARRAY(Text))))
+    if shape.after:
+        yield _behind(shape.sort)
 
 
-def conditions(query: TaskQuery) -> Iterator[ColumnElement[bool]]:
-    """Yield what a task has to fulfil, apart from being the user's; the query has the date that its view needs."""
-    if query.view is not View.ALL:
-        yield in_view(query.view, query.today or date.min, time.fromisoformat(query.time))
-    if query.tag is not None:
-        yield task.c.tags.contains([query.tag])
-    if query.priority is not None:
-        yield task.c.priority == PRIORITIES.index(query.priority)
-    for word in (query.q or "").split():
-        yield (task.c.title + "\n" + task.c.description).icontains(word, autoescape=True)
-
-
-def in_view(view: View, today: date, now: time) -> ColumnElement[bool]:
-    """Return the condition that a task belongs to a view, where it is this day and time."""
+def in_view(view: View) -> ColumnElement[bool]:
+    """Return the condition that a task belongs to a view; the parameters `today` and `now` say when that is."""
     match view:
         case View.ALL:
             return task.c.id.is_not(None)
@@ -93,9 +141,22 @@ def in_view(view: View, today: date, now: time) -> ColumnElement[bool]:
         case View.OPEN:
             return not_(task.c.done)
         case View.TODAY:
-            return and_(not_(task.c.done), task.c.due_date == today)
+            return and_(not_(task.c.done), task.c.due_date == _TODAY)
         case View.UPCOMING:
-            return and_(not_(task.c.done), task.c.due_date > today)
+            return and_(not_(task.c.done), task.c.due_date > _TODAY)
         case View.OVERDUE:
-            passed = and_(task.c.due_date == today, task.c.due_time < now)
-            return and_(not_(task.c.done), or_(task.c.due_date < today, passed))
+            passed = and_(task.c.due_date == _TODAY, task.c.due_time < _NOW)
+            return and_(not_(task.c.done), or_(task.c.due_date < _TODAY, passed))
+
+
+def _behind(sort: Sort) -> ColumnElement[bool]:
+    """Return the condition that a task comes after a position."""
+    created = task.c.created_at
+    later = created > _AFTER if sort is Sort.OLDEST else created < _AFTER
+    tie = or_(later, and_(created == _AFTER, task.c.id > _AFTER_ID))
+    key, descending = _ORDERS[sort]
+    if key is _NO_KEY:
+        # The first condition is implied by the second; it is the one that the index can start from.
+        return and_(created >= _AFTER if sort is Sort.OLDEST else created <= _AFTER, tie)
+    beyond = key < _AFTER_KEY if descending else key > _AFTER_KEY
+    return or_(beyond, and_(key == _AFTER_KEY, tie))

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation
 from pydantic import TypeAdapter
-from sqlalchemy.exc import IntegrityError
 
+from todo_backend.database import AnyRow
 from todo_backend.problems import Problem, unauthorized
-from todo_backend.repository import AnyRow, check_account
+from todo_backend.repository import check_account
 from todo_backend.tasks import cursor as cursors
 from todo_backend.tasks import schemas
 from todo_backend.tasks.cursor import Position
@@ -209,9 +209,7 @@ def account_exists() -> Iterator[None]:
     """Turn a row that refers to no user into a 401 problem."""
     try:
         yield
-    except IntegrityError as error:
-        if not isinstance(error.orig, ForeignKeyViolation):
-            raise
+    except ForeignKeyViolation as error:
         raise unauthorized("The account is no more") from error
 
 

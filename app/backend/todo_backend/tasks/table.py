@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, DateTime, FetchedValue, SmallInteger, Table, Text, Time, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from todo_backend.database import metadata
+from todo_backend.statement import metadata
 
 
 def _columns() -> Iterator[Column[Any]]:
