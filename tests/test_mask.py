@@ -50,6 +50,7 @@ from todoctl.mask import mask
         ),
         ('{"auths": {"r": {"auth": "YWRhOmh1bnRlcjI="}}}', '{"auths": {"r": {"auth": "***"}}}'),
         (r'"{\"r\":{\"auth\":\"YWRhOmh1bnRlcjI=\"}}"', r'"{\"r\":{\"auth\":"***"}}"'),
+        (r'"{\\\"auth\\\": \\\"YWRhOmh1bnRlcjI=\\\"}"', r'"{\\\"auth\\\": "***"}"'),
         ('"identitytoken": "0f1e2d"', '"identitytoken": ***'),
         ('auth: ok, "authority": "x"', 'auth: ok, "authority": "x"'),
     ],
@@ -63,7 +64,7 @@ HOSTILE = [
     *("eyJ-", "eyJa.", "eyJ-a.b.", "eyJaaaaaaaa.", "password", "my_token_", "password ", 'password="', "password='\""),
     *("secret: ", "token=a,", "api_key", "password_of_all_", " ", '"'),
     *("--token", "--token ", '--token "', "--token '", "--a-", "abcdef.", "abcdef.0123456789abcdef"),
-    *('"auth":', '"auth" ', '"auth": "'),
+    *('"auth":', '"auth" ', '"auth": "', '"auth\\', "\\"),
 ]
 
 

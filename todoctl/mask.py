@@ -31,7 +31,7 @@ _SECRETS = (
         r"\g<keep>***",
     ),
     # What `docker login` keeps: `name:password` in base64, in JSON that may be within a text itself.
-    (re.compile(r"(?P<keep>\\?\"auth\\?\"\s*:\s*)\\?\"[^\"]*\""), r'\g<keep>"***"'),
+    (re.compile(r"(?P<keep>\"auth\\{0,7}\"\s*:\s*)\\{0,7}\"[^\"]*\""), r'\g<keep>"***"'),
     (
         re.compile(
             r"(?P<keep>(?:password|passwd|secret|token|api[_-]?key)\w{0,64}[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",

@@ -31,6 +31,16 @@ PLANTED = {
 }
 PROXY = f"http://ada:{quote(PLANTED['proxy'], safe='')}@proxy:3128"
 URL = f"postgresql://todo:{quote(PLANTED['url'], safe='')}@db:5432/todo"
+# Nobody's Secret: known by their shape alone.
+PLANTED["bootstrap"] = f"{secrets.token_hex(3)}.{secrets.token_hex(8)}"
+PLANTED["login"] = base64.b64encode(f"ada:{secrets.token_urlsafe(12)}".encode()).decode()
+LOGIN = json.dumps({"auths": {"registry": {"auth": PLANTED["login"]}}})
+TOLD = [
+    f"kubeadm join cp:8443 --token {PLANTED['bootstrap']}",
+    f"it is {PLANTED['bootstrap']}",
+    LOGIN,
+    json.dumps(LOGIN),
+]
 
 # What a program may do to a secret before it prints it.
 TALK = """
@@ -42,7 +52,7 @@ for name in ("APP_PASSWORD", "LICENCE", "OPENAI_API_KEY", "CONNECT_TO", "DATABAS
     print("url", urllib.parse.quote(said), urllib.parse.quote(said, safe=""))
     for longer in (said, f"todo:{said}", f"a:{said}:b", f"{said}:pass"):
         print("base64", base64.b64encode(longer.encode()).decode(), base64.urlsafe_b64encode(longer.encode()).decode())
-print("the end of it", flush=True)
+print(*json.loads(os.environ["TOLD"]), "the end of it", sep="\\n", flush=True)
 import time; time.sleep(3600)
 """
 
@@ -82,6 +92,7 @@ def namespace() -> Iterator[str]:
         for env, key in (("APP_PASSWORD", "app-password"), ("LICENCE", "licence"), ("OPENAI_API_KEY", "openai-api-key"))
     ]
     literal = [{"name": "CONNECT_TO", "value": URL}, {"name": "DATABASE_PASSWORD", "value": PLANTED["literal"]}]
+    literal.append({"name": "TOLD", "value": json.dumps(TOLD)})
     container = {"name": "app", "image": IMAGE, "imagePullPolicy": "Never", "env": reference + literal}
     container["command"] = ["python", "-c", TALK]
     spec = {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, "containers": [container]}
@@ -124,6 +135,7 @@ def test_no_planted_secret_is_in_any_file_of_a_report(todoctl: Todoctl, namespac
         *("doctor", "-n", namespace, "--report", str(tmp_path / name), "-o", "json"),
         HTTPS_PROXY=PROXY,
         NO_PROXY="*",
+        DOCKER_AUTH_CONFIG=LOGIN,
         TODOCTL_API_KEY=PLANTED["process"],
     )
     report = outcome.data["report"]

@@ -77,12 +77,14 @@ def probe(
     deadline: Deadline,
     expectations: tuple[Expectation, ...] = (FRONTEND, BACKEND),
     hint: str = _HINT,
+    why: Callable[[Answer, Endpoint], str] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Answer]:
     """Ask until every part of the app has answered as expected, and return the answers by part.
 
     An Ingress takes seconds to be programmed, so refusals and errors are asked again until the deadline.
-    Raises AccessError with the last reason, and `hint`.
+    Raises AccessError with the last reason, and `hint`; `why` gives the reason for an answer that is not as expected
+    where no Ingress is on the way.
     """
     answers: dict[str, Answer] = {}
     for expectation in expectations:
@@ -95,7 +97,7 @@ def probe(
                 if expectation.met_by(answer):
                     answers[expectation.part] = answer
                     break
-                because = why_unexpected(answer, endpoint)
+                because = (why or why_unexpected)(answer, endpoint)
             if deadline.expired():
                 raise AccessError(
                     f"access.{expectation.part}",
@@ -179,9 +181,14 @@ def why_silent(error: Exception, endpoint: Endpoint) -> str:
             return f"{where} cannot be reached: {error}"
 
 
+def why_unwell(answer: Answer, _: Endpoint) -> str:
+    """Explain an answer that a part of the app would not give, asked without an Ingress."""
+    return f"{_status(answer)}: it is not well, or something else than the app answered"
+
+
 def why_unexpected(answer: Answer, endpoint: Endpoint) -> str:
-    """Explain an answer that our app would not give."""
-    status = f"{answer.status} {http.client.responses.get(answer.status, '')}".strip()
+    """Explain an answer that our app would not give, asked through an Ingress."""
+    status = _status(answer)
     by = f" from {answer.server}" if answer.server else ""
     match answer.status:
         case 404:
@@ -192,6 +199,10 @@ def why_unexpected(answer: Answer, endpoint: Endpoint) -> str:
             return f"{status}{by}: there is no Ready pod behind the Service"
         case _:
             return f"{status}{by}: the ingress controller itself, or something else than the app, answered"
+
+
+def _status(answer: Answer) -> str:
+    return f"{answer.status} {http.client.responses.get(answer.status, '')}".strip()
 
 
 def _tls(verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - the endpoint's own field

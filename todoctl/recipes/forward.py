@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from todoctl.access import probe
 from todoctl.access.advice import LOOPBACK
 from todoctl.access.forward import PARTS, PortForward
+from todoctl.adapters import kinds
+from todoctl.errors import AccessError
 from todoctl.installation import Installation
 from todoctl.settings import Settings
 from todoctl.steps import ACCESS_SECONDS
@@ -42,7 +44,7 @@ def port_forward(installation: Installation, wanted: Sequence[Wanted]) -> Iterat
             )
             forwards.append(stack.enter_context(forwarded))
         for one, forwarded in zip(wanted, forwards, strict=True):
-            forwarded.check()
+            _check(installation, one.part, forwarded)
             endpoint = probe.Endpoint(LOOPBACK, "localhost", forwarded.port)
             deadline = installation.deadline().within(ACCESS_SECONDS)
             hint = _hint(installation.settings, PARTS[one.part].service)
@@ -51,8 +53,26 @@ def port_forward(installation: Installation, wanted: Sequence[Wanted]) -> Iterat
                 probe.probe_postgres(endpoint, deadline=deadline, hint=hint)
             else:
                 expected = probe.Expectation(one.part, healthy, 200)
-                probe.probe(endpoint, deadline=deadline, expectations=(expected,), hint=hint)
+                probe.probe(endpoint, deadline=deadline, expectations=(expected,), hint=hint, why=probe.why_unwell)
         yield forwards
+
+
+def _check(installation: Installation, part: str, forwarded: PortForward) -> None:
+    """Raise AccessError where there is no pod to forward to; a Postgres may be missing as the database is external."""
+    try:
+        forwarded.check()
+    except AccessError as error:
+        namespace = installation.settings.namespace
+        if part != "postgres" or error.id != "forward.no-service":
+            raise
+        if installation.cluster.get(kinds.SERVICE, PARTS["backend"].service, namespace) is None:
+            raise
+        raise AccessError(
+            "forward.external-database",
+            f"there is no Postgres in namespace `{namespace}`",
+            because="the app that is installed there has an external database",
+            hint="connect to it where it is: `database-url` of Secret `todo-secrets` says so",
+        ) from error
 
 
 def _hint(settings: Settings, service: str) -> str:
