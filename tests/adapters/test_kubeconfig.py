@@ -45,6 +45,38 @@ def test_the_context_that_is_asked_for_counts_and_not_the_current_one(path: Path
     assert (connection.context, connection.server) == ("lab", "http://lab")
 
 
+@pytest.mark.parametrize(
+    ("extensions", "told"),
+    [
+        ([{"name": "cluster_info", "extension": {"provider": "minikube.sigs.k8s.io", "version": "v1.38.1"}}], True),
+        ([{"name": "x", "extension": None}, {"name": "y", "extension": {"provider": "minikube.sigs.k8s.io"}}], True),
+        ([{"name": "cluster_info", "extension": {"provider": "another"}}, {"name": "x", "extension": "text"}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_a_cluster_that_minikube_wrote_into_the_file_is_known_as_such(
+    path: Path, extensions: Any, told: object
+) -> None:
+    content = config()
+    assert kubeconfig.load("lab", write(path, content)).minikube is False
+    content["clusters"][0]["cluster"]["extensions"] = extensions
+    assert kubeconfig.load("lab", write(path, content)).minikube is told
+
+
+def test_a_contexts_server_is_told_without_signing_in_and_nothing_where_there_is_none(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/plugin"}
+    monkeypatch.setenv("KUBECONFIG", str(write(path, config(server="https://lab:6443", exec=plugin))))
+    assert kubeconfig.server("lab") == "https://lab:6443"
+    assert kubeconfig.server("another") is None
+    path.write_text("a: [")
+    assert kubeconfig.server("lab") is None
+    path.unlink()
+    assert kubeconfig.server("lab") is None
+
+
 def test_of_several_files_the_first_entry_of_a_name_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = write(tmp_path / "first", config(server="http://first"))
     second = write(tmp_path / "second", config(server="http://second"))

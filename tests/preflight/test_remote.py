@@ -14,16 +14,28 @@ from todoctl.preflight.check import Check, Severity, Status
 from todoctl.settings import Settings
 
 
-def facts(*architectures: str, profile: str | None = None, minikube_too: bool = False) -> Any:
+def facts(
+    *architectures: str,
+    profile: str | None = None,
+    minikube_too: bool = False,
+    refusal: int | None = None,
+    made_by_minikube: bool = False,
+) -> Any:
     labels = {"minikube.k8s.io/name": profile} if profile else {}
     nodes = [
         {"metadata": {"name": f"n{number}", "labels": labels}, "status": {"nodeInfo": {"architecture": one}}}
         for number, one in enumerate(architectures)
     ]
+
+    def listed(_kind: Any) -> Any:
+        if refusal is not None:
+            raise ApiError("nodes cannot be listed", status=refusal, reason="R", because="b")
+        return nodes, "1"
+
     return SimpleNamespace(
         settings=Settings(context="shared", environment="staging", minikube_too=minikube_too),
         engine=SimpleNamespace(architecture="amd64"),
-        cluster=SimpleNamespace(list=lambda _kind: (nodes, "1")),
+        cluster=SimpleNamespace(list=listed, made_by_minikube=made_by_minikube),
     )
 
 
@@ -38,6 +50,21 @@ def test_a_minikube_needs_a_yes_of_its_own():
     assert "profile `dev`" in str(caught.value.because)
     assert "--yes-really" in str(caught.value.hint)
     assert "as wanted" in cluster.is_meant(facts("amd64", profile="dev", minikube_too=True))
+
+
+def test_who_may_not_see_the_nodes_is_told_by_the_kubeconfig_that_it_is_a_minikube():
+    with pytest.raises(ConsentError) as caught:
+        cluster.is_meant(facts(refusal=403, made_by_minikube=True))
+    assert str(caught.value.because).startswith(
+        "the kubeconfig has it as Minikube's, which is not where staging belongs"
+    )
+    assert "as wanted" in cluster.is_meant(facts(refusal=403, made_by_minikube=True, minikube_too=True))
+    assert cluster.is_meant(facts(refusal=403)) == "`shared` is not a Minikube"
+
+
+def test_a_cluster_whose_nodes_cannot_be_listed_for_another_reason_is_not_told_by_the_kubeconfig():
+    with pytest.raises(ApiError):
+        cluster.is_meant(facts(refusal=500))
 
 
 @pytest.mark.parametrize("architectures", [["arm64"], ["amd64", "arm64"]])

@@ -20,16 +20,19 @@ from todoctl.adapters import process
 from todoctl.deadline import Deadline
 from todoctl.errors import ClusterError, TodoctlError
 
+_MINIKUBE = "minikube.sigs.k8s.io"
+"""What Minikube calls itself in the entries that it writes."""
 PLUGIN_SECONDS = 60.0
 """How long a credential plugin may take; some ask their own server."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach the API server of one context."""
+    """How to reach the API server of one context; `minikube`: whether Minikube wrote its cluster's entry."""
 
     context: str
     server: str
+    minikube: bool
     tls: ssl.SSLContext | None = field(repr=False)
     tls_server_name: str | None
     authorization: str | None = field(repr=False)
@@ -76,6 +79,15 @@ def load(context: str, kubeconfig: Path | None = None) -> Connection:
         return _connection(context, cluster, users.get(chosen.get("user", ""), _Entry({}, Path())))
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _unusable(where, _one_line(error)) from error
+
+
+def server(context: str) -> str | None:
+    """Return the URL of a context's API server, None where no file has it. Runs nothing, and raises nothing."""
+    try:
+        contexts, clusters, _ = _merged(_files(None), explicit=False)
+        return str(clusters[contexts[context].content["cluster"]].content["server"])
+    except (TodoctlError, OSError, ValueError, TypeError, AttributeError, KeyError):
+        return None
 
 
 def contexts() -> list[str]:
@@ -132,11 +144,17 @@ def _connection(context: str, cluster: _Entry, user: _Entry) -> Connection:
     return Connection(
         context=context,
         server=server,
+        minikube=_is_minikubes(cluster),
         tls=_tls(cluster, certificate, key) if server.startswith("https:") else None,
         tls_server_name=cluster.content.get("tls-server-name"),
         authorization=authorization,
         proxy_url=cluster.content.get("proxy-url"),
     )
+
+
+def _is_minikubes(cluster: _Entry) -> bool:
+    extensions = [one.get("extension") for one in cluster.content.get("extensions") or ()]
+    return any(isinstance(one, Mapping) and one.get("provider") == _MINIKUBE for one in extensions)
 
 
 def _credentials(context: str, cluster: _Entry, user: _Entry) -> tuple[str | None, bytes | None, bytes | None]:

@@ -82,6 +82,11 @@ class Cluster:
         """The URL of the API server."""
         return self._server.connection.server
 
+    @property
+    def made_by_minikube(self) -> bool:
+        """Whether the kubeconfig says that Minikube made the cluster."""
+        return self._server.connection.minikube
+
     def version(self) -> str:
         """Return the server's version, such as `v1.35.4`."""
         return str(self._json("GET", "/version", "ask for the version")["gitVersion"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from http import HTTPStatus
 
 from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import ApiError
 from todoctl.deadline import Deadline
 from todoctl.errors import ConsentError, PreflightError, TodoctlError
 from todoctl.preflight.check import Check, Fix, Repair, Severity
@@ -133,19 +135,29 @@ def is_profile(facts: Facts) -> str:
 
 def is_meant(facts: Facts) -> str:
     """Hold where the cluster is not a Minikube, or a Minikube is wanted all the same."""
-    nodes, _ = facts.cluster.list(kinds.NODE)
-    profiles = {node["metadata"].get("labels", {}).get(_PROFILE_LABEL) for node in nodes} - {None}
-    if not profiles:
+    sign = _sign_of_minikube(facts)
+    if sign is None:
         return f"`{facts.settings.context}` is not a Minikube"
     if not facts.settings.minikube_too:
         raise ConsentError(
             "cluster.minikube",
             f"context `{facts.settings.context}` is a Minikube",
-            because=f"its nodes are of profile {_listed(str(profile) for profile in profiles)}, "
-            f"which is not where {facts.settings.environment} belongs; nothing was done",
+            because=f"{sign}, which is not where {facts.settings.environment} belongs; nothing was done",
             hint="name another cluster with `--context`, or add `--yes-really`",
         )
-    return f"a Minikube, {_listed(str(profile) for profile in profiles)}, as wanted"
+    return f"a Minikube, as wanted: {sign}"
+
+
+def _sign_of_minikube(facts: Facts) -> str | None:
+    """Return what shows that the cluster is a Minikube: its nodes; the kubeconfig to who may not see these."""
+    try:
+        nodes, _ = facts.cluster.list(kinds.NODE)
+    except ApiError as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+        return "the kubeconfig has it as Minikube's" if facts.cluster.made_by_minikube else None
+    profiles = {node["metadata"].get("labels", {}).get(_PROFILE_LABEL) for node in nodes} - {None}
+    return f"its nodes are of profile {_listed(str(profile) for profile in profiles)}" if profiles else None
 
 
 def has_nodes(facts: Facts, target: Containers) -> str:
@@ -155,7 +167,7 @@ def has_nodes(facts: Facts, target: Containers) -> str:
     if found != wanted:
         raise PreflightError(
             "cluster.nodes",
-            f"context `{target.context}` is not of this Docker's {target.title}",
+            f"context `{facts.settings.context}` is not of this Docker's {target.title}",
             because=f"the cluster has nodes {_listed(found)}, this Docker {_listed(wanted)}",
             hint="see which Docker is asked with `docker context ls`, and what the kubeconfig's context leads to",
         )
