@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +50,23 @@ def test_a_context_as_of_kind_without_docker_is_told_that_docker_is_missing(monk
     monkeypatch.setenv("PATH", "")
     with pytest.raises(DockerMissing):
         find.target(Settings(context="kind-x"))
+
+
+def kubeconfig(path: Path, server: str) -> str:
+    """Write a kubeconfig with the context `renamed`."""
+    cluster, user = {"cluster": {"server": server}, "name": "c"}, {"name": "u", "user": {}}
+    context = {"name": "renamed", "context": {"cluster": "c", "user": "u"}}
+    path.write_text(json.dumps({"clusters": [cluster], "users": [user], "contexts": [context]}))
+    return str(path)
+
+
+@pytest.mark.parametrize("server", ["https://192.168.49.2:8443", "https://lab.example.org", "https://127.0.0.1:port"])
+def test_docker_is_not_asked_about_a_renamed_context_whose_server_is_no_port_of_this_machine(
+    server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("KUBECONFIG", kubeconfig(tmp_path / "config", server))
+    assert isinstance(find.target(Settings(profile="dev", context="renamed")), Minikube)
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +128,33 @@ class TestContainers:
         with pytest.raises(PreflightError) as caught:
             target.nodes()
         assert caught.value.hint == f"start it with `docker start {made[roles[-1]]}`"
+
+    @pytest.mark.parametrize(
+        ("tool", "labels", "role"),
+        [("kind", KIND_LABELS, "control-plane"), ("k3d", K3D_LABELS, "loadbalancer")],
+    )
+    @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104 - as k3d writes it
+    def test_a_context_that_was_renamed_is_known_by_the_container_that_publishes_its_servers_port(
+        self,
+        tool: str,
+        labels: tuple[str, str],
+        role: str,
+        host: str,
+        container: Callable[..., str],
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        cluster = f"t-{uuid.uuid4().hex[:8]}"
+        port = free_port()
+        monkeypatch.setenv("KUBECONFIG", kubeconfig(tmp_path / "config", f"https://{host}:{port}"))
+        container("other", f"--publish=127.0.0.1:{port}:6443")
+        assert isinstance(find.target(Settings(context="renamed")), Minikube)
+        container(f"{cluster}-x", f"--publish=127.0.0.1:{port}:6443", **dict(zip(labels, (cluster, role), strict=True)))
+        target = find.target(Settings(context="renamed"))
+        assert isinstance(target, Containers)
+        assert target.title == f"{tool} cluster `{cluster}`"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

@@ -19,6 +19,7 @@ from todoctl.targets import runtimes
 CALL_SECONDS = 60.0
 
 _NETWORK = "{{json .NetworkSettings}}"
+_HERE = frozenset({"127.0.0.1", "0.0.0.0", ""})  # noqa: S104 - which of this host's addresses a port is published at
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,25 @@ class Containers:
         names = [one.name for one in self._all]
         settings = [json.loads(line) for line in _docker("inspect", "--format", _NETWORK, *names).splitlines()]
         for one in settings:
-            if any(published["HostPort"] == "80" for published in one["Ports"].get("80/tcp") or ()):
+            if any(at["HostPort"] == "80" and at["HostIp"] in _HERE for at in one["Ports"].get("80/tcp") or ()):
                 return "127.0.0.1"
         networks = settings[names.index(self.nodes()[0])]["Networks"]
         return next(str(one["IPAddress"]) for one in networks.values())
+
+
+def published(tool: Tool, port: int) -> list[str]:
+    """Return the names of a tool's clusters that have a container, running or not, which publishes this host's port."""
+    containers = _docker("ps", "--all", "--quiet", "--filter", f"label={tool.cluster_label}").split()
+    if not containers:
+        return []
+    # Not `--filter publish`: it finds those that run alone.
+    shown = f'{{{{index .Config.Labels "{tool.cluster_label}"}}}}\t{{{{json .HostConfig.PortBindings}}}}'
+    found = [line.split("\t") for line in _docker("inspect", "--format", shown, *containers).splitlines()]
+    return [
+        cluster
+        for cluster, bindings in found
+        if any(at["HostPort"] == str(port) for of_port in (json.loads(bindings) or {}).values() for at in of_port or ())
+    ]
 
 
 def _docker(*arguments: str) -> str:
