@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from todoctl import __version__
+from todoctl.cli import stdout
 from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal, may_color
 from todoctl.errors import ExitCode, TodoctlError, UsageError
@@ -101,9 +102,12 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False, obj=log)
+        if isinstance(outcome, Result):
+            _render(outcome, as_json=as_json, color="--no-color" not in arguments)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
         with _uninterrupted():
             _end_children()
+            stdout.settle()
             log.write("trace", traceback.format_exc())
             if debug:
                 from todoctl.mask import mask
@@ -111,15 +115,9 @@ def main(arguments: list[str] | None = None) -> int:
                 terminal.write(mask(traceback.format_exc()))
             command = _named(arguments)
             return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
-    log.end(int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0))
-    if not isinstance(outcome, Result):
-        return int(outcome or 0)
-    try:
-        return _render(outcome, as_json=as_json, color="--no-color" not in arguments)
-    except BrokenPipeError:
-        # `todoctl manifests | head`: the reader has what it wanted. Keep the interpreter from flushing again.
-        sys.stdout = None
-        return int(outcome.exit_code)
+    code = int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0)
+    log.end(code)
+    return code
 
 
 def _named(arguments: list[str]) -> str:
@@ -161,20 +159,13 @@ def _wants_json(arguments: list[str]) -> bool:
     return wanted == "json"
 
 
-def _render(result: Result, *, as_json: bool, color: bool) -> int:
+def _render(result: Result, *, as_json: bool, color: bool) -> None:
     if as_json:
         from todoctl.cli import envelope
 
-        _write(envelope.of_result(result))
+        stdout.write(envelope.of_result(result))
     elif result.text:
-        _write(result.text if color and may_color(sys.stdout, os.environ) else click.unstyle(result.text))
-    return int(result.exit_code)
-
-
-def _write(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.rstrip("\n").encode(encoding, "replace").decode(encoding) + "\n")
-    sys.stdout.flush()
+        stdout.write(result.text if color and may_color(sys.stdout, os.environ) else click.unstyle(result.text))
 
 
 def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: bool, log: LogFile) -> int:
@@ -184,7 +175,10 @@ def _fail(terminal: Terminal, command: str, error: TodoctlError, *, as_json: boo
     if as_json:
         from todoctl.cli import envelope
 
-        _write(envelope.of_error(command, error, log=log.path))
+        try:
+            stdout.write(envelope.of_error(command, error, log=log.path))
+        except TodoctlError as unwritable:
+            terminal.error(unwritable)
     return int(error.exit_code)
 
 

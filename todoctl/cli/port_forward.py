@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from todoctl.cli import options
+from todoctl.cli import options, stdout
 from todoctl.errors import ExitCode
 from todoctl.result import Result
 
@@ -93,8 +92,7 @@ def command(
             for one, at in zip(wanted, forwards, strict=True)
         ]
         # Now, and not at the end: the command goes on until it is stopped.
-        sys.stdout.write(_text(found) if output == "text" else _json(found))
-        sys.stdout.flush()
+        stdout.write(_text(found) if output == "text" else _json(found))
         if open_browser:
             _open(next(str(one["url"]) for one in found if one["part"] != "postgres"), terminal)
         forwards[0].wait()
@@ -114,14 +112,14 @@ def _with_port(wanted: list[Wanted], port: int | None) -> list[Wanted]:
 
 def _text(found: Sequence[dict[str, object]]) -> str:
     if len(found) == 1:
-        return f"{found[0]['url']}\n"
-    return "".join(f"{one['part']:<9} {one['url']}\n" for one in found)
+        return str(found[0]["url"])
+    return "\n".join(f"{one['part']:<9} {one['url']}" for one in found)
 
 
 def _json(found: Sequence[dict[str, object]]) -> str:
     from todoctl.cli import envelope
 
-    return envelope.of_result(Result("port-forward", data={"forwards": list(found)})) + "\n"
+    return envelope.of_result(Result("port-forward", data={"forwards": list(found)}))
 
 
 def _open(url: str, reporter: Reporter) -> None:

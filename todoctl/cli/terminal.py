@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
 _COLUMNS = 80  # of a terminal that does not tell
 
 
-def understands_controls(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Tell whether a stream is a terminal that understands control sequences: colours, and a cursor that moves."""
-    if not stream.isatty() or environment.get("TERM") == "dumb":
+class _Nobody(io.StringIO):
+    """A stream that nobody listens to."""
+
+    def write(self, text: str, /) -> int:
+        """Take a text, and do nothing with it."""
+        return len(text)
+
+
+def understands_controls(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """Tell whether a stream is a terminal that understands control sequences: colours, and a cursor that moves.
+
+    None is one that was closed before todoctl began.
+    """
+    if stream is None or not stream.isatty() or environment.get("TERM") == "dumb":
         return False
     if sys.platform != "win32":
         return True
@@ -32,7 +44,7 @@ def understands_controls(stream: TextIO, environment: Mapping[str, str]) -> bool
     return system.enable_controls(stream)
 
 
-def may_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
+def may_color(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
     """Tell whether a stream is a terminal that wants colour (https://no-color.org: any value that is not empty)."""
     return not environment.get("NO_COLOR") and understands_controls(stream, environment)
 
@@ -53,7 +65,7 @@ class Terminal:
         log: LogFile | None = None,
     ) -> None:
         self._in = stdin or sys.stdin
-        self._err = stderr or sys.stderr
+        self._err: TextIO = stderr or sys.stderr or _Nobody()
         environment = os.environ if environment is None else environment
         self._yes = assume_yes
         self._debug = debug
@@ -68,11 +80,20 @@ class Terminal:
         self._live: Live | None = None  # while a step runs
 
     def write(self, text: str) -> None:
-        """Send text to the terminal at once. A character that it cannot show is a question mark, not a traceback."""
+        """Send text to the terminal at once. A character that it cannot show is a question mark, not a traceback.
+
+        Who listened may have gone (`todoctl install 2>&1 | head`), or the disk be full: what is being done goes on
+        without a word, but for those in the log.
+        """
         encoding = getattr(self._err, "encoding", None) or "utf-8"
         with self._lock:
-            self._err.write(text.encode(encoding, "replace").decode(encoding))
-            self._err.flush()
+            try:
+                self._err.write(text.encode(encoding, "replace").decode(encoding))
+                self._err.flush()
+            except OSError:
+                if self._err is sys.stderr:
+                    sys.stderr = None  # in its end the interpreter would try once more, and fail of it
+                self._err = _Nobody()
 
     def send(self, text: str) -> None:
         """Send text past whatever is being written: for where no lock may be waited for."""

@@ -1,0 +1,143 @@
+"""What becomes of a command whose output cannot be written: real pipes and a device that is always full."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from harness import ROOT
+from todoctl.errors import ExitCode
+
+pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
+
+# A verb that does something while it talks, as install does.
+VERB = """
+import sys, click
+from todoctl import __main__
+from todoctl.cli import options, version
+from todoctl.result import Result
+@click.command("version")
+@options.output
+def command(debug, no_color, output):
+    terminal = options.terminal(debug=debug, no_color=no_color)
+    done = 0
+    for number in range(3):
+        with terminal.step(f"Step {number}"):
+            terminal.note("a note")
+            terminal.progress("image", 1, 2, "steps", f"step {number}")
+            terminal.warn("a warning")
+            done += 1
+    return Result("version", text=f"{done} steps", data={"version": "1", "python": "3", "system": "", "machine": ""})
+version.command = command
+sys.argv = ["todoctl", *sys.argv[1:]]
+sys.exit(__main__.main())
+"""
+
+
+@contextmanager
+def full() -> Iterator[int]:
+    with open("/dev/full", "wb") as device:  # noqa: PTH123
+        yield device.fileno()
+
+
+@contextmanager
+def gone() -> Iterator[int]:
+    """A pipe that nobody reads any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+
+
+UNWRITABLE = {"full": full, "gone": gone}
+
+
+def run(*arguments: str, program: tuple[str, ...] = ("-m", "todoctl"), **streams: int) -> subprocess.CompletedProcess:
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    return subprocess.run([sys.executable, *program, *arguments], cwd=ROOT, text=True, check=False, timeout=60, **piped)
+
+
+@pytest.fixture(params=["1", ""], ids=["unbuffered", "buffered"], autouse=True)
+def _buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", request.param)
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["version", "-o", "json"]])
+def test_data_that_cannot_be_written_is_one_clear_error(arguments: list[str]) -> None:
+    with full() as device:
+        done = run(*arguments, stdout=device)
+    assert done.returncode == ExitCode.FAILURE
+    assert done.stderr == (
+        "error: what was asked for cannot be written to stdout\n  because: No space left on device\n\n"
+        "hint: lead stdout to where there is room for it, and run the command again\n"
+    )
+
+
+def test_help_that_cannot_be_written_is_an_error_without_a_traceback() -> None:
+    with full() as device:
+        done = run("--help", stdout=device)
+    assert done.returncode == ExitCode.FAILURE
+    assert done.stderr.startswith("error: ")
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+
+
+def test_a_reader_that_has_gone_has_what_it_wanted() -> None:
+    with gone() as pipe:
+        done = run("version", stdout=pipe)
+    assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+
+
+def test_an_error_whose_envelope_cannot_be_written_keeps_its_exit_code_and_both_are_told() -> None:
+    with full() as device:
+        done = run("nosuch", "-o", "json", stdout=device)
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr.startswith("error: No such command 'nosuch'\n")
+    assert "error: what was asked for cannot be written to stdout\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("where", UNWRITABLE)
+def test_an_envelope_is_printed_whatever_became_of_stderr(where: str) -> None:
+    with UNWRITABLE[where]() as stream:
+        done = run("nosuch", "-o", "json", stderr=stream)
+    assert done.returncode == json.loads(done.stdout)["exitCode"] == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("words", [[], ["--debug"], ["-o", "json"]])
+@pytest.mark.parametrize("where", UNWRITABLE)
+def test_what_is_being_done_goes_on_to_its_end_when_nobody_listens_any_more(where: str, words: list[str]) -> None:
+    with UNWRITABLE[where]() as stream:
+        done = run("version", *words, program=("-c", VERB), stderr=stream)
+    assert done.returncode == ExitCode.OK
+    assert ("3 steps" in done.stdout) == (words != ["-o", "json"])
+    assert ('"exitCode": 0' in done.stdout) == (words == ["-o", "json"])
+
+
+def test_it_goes_on_when_both_have_gone() -> None:
+    with gone() as pipe:
+        assert run("version", program=("-c", VERB), stdout=pipe, stderr=pipe).returncode == ExitCode.OK
+
+
+@pytest.mark.parametrize(("closed", "told"), [("2>&-", "todoctl "), (">&-", ""), (">&- 2>&-", "")])
+def test_streams_that_were_closed_before_it_began_do_no_harm(closed: str, told: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m todoctl version {closed}', sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+    assert done.stdout.startswith(told)
+    assert bool(done.stdout) == bool(told)
