@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from todoctl.errors import UsageError
+from todoctl.locks import file
 from todoctl.settings import Settings
 from todoctl.steps import Steps
 
@@ -32,6 +33,24 @@ def test_old_images_stay_where_nothing_changed_or_the_nodes_pull(environment, ch
         engine = cluster  # type: ignore[assignment]
 
     Untouched(Settings(environment=environment), heard).remove_old_images(changed=changed)
+
+
+def test_old_images_stay_while_another_run_works_on_another_installation(tmp_path, heard, monkeypatch):
+    monkeypatch.setattr(file, "path_of", lambda _context, namespace: tmp_path / f"{namespace}.lock")
+    asked: list[object] = []
+    monkeypatch.setattr("todoctl.objects.releases.history", lambda *_: asked.append("history") or [])
+    monkeypatch.setattr("todoctl.objects.in_use.images", lambda _: [])
+    monkeypatch.setattr("todoctl.images.old.remove", lambda **_: [])
+    steps = Steps(Settings(), heard)
+    for name in ("cluster", "engine", "target"):
+        vars(steps)[name] = None  # where what was connected to once is kept
+    with steps.locked("install", lease=False):
+        with file.locked(tmp_path / "second.lock", "install", "namespace `second`"):
+            steps.remove_old_images(changed=True)
+        assert asked == []
+        assert heard.debugged == ["old images stay: another run may be about to apply one"]
+        steps.remove_old_images(changed=True)
+        assert asked == ["history"]
 
 
 def read(path: Path | None, heard: object) -> dict[str, str]:

@@ -320,13 +320,18 @@ class Steps(Applying):
     def remove_old_images(self, *, changed: bool) -> None:
         """Remove the app's old images from host and nodes, after a run that changed something.
 
-        Not where the nodes pull: there the images are the registry's. What goes wrong is told, and stops nothing.
+        Not where the nodes pull: there the images are the registry's. Nor while a run works on another installation:
+        it may be about to apply one. What goes wrong is told, and stops nothing.
         """
         if not changed or self.elsewhere:
             return
         from todoctl.images import old
+        from todoctl.locks import file
         from todoctl.objects import in_use, releases
 
+        if file.others_work(file.path_of(self.settings.context, self.settings.namespace)):
+            self.reporter.debug("old images stay: another run may be about to apply one")
+            return
         try:
             history = releases.history(self.cluster, self.settings.namespace)
             gone = old.remove(

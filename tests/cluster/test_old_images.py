@@ -5,7 +5,6 @@ import json
 import secrets as random
 import subprocess
 import tarfile
-from datetime import datetime, timezone
 
 import pytest
 
@@ -15,7 +14,7 @@ from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
 from todoctl.images.digests import ConfigDigests
 from todoctl.images.image import BUILT
-from todoctl.images.old import YOUNG, remove
+from todoctl.images.old import remove
 from todoctl.images.sideload import sideload
 from todoctl.objects import in_use
 from todoctl.targets.minikube import Minikube
@@ -57,7 +56,6 @@ def test_the_newest_three_and_what_is_in_use_stay_on_host_and_node(images, heard
         target=target,
         engine=engine,
         deadline=Deadline(60),
-        now=datetime.now(timezone.utc) + YOUNG,
     )
     assert gone == [f"{images[3]} from this host", f"{images[3]} from node {PROFILE}"]
     stay = [*images[:3], images[4]]

@@ -2,13 +2,12 @@
 
 import shlex
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 import pytest
 
 from todoctl.adapters.docker_errors import DockerRefused
 from todoctl.deadline import Deadline
-from todoctl.images.old import remove, superseded, young
+from todoctl.images.old import remove, superseded
 from todoctl.targets.reference import qualified
 
 
@@ -59,32 +58,15 @@ def test_old_is_what_is_beyond_the_newest_three_and_not_in_use(there, newest_fir
     assert superseded(there, newest_first, in_use) == old
 
 
-@pytest.mark.parametrize(
-    ("created", "tagged", "stays"),
-    [
-        pytest.param("2026-11-24T10:00:00.123456789Z", "", True, id="made just now"),
-        pytest.param("2026-11-24T09:30:01Z", "", True, id="made within the hour"),
-        pytest.param("2026-11-24T09:29:00Z", "0001-01-01T00:00:00Z", False, id="older"),
-        pytest.param("2026-11-20T10:00:00Z", "2026-11-24T11:20:00.5+01:00", True, id="built from the cache just now"),
-        pytest.param("2026-11-24T09:29:00-02:00", "", True, id="by a clock that is ahead"),
-        pytest.param("", "", False, id="of no time"),
-    ],
-)
-def test_an_image_of_the_last_hour_is_young(created, tagged, stays):
-    now = datetime(2026, 11, 24, 10, 30, tzinfo=timezone.utc)
-    assert young([Found(("todo-backend:1",), created, tagged)], now) == ({"todo-backend:1"} if stays else set())
-
-
 @dataclass
 class Engine:
     """An engine with these tags, newest first; one that a container uses is refused."""
 
     tags: list
     used: tuple = ()
-    created: str = "2026-01-01T00:00:00Z"
 
     def images(self, repository):
-        return [Found((tag,), self.created) for tag in self.tags if tag.startswith(f"{repository}:")]
+        return [Found((tag,)) for tag in self.tags if tag.startswith(f"{repository}:")]
 
     def remove(self, reference):
         if reference in map(qualified, self.used):
@@ -95,8 +77,6 @@ class Engine:
 @dataclass
 class Found:
     tags: tuple
-    created: str = ""
-    tagged: str = ""
 
 
 @dataclass
@@ -123,10 +103,7 @@ SHORT = [f"todo-backend:{str(digit) * 12}" for digit in (5, 4, 3, 2, 1)]
 
 
 def removed(engine, target, *, newest_first=(), in_use=()):
-    now = datetime(2026, 2, 1, tzinfo=timezone.utc)
-    return remove(
-        newest_first=newest_first, in_use=in_use, engine=engine, target=target, deadline=Deadline(20), now=now
-    )
+    return remove(newest_first=newest_first, in_use=in_use, engine=engine, target=target, deadline=Deadline(20))
 
 
 def test_host_and_node_lose_what_is_old_and_it_is_told(tmp_path):
@@ -137,13 +114,6 @@ def test_host_and_node_lose_what_is_old_and_it_is_told(tmp_path):
     assert gone == [f"{SHORT[3]} from this host", f"{SHORT[3]} from node one"]
     assert engine.tags == [*SHORT[:3], SHORT[4]]
     assert set(target.node_images("one")) == {qualified(reference) for reference in engine.tags}
-
-
-def test_what_another_run_may_be_about_to_apply_stays_on_host_and_node(tmp_path):
-    engine, target = Engine(list(SHORT), created="2026-01-31T23:30:00Z"), Folder(tmp_path)
-    for reference in SHORT:
-        target.hold(qualified(reference), f"sha256:{reference}")
-    assert removed(engine, target) == []
 
 
 def test_a_release_is_newer_than_what_was_built_later(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from harness import ROOT
 from todoctl.adapters import system
 from todoctl.errors import ExitCode, LockedError, PreflightError
-from todoctl.locks.file import Holder, locked, path_of
+from todoctl.locks.file import Holder, locked, others_work, path_of
 
 HOLD = """
 import sys, time
@@ -48,6 +48,33 @@ def test_a_killed_run_leaves_nothing_locked(path, other):
     other.wait()
     with locked(path, "install", "namespace `todo-app`") as holder:
         assert holder.token == other.token
+
+
+def test_whether_others_work_is_seen_of_other_installations_only_and_leaves_their_locks_alone(path, other):
+    beside = path.with_name("second.lock")
+    assert others_work(beside)
+    assert not others_work(path), "its own"
+    with pytest.raises(LockedError), locked(path, "install", "namespace `todo-app`"):
+        pass
+    other.kill()
+    other.wait()
+    assert not others_work(beside)
+
+
+def test_where_no_run_ever_was_nobody_works(path):
+    assert not others_work(path)
+
+
+def test_a_run_that_only_looks_keeps_none_from_beginning(path, monkeypatch):
+    lock, tries = system.lock, []
+
+    def looked_at_first(file):
+        tries.append(file)
+        return len(tries) > 1 and lock(file)
+
+    monkeypatch.setattr(system, "lock", looked_at_first)
+    with locked(path, "install", "namespace `todo-app`"):
+        assert len(tries) == 2
 
 
 def test_a_run_that_ended_leaves_nothing_locked(path):

@@ -65,8 +65,8 @@ class Engine:
 class Image:
     """An image as the engine holds it; see ImageStore for what `id` is.
 
-    `size` is the sum of the layers, uncompressed, in bytes, whichever store holds them. `created` and `tagged`
-    (here, last) are RFC 3339: what is built anew from the cache alone keeps the time of its creation.
+    `size` is the sum of the layers, uncompressed, in bytes, whichever store holds them. `created` is RFC 3339: what is
+    built anew from the cache alone keeps it.
     """
 
     id: str
@@ -75,7 +75,6 @@ class Image:
     os: str
     architecture: str
     created: str
-    tagged: str = ""
 
 
 class Docker(Protocol):
@@ -277,7 +276,6 @@ def _image(inspected: dict[str, Any], layers: Iterable[int]) -> Image:
         os=inspected["Os"],
         architecture=inspected["Architecture"],
         created=inspected.get("Created") or "",
-        tagged=(inspected.get("Metadata") or {}).get("LastTagTime") or "",
     )
 
 

@@ -1,10 +1,9 @@
-"""Remove old images of the app from host and nodes: the newest of each stay, what is in use, and what is young."""
+"""Remove old images of the app from host and nodes: the newest of each stay, and what is in use."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from todoctl.adapters import process
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
 KEPT = 3
 """How many of each image stay on the host, and on each node."""
-
-YOUNG = timedelta(hours=1)
-"""How long an image stays in any case. Locks are of one installation: another one's run may be about to apply it."""
 
 _OURS = re.compile(rf"docker\.io/library/({'|'.join(image.name for image in BUILT)}):[0-9a-f]{{12}}\Z")
 
@@ -63,25 +59,6 @@ def superseded(there: Iterable[str], newest_first: Sequence[str], in_use: Collec
     return old
 
 
-def young(images: Iterable[Image], now: datetime) -> set[str]:
-    """Return the tags of the images that were made or tagged less than YOUNG ago, or later than now."""
-    return {
-        tag
-        for image in images
-        if any(now - since < YOUNG for since in map(_parsed, (image.created, image.tagged)) if since)
-        for tag in image.tags
-    }
-
-
-def _parsed(time: str) -> datetime | None:
-    # Python 3.10 reads neither a Z nor nanoseconds.
-    try:
-        parsed = datetime.fromisoformat(re.sub(r"\.\d+", "", time).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
-
-
 def remove(
     *,
     newest_first: Sequence[str],
@@ -89,17 +66,15 @@ def remove(
     target: Nodes,
     engine: Engine,
     deadline: Deadline,
-    now: datetime | None = None,
 ) -> list[str]:
     """Remove old images from the host and every node; return what went, read back, as `REFERENCE from NODE`.
 
     `newest_first` has what is known of the order, which the host's own times complete; in that and `in_use` references
     may be written as in a manifest. Raises what the engine and the target raise.
     """
-    images = [found for image in BUILT for found in engine.images(image.name)]
-    on_host = [tag for found in images for tag in found.tags]
+    on_host = [tag for image in BUILT for found in engine.images(image.name) for tag in found.tags]
     order = [qualified(reference) for reference in (*newest_first, *on_host)]
-    used = {qualified(reference) for reference in {*in_use, *young(images, now or datetime.now(timezone.utc))}}
+    used = {qualified(reference) for reference in in_use}
     gone = []
     for reference in superseded({qualified(tag) for tag in on_host}, order, used):
         try:

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from todoctl.adapters import system
 from todoctl.errors import LockedError, PreflightError
 
 _READ_BYTES = 4096
+_TRIES, _PAUSE_SECONDS = 4, 0.05
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
         raise _unusable("opened", path, error) from error
     try:
         try:
-            free = system.lock(file)
+            free = _lock(file)
         except OSError as error:
             raise _unusable("locked", path, error) from error
         if not free:
@@ -74,6 +76,28 @@ def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
         yield holder
     finally:
         os.close(file)
+
+
+def others_work(path: Path) -> bool:
+    """Tell whether runs on other installations hold a lock file in the folder of this one."""
+    return any(_is_held(other) for other in path.parent.glob("*.lock") if other != path)
+
+
+def _lock(file: int) -> bool:
+    """Lock an open file, unless a run has it: one that only looks whether others work holds it for a moment."""
+    for _ in range(_TRIES):
+        if system.lock(file):
+            return True
+        time.sleep(_PAUSE_SECONDS)
+    return False
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with path.open("r+b") as file:
+            return not system.lock(file.fileno())
+    except OSError:
+        return True  # nobody can tell
 
 
 def _unusable(done: str, path: Path, error: OSError) -> PreflightError:
