@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from todoctl import newfile
 from todoctl.adapters import kinds
 from todoctl.adapters.docker import Engine, ImageStore
 from todoctl.errors import ClusterError, PreflightError, UsageError
@@ -185,12 +186,11 @@ def test_a_name_that_cannot_be_is_refused_before_anything_is_collected(tmp_path,
     assert caught.value.because == because
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="rights are other there")
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch) -> None:
     def denied(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(reportfile.tempfile, "mkstemp", denied)
+    monkeypatch.setattr(newfile, "_begin", denied)
     with pytest.raises(UsageError) as caught:
         reportfile.write(tmp_path / "report.zip", {"a": "b"})
     assert caught.value.because == "Permission denied"

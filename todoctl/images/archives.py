@@ -11,7 +11,7 @@ from todoctl.adapters import process
 from todoctl.errors import SideloadError
 from todoctl.images.archive import ArchiveTap
 from todoctl.images.at_once import at_once
-from todoctl.images.sideload import Nodes, Sideloaded, failure, read_back
+from todoctl.images.sideload import Nodes, Sideloaded, failure, read_back, too_late
 from todoctl.targets.reference import qualified
 
 if TYPE_CHECKING:
@@ -126,13 +126,7 @@ def _have(
     try:
         done = process.send(target.import_command(node), told(), deadline=deadline)
     except process.ProcessTimeout as error:
-        raise SideloadError(
-            "sideload.timeout",
-            f"`{references[0]}` did not reach node `{node}` in time",
-            because=error.because,
-            hint="give it more time with `--timeout`",
-            details=error.details,
-        ) from error
+        raise too_late(references[0], node, error) from error
     if not done.ok:
         raise failure(references[0], node, done, from_node=True)
     seconds = time.monotonic() - started

@@ -192,13 +192,7 @@ def _send(
                 raise failure(references[0], node, failed, from_node=failed is imported)
         digest = tap.config_digest()
     except process.ProcessTimeout as error:
-        raise SideloadError(
-            "sideload.timeout",
-            f"`{references[0]}` did not reach node `{node}` in time",
-            because=error.because,
-            hint="give it more time with `--timeout`",
-            details=error.details,
-        ) from error
+        raise too_late(references[0], node, error) from error
     except ValueError as error:
         raise SideloadError(
             "sideload.archive",
@@ -207,6 +201,17 @@ def _send(
             hint=f"see whether `docker save {references[0]}` works",
         ) from error
     return Sideloaded(node, references, digest, tap.size, time.monotonic() - started)
+
+
+def too_late(reference: str, node: str, error: process.ProcessTimeout) -> SideloadError:
+    """Say that an image did not reach a node in time."""
+    return SideloadError(
+        "sideload.timeout",
+        f"`{reference}` did not reach node `{node}` in time",
+        because=error.because,
+        hint="give it more time with `--timeout`",
+        details=error.details,
+    )
 
 
 def failure(reference: str, node: str, failed: process.Completed, *, from_node: bool) -> SideloadError:

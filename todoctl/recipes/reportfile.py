@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import tarfile
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
+from todoctl import newfile
 from todoctl.errors import UsageError
 
 FOLDER = "todoctl-report"
@@ -35,39 +35,26 @@ def check(path: Path) -> None:
 def write(path: Path, files: Mapping[str, str]) -> None:
     """Write the files, in a folder of their own, to a file that takes the place of `path` when it is whole.
 
-    Only its owner can read it. Raises UsageError where it cannot be written.
+    Only its owner can read it. Raises UsageError where it cannot be written, and PreflightError where the disk is full.
     """
     check(path)
-    partial = None
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
-        partial = Path(name)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
-            if path.name.endswith(".zip"):
-                _zip(file, files)
-            else:
-                _tar(file, files)
-        partial.replace(path)
-    except OSError as error:
-        because = error.strerror or str(error)
-        hint = "name another file with `--report`"
-        raise UsageError("report.write", f"`{path}` cannot be written", because=because, hint=hint) from error
-    finally:
-        if partial is not None:
-            with contextlib.suppress(OSError):
-                partial.unlink()
+    with newfile.creating(path, "report", 0o600) as file:
+        if path.name.endswith(".zip"):
+            _zip(file, files)
+        else:
+            _tar(file, files)
 
 
-def _zip(file: io.BufferedIOBase, files: Mapping[str, str]) -> None:
+def _zip(file: BinaryIO, files: Mapping[str, str]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
             archive.writestr(f"{FOLDER}/{name}", text.encode("utf-8", "replace"))
 
 
-def _tar(file: io.BufferedIOBase, files: Mapping[str, str]) -> None:
+def _tar(file: BinaryIO, files: Mapping[str, str]) -> None:
     with tarfile.open(fileobj=file, mode="w:gz") as archive:
         for name, text in files.items():
             content = text.encode("utf-8", "replace")
             member = tarfile.TarInfo(f"{FOLDER}/{name}")
             member.size, member.mtime = len(content), int(time.time())
-            archive.addfile(member, io.BytesIO(content))
+            archive.addfile(member, BytesIO(content))
