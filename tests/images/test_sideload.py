@@ -10,6 +10,7 @@ import tarfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ from todoctl.deadline import Deadline
 from todoctl.errors import SideloadError
 from todoctl.images import sideload as sideloading
 from todoctl.images.digests import ConfigDigests
+from todoctl.images.image import POSTGRES
 from todoctl.images.sideload import bring_back, sideload
 from todoctl.targets.reference import qualified
 
@@ -274,3 +276,13 @@ def test_an_image_that_neither_node_nor_host_has_is_a_clear_error(image, target,
         brought_back([image, "todo-gone:1"], target, lambda: engine, digests, heard)
     assert "neither node `one` nor this host's Docker" in gone.value.because
     assert target.imports == [], "nothing is sent before it is known that all of it can be"
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"), [("todo-gone:1", "todoctl history"), (POSTGRES, "docker pull postgres")]
+)
+def test_what_was_built_comes_back_otherwise_than_what_was_pulled(reference, hint, target, digests, heard) -> None:
+    without = SimpleNamespace(image=lambda _reference: None)
+    with pytest.raises(SideloadError) as gone:
+        brought_back([reference], target, lambda: without, digests, heard)
+    assert hint in gone.value.hint

@@ -12,6 +12,7 @@ from todoctl.errors import SideloadError
 from todoctl.images import causes
 from todoctl.images.archive import ArchiveTap
 from todoctl.images.at_once import at_once
+from todoctl.images.image import POSTGRES
 from todoctl.targets.reference import qualified
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def bring_back(
                 "sideload.gone",
                 f"`{reference}` is gone",
                 because=f"neither node {', '.join(f'`{node}`' for node in nodes)} nor this host's Docker has it",
-                hint="go back to another release (`todoctl history`), or run the version of todoctl that built it",
+                hint=f"`docker pull {reference}` brings it back"
+                if reference == POSTGRES
+                else "go back to another release (`todoctl history`), or run the version of todoctl that built it",
             )
     return sideload(
         list(missing), target=target, engine=engine(), digests=digests, reporter=reporter, deadline=deadline

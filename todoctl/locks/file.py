@@ -54,8 +54,8 @@ def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
     """Hold the lock file while the block runs; `verb` and `what` (is locked) are for the one who finds it held.
 
     The file stays: to remove it would let two runs lock two files of one name. What it says is of the last holder, and
-    counts only while it is locked. Raises LockedError at once where
-    another process holds it, and PreflightError where there can be no such file.
+    counts only while it is locked. Raises LockedError at once where another process holds it, and PreflightError where
+    there can be no such file.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
