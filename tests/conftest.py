@@ -25,7 +25,7 @@ from one_line import OneLine
 import schemas
 from harness import PROFILE, ROOT, Kubectl, Outcome, Todoctl, command
 
-pytest_plugins = ["kept"]
+pytest_plugins = ["kept", "live"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

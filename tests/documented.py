@@ -94,6 +94,7 @@ OFFLINE = By(("tests/e2e/test_offline.py",))
 CONFLICT = By(("tests/cluster/test_apply.py",))
 CLUSTERS = By(("tests/long/test_nodes.py", "tests/long/test_doctor.py"))
 BENCHMARKS = By(("tests/long/test_benchmarks.py",))
+LIVE = By(("tests/e2e/test_live.py",))
 
 TABLE: dict[str, Way] = {
     # README.md
@@ -162,6 +163,11 @@ TABLE: dict[str, Way] = {
     "source <(./todoctl.pyz completion bash)": Run(),
     "kubectl apply --server-side -f bundled_manifests/rendered/development.yaml": By(("tests/e2e/test_install.py",)),
     "helm install todo-app bundled_manifests/chart --namespace todo-app": By(("tests/e2e/test_staging.py",)),
+    # app.md
+    "kubectl -n todo-app patch configmap todo-config --type=merge -p "
+    """'{"data": {"openai-base-url": "http://192.168.1.20:11434/v1", "openai-model": "qwen3"}}'""": LIVE,
+    "kubectl apply -f model.yaml": LIVE,
+    "kubectl -n todo-app rollout restart deployment todo-backend": NotRun("kubectl's own"),
     # access.md
     "curl -H 'Host: todo-app.local' http://ADDRESS/": Run(),
     "kubectl get ingress -n todo-app": Run(),

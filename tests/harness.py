@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Todoctl:
             text=True,
             timeout=timeout,
             stdin=stdin,
-            env={**os.environ, "TODOCTL_PROFILE": self.profile, **environment},
+            env={**os.environ, "TODOCTL_PROFILE": self.profile, **self.environment, **environment},
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -87,8 +88,21 @@ class Browser:
         self.scheme = "https" if authority else "http"
         self.cookies = {}
         self.set_cookie = []
+        self.headers = {}
 
     def __call__(self, method, path, body=None, token=None):
+        with self._asked(method, path, body, token) as response:
+            return self._read(response)
+
+    def lines(self, method, path, body=None, token=None):
+        """Yield the lines of an answer that begins with 200, each as it comes; to stop early, close the generator."""
+        with self._asked(method, path, body, token) as response:
+            assert response.status == 200, response.read()
+            for line in response:
+                yield line.decode().rstrip("\n")
+
+    @contextmanager
+    def _asked(self, method, path, body, token):
         headers = {"Host": self.host, "Origin": f"{self.scheme}://{self.host}"}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -104,7 +118,9 @@ class Browser:
                 context = ssl.create_default_context(cafile=self.authority)
                 connection.sock = context.wrap_socket(connection.sock, server_hostname=self.host)
             connection.request(method, path, body=body, headers=headers)
-            return self._read(connection.getresponse())
+            response = connection.getresponse()
+            self.headers = response.headers
+            yield response
         finally:
             connection.close()
 
@@ -132,6 +148,24 @@ class Browser:
         status, page = self("GET", "/api/tasks", token=self.token())
         assert status == 200, page
         return [task["title"] for task in page["items"]]
+
+
+@contextmanager
+def forwarded(todoctl, *arguments):
+    """Forward a port to the frontend; yield the URL."""
+    process = subprocess.Popen(
+        [sys.executable, todoctl.zipapp, "port-forward", "-p", todoctl.profile, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("http://"), process.stderr.read()
+        yield line.strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def until(ask, *, seconds):

@@ -4,12 +4,10 @@ import json
 import os
 import re
 import socket
-import subprocess
-from contextlib import contextmanager
 
 import pytest
 
-from harness import HOST, NAMESPACE, PROFILE, ROOT, Browser, command, until
+from harness import HOST, NAMESPACE, ROOT, Browser, command, forwarded, until
 from todoctl import __version__
 
 pytestmark = pytest.mark.minikube
@@ -141,23 +139,6 @@ def drive(url, shots, rule=None):
         environment["TODO_HOST_RULE"] = rule
     command("npm", "run", "--silent", "e2e", "--", str(shots), cwd=ROOT / "app" / "frontend", env=environment)
     assert list(shots.glob("*.png"))
-
-
-@contextmanager
-def forwarded(todoctl, *arguments):
-    process = subprocess.Popen(
-        ["python3", todoctl.zipapp, "port-forward", "-p", PROFILE, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        assert line.startswith("http://"), process.stderr.read()
-        yield line.strip()
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def test_a_taken_port_is_named_and_the_next_one_used(todoctl, ada):
