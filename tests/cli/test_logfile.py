@@ -112,6 +112,21 @@ def test_an_unforeseen_error_leaves_its_traceback_in_the_log(folder, build):
     assert any("KeyError: 'spec'" in line for line in entries(only(folder)))
 
 
+def test_a_verb_that_changes_nothing_leaves_a_log_where_it_meets_what_was_not_foreseen(folder, monkeypatch, capsys):
+    def fingerprint(steps):
+        steps.reporter.debug("what --debug would tell")
+        return {}["spec"]
+
+    monkeypatch.setattr(Steps, "fingerprint", fingerprint)
+    assert main(["manifests"]) == ExitCode.FAILURE
+    assert f"log: {only(folder)}" in capsys.readouterr().err
+    begin, *rest = entries(only(folder))
+    assert begin.endswith(": todoctl manifests")
+    assert "debug what --debug would tell" in rest
+    assert any("KeyError: 'spec'" in line for line in rest)
+    assert rest[-1] == "end   exit code 1"
+
+
 @pytest.mark.parametrize(
     "arguments", [["version"], ["--help"], ["build", "--help"], ["build", "--nonsense"], ["nonsense"]]
 )

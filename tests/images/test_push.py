@@ -111,6 +111,8 @@ class TestRegistry:
         first = pushed(built, f"{served.address}/path", engine, heard)
         assert first.pushed
         assert first.reference == f"{served.address}/path/{built.reference}"
+        label, done, total, unit = heard.progressed[-1]
+        assert (label, done, unit) == (built.image.name, total, "layers")
         subprocess.run(["docker", "pull", "--quiet", first.pinned], check=True, capture_output=True)
         image = engine.image(first.pinned)
         here = engine.image(built.reference)

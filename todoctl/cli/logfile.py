@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import threading
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -15,6 +16,8 @@ from todoctl import __version__
 
 KEPT = 20
 """How many logs stay: the newest."""
+_REMEMBERED = 1000
+"""How many texts are remembered of a run without a log, which may take hours."""
 
 
 def folder() -> Path:
@@ -40,15 +43,21 @@ class LogFile:
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
         self._arguments = arguments
+        self._started = datetime.now(timezone.utc)
         self.path: Path | None = None
         """Where it is; None before `begin`, and where there can be none."""
         self._file: TextIO | None = None
+        self._before: deque[tuple[datetime, str, str]] = deque(maxlen=_REMEMBERED)
         self._lock = threading.Lock()
 
     def begin(self, verb: str) -> None:
-        """Start the log of a run, and remove all but the newest ones."""
-        now = datetime.now(timezone.utc)
-        name = f"{now:%Y%m%dT%H%M%SZ}-{verb.replace(' ', '-')}-{os.getpid()}.log"
+        """Start the log of a run with what was told of it so far, and remove all but the newest ones.
+
+        A run that has a log keeps that one.
+        """
+        if self.path is not None:
+            return
+        name = f"{self._started:%Y%m%dT%H%M%SZ}-{verb.replace(' ', '-')}-{os.getpid()}.log"
         with suppress(OSError):
             logs = folder()
             logs.mkdir(parents=True, exist_ok=True)
@@ -59,7 +68,9 @@ class LogFile:
                 with suppress(OSError):  # another run may be writing it, or removing it
                     old.unlink()
         command = shlex.join(["todoctl", *self._arguments])
-        self.write("begin", f"{now.astimezone():%Y-%m-%d %z}, version {__version__}: {command}")
+        self._add(self._started, "begin", f"{self._started.astimezone():%Y-%m-%d %z}, version {__version__}: {command}")
+        while self._before:
+            self._add(*self._before.popleft())
 
     def end(self, exit_code: int) -> None:
         """Say how the run ended, and close the file."""
@@ -69,12 +80,19 @@ class LogFile:
                 self._file.close()
 
     def write(self, kind: str, text: str) -> None:
-        """Add the lines of a text."""
+        """Add the lines of a text; before `begin` they are remembered."""
+        now = datetime.now(timezone.utc)
+        if self._file is None:
+            self._before.append((now, kind, text))
+        else:
+            self._add(now, kind, text)
+
+    def _add(self, at: datetime, kind: str, text: str) -> None:
         if self._file is None:
             return
         from todoctl.mask import mask
 
-        now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
-        lines = "".join(f"{now} {kind:<5} {line}\n" for line in mask(text).splitlines())
+        time = f"{at.astimezone():%H:%M:%S.%f}"[:-3]
+        lines = "".join(f"{time} {kind:<5} {line}\n" for line in mask(text).splitlines())
         with self._lock, suppress(OSError, ValueError):  # a disk that is full must not end what it is the log of
             self._file.write(lines)

@@ -44,6 +44,9 @@ VERBS = {
     "version": "version",
 }
 
+UNFORESEEN = "unforeseen"
+"""The id of every error that todoctl has no words of its own for."""
+
 EPILOG = """\b
 Examples:
   todoctl doctor              what this machine lacks
@@ -109,12 +112,15 @@ def main(arguments: list[str] | None = None) -> int:
             _end_children()
             stdout.settle()
             log.write("trace", traceback.format_exc())
+            command = _named(arguments)
+            ours = _as_ours(error, command)
+            if ours.id == UNFORESEEN:
+                log.begin(command)
             if debug:
                 from todoctl.mask import mask
 
                 terminal.write(mask(traceback.format_exc()))
-            command = _named(arguments)
-            return _fail(terminal, command, _as_ours(error, command), as_json=as_json, log=log)
+            return _fail(terminal, command, ours, as_json=as_json, log=log)
     code = int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0)
     log.end(code)
     return code
@@ -224,7 +230,7 @@ def _as_ours(error: BaseException, command: str) -> TodoctlError:
         hint = "what is done stays done: run the same command again to go on"
         return _Interrupted("interrupted", f"interrupted{where}", hint=hint)
     return TodoctlError(
-        "unforeseen",
+        UNFORESEEN,
         "todoctl ran into something that it did not foresee",
         because=f"{type(error).__name__}: {error}",
         hint="see where with `--debug`, and report it, with what `todoctl doctor --report report.zip` writes",

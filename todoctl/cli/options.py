@@ -32,7 +32,10 @@ READ_ONLY = frozenset(
         "version",
     }
 )
-"""Verbs that change nothing, so that their runs need no log."""
+"""Verbs that change nothing, so that their runs need no log unless something unforeseen happens.
+
+They may be asked every few seconds, and would push the log of the last install out.
+"""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

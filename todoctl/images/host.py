@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from todoctl.adapters import process
 from todoctl.errors import BuildError
 from todoctl.images import causes
+from todoctl.images.layers import Layers
 
 if TYPE_CHECKING:
     from todoctl.deadline import Deadline
@@ -18,11 +20,19 @@ def pull_missing(reference: str, *, engine: Engine, reporter: Reporter, deadline
     """Have the engine pull an image that it lacks; tell whether it had to. Raises BuildError."""
     if engine.image(reference) is not None:
         return False
-    reporter.note(f"pulling {reference}")
+    reporter.progress(reference, 0, None, "layers", "pulling")
+    started = time.monotonic()
+    layers = Layers()
+
+    def say(line: str) -> None:
+        reporter.debug(line)
+        if layers.feed(line):
+            reporter.progress(reference, *layers.counted, "layers", "pulling")
+
     # The engine's own platform, whatever default is set for other projects.
     environment = {"DOCKER_DEFAULT_PLATFORM": ""}
     try:
-        done = process.run(["docker", "pull", "--quiet", reference], deadline=deadline, env=environment)
+        done = process.stream(["docker", "pull", reference], deadline=deadline, on_line=say, env=environment)
     except process.ProcessTimeout as error:
         raise BuildError(
             "pull.timeout",
@@ -45,4 +55,5 @@ def pull_missing(reference: str, *, engine: Engine, reporter: Reporter, deadline
             because="`docker pull` exited 0, but the engine does not know the image",
             hint=f"see whether `docker pull {reference}` works",
         )
+    reporter.done(reference, f"pulled in {time.monotonic() - started:.1f} s")
     return True

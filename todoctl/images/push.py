@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +14,7 @@ from todoctl.errors import RegistryError
 from todoctl.images import causes
 from todoctl.images.at_once import at_once
 from todoctl.images.image import Image
+from todoctl.images.layers import Layers
 
 if TYPE_CHECKING:
     from todoctl.deadline import Deadline
@@ -116,8 +117,14 @@ def _have(
 
 
 def _push(name: str, reference: str, reporter: Reporter, deadline: Deadline) -> None:
-    reporter.note(f"{name}: pushing to {reference.partition('/')[0]}")
-    done = _run(["docker", "push", reference], reference, deadline, reporter=reporter)
+    layers = Layers()
+
+    def say(line: str) -> None:
+        reporter.debug(line)
+        if layers.feed(line):
+            reporter.progress(name, *layers.counted, "layers", f"pushing to {reference.partition('/')[0]}")
+
+    done = _run(["docker", "push", reference], reference, deadline, say=say)
     if not done.ok:
         known = causes.find(f"{done.stderr}\n{done.stdout}", causes.ON_PUSH)
         host = reference.partition("/")[0]
@@ -130,9 +137,8 @@ def _push(name: str, reference: str, reporter: Reporter, deadline: Deadline) -> 
 
 
 def _run(
-    argv: Sequence[str], reference: str, deadline: Deadline, *, reporter: Reporter | None = None
+    argv: Sequence[str], reference: str, deadline: Deadline, *, say: Callable[[str], None] = lambda _: None
 ) -> process.Completed:
-    say = reporter.debug if reporter else lambda _: None
     try:
         return process.stream(argv, deadline=deadline, on_line=say, env=_ENVIRONMENT)
     except process.ProcessTimeout as error:

@@ -88,8 +88,16 @@ def _add_zipapp(writer: Writer, zipapp: Path) -> None:
 
 def _add(steps: Steps, writer: Writer, argv: Sequence[str], references: tuple[str, ...]) -> None:
     name = qualified(references[0]).partition("@")[0].rpartition("/")[2].replace(":", "-")
+    there = steps.engine.image(references[0])
     with writer.member(f"images/{name}.tar") as member:
-        member.config = archives.save(argv, member.write, what=references[0], deadline=steps.deadline())
+
+        def write(chunk: bytes) -> None:
+            member.write(chunk)
+            # An archive is a little larger than the layers in it.
+            total = max(there.size, member.size) if there else None
+            steps.reporter.progress(references[0], member.size, total, "B")
+
+        member.config = archives.save(argv, write, what=references[0], deadline=steps.deadline())
         member.references = references
     steps.reporter.done(references[0], f"{member.size / 1e6:.0f} MB")
 
