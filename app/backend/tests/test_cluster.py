@@ -7,14 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import certifi
 import httpx2
 import psycopg
 import pytest
 from calls import Json
+from kubernetes_api import KubernetesAPI, credentials_in, pod
 from postgres import free_port
 from serving import serving
 from starlette.applications import Starlette
@@ -31,20 +32,6 @@ from todo_backend.cluster.service import ClusterService
 from todo_backend.settings import Settings
 
 
-def _pod(name: str = "todo-backend-1", *, deleting: bool = False, **status: Any) -> Json:
-    ready = {"type": "Ready", "status": "True"}
-    return {
-        "metadata": {
-            "name": name,
-            "labels": {"app.kubernetes.io/name": name.rpartition("-")[0]},
-            "creationTimestamp": "2026-11-24T08:00:00Z",
-            **({"deletionTimestamp": "2026-11-24T08:01:00Z"} if deleting else {}),
-        },
-        "spec": {"nodeName": "minikube", "containers": [{"image": "registry:5000/todo-backend:f00"}]},
-        "status": {"phase": "Running", "podIP": "127.0.0.1", "conditions": [ready], **status},
-    }
-
-
 def _waiting(reason: str, which: str = "containerStatuses") -> Json:
     return {
         "phase": "Pending",
@@ -54,14 +41,14 @@ def _waiting(reason: str, which: str = "containerStatuses") -> Json:
 
 
 PODS: list[tuple[Json, tuple[str, bool, int]]] = [
-    (_pod(), ("Running", True, 0)),
-    (_pod(deleting=True), ("Terminating", False, 0)),
-    (_pod(conditions=[]), ("Running", False, 0)),
-    (_pod(**_waiting("ContainerCreating")), ("ContainerCreating", False, 3)),
-    (_pod(**_waiting("CrashLoopBackOff")), ("CrashLoopBackOff", False, 3)),
-    (_pod(**_waiting("ImagePullBackOff", "initContainerStatuses")), ("ImagePullBackOff", False, 0)),
-    (_pod(**_waiting("PodInitializing")), ("Pending", False, 3)),
-    ({**_pod(), "status": {}}, ("Unknown", False, 0)),
+    (pod(), ("Running", True, 0)),
+    (pod(deleting=True), ("Terminating", False, 0)),
+    (pod(conditions=[]), ("Running", False, 0)),
+    (pod(**_waiting("ContainerCreating")), ("ContainerCreating", False, 3)),
+    (pod(**_waiting("CrashLoopBackOff")), ("CrashLoopBackOff", False, 3)),
+    (pod(**_waiting("ImagePullBackOff", "initContainerStatuses")), ("ImagePullBackOff", False, 0)),
+    (pod(**_waiting("PodInitializing")), ("Pending", False, 3)),
+    ({**pod(), "status": {}}, ("Unknown", False, 0)),
 ]
 
 
@@ -73,7 +60,7 @@ def test_a_pod_is_shown_as_it_is(item: Json, expected: tuple[str, bool, int]) ->
 
 
 def test_only_ready_backends_with_an_address_take_requests() -> None:
-    pods = [_pod(), _pod("todo-backend-2", deleting=True), _pod("todo-frontend-3"), _pod("todo-backend-4", podIP="")]
+    pods = [pod(), pod("todo-backend-2", deleting=True), pod("todo-frontend-3"), pod("todo-backend-4", podIP="")]
     assert view.addresses(pods, "todo-backend") == {"todo-backend-1": "127.0.0.1"}
 
 
@@ -91,32 +78,6 @@ def _metric(side: str, percent: int) -> Json:
     return {"type": "Resource", "resource": {"name": "cpu", side: {"averageUtilization": percent}}}
 
 
-class KubernetesAPI:
-    """What answers in place of an API server, and how often it was asked."""
-
-    def __init__(self) -> None:
-        self.pods = [_pod(), _pod("todo-frontend-1")]
-        self.status = 200
-        self.asked: list[str] = []
-        self.app = Starlette(routes=[Route("/{path:path}", self._answer)])
-
-    async def _answer(self, request: Request) -> Response:
-        assert request.headers["authorization"] == "Bearer the-pods-token"
-        self.asked.append(request.url.path)
-        items = {
-            "/api/v1/namespaces/todo-app/pods": self.pods,
-            "/apis/apps/v1/namespaces/todo-app/deployments": [
-                {
-                    "metadata": {"name": "todo-backend"},
-                    "spec": {"replicas": 2, "template": {"spec": _pod()["spec"]}},
-                    "status": {"updatedReplicas": 2, "readyReplicas": 1},
-                }
-            ],
-            "/apis/autoscaling/v2/namespaces/todo-app/horizontalpodautoscalers": [],
-        }[request.url.path]
-        return JSONResponse({"items": items}, self.status)
-
-
 @pytest.fixture
 def kubernetes() -> Iterator[tuple[KubernetesAPI, str]]:
     api = KubernetesAPI()
@@ -126,10 +87,7 @@ def kubernetes() -> Iterator[tuple[KubernetesAPI, str]]:
 
 @pytest.fixture
 def credentials(tmp_path: Path) -> Path:
-    (tmp_path / "token").write_text("the-pods-token\n")
-    (tmp_path / "namespace").write_text("todo-app")
-    (tmp_path / "ca.crt").write_bytes(Path(certifi.where()).read_bytes())
-    return tmp_path
+    return credentials_in(tmp_path)
 
 
 @pytest.fixture
@@ -176,7 +134,7 @@ def test_an_api_server_that_refuses_is_a_503(
 
 
 def test_one_run_goes_on_in_the_cluster_and_who_began_it_can_end_it(
-    page: TestClient, new_user: Callable[[], str], database: str
+    page: TestClient, new_user: Callable[[], str]
 ) -> None:
     one, other = new_user(), new_user()
     begun = page.post("/api/cluster/load", json={"seconds": 60}, headers=bearer(one))
@@ -187,10 +145,26 @@ def test_one_run_goes_on_in_the_cluster_and_who_began_it_can_end_it(
     assert page.delete("/api/cluster/load", headers=bearer(other)).status_code == 404
     assert page.delete("/api/cluster/load", headers=bearer(one)).status_code == 204
     assert page.get("/api/cluster", headers=bearer(one)).json()["load"]["running"] is False
-    assert page.post("/api/cluster/load", json={"seconds": 5}, headers=bearer(other)).status_code == 202
-    with psycopg.connect(database) as connection:  # a pod that died: its run is over when its time is
-        connection.execute("UPDATE load_run SET ends_at = now()")
-    assert page.post("/api/cluster/load", json={}, headers=bearer(one)).status_code == 202
+    _begin_next(page, other)
+
+
+def test_a_run_whose_pod_died_is_over_when_its_requests_must_be(page: TestClient, user: str, database: str) -> None:
+    begin = partial(page.post, "/api/cluster/load", json={"seconds": 60}, headers=bearer(user))
+    assert begin().status_code == 202
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE load_run SET ends_at = now() - interval '5 seconds', started_at = now()")
+    assert (begin().status_code, begin().json()["detail"]) == (409, "A load run is going on, or just ending")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE load_run SET ends_at = now() - interval '33 seconds'")
+    assert begin().status_code == 202
+
+
+def _begin_next(page: TestClient, user: str) -> None:
+    """Begin a run once the one before has its last answers."""
+    deadline = time.monotonic() + 20
+    while page.post("/api/cluster/load", json={"seconds": 5}, headers=bearer(user)).status_code != 202:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_run_that_breaks_off_leaves_room_for_the_next(
@@ -198,10 +172,7 @@ def test_a_run_that_breaks_off_leaves_room_for_the_next(
 ) -> None:
     kubernetes[0].status = 403
     assert page.post("/api/cluster/load", json={}, headers=bearer(user)).status_code == 202
-    deadline = time.monotonic() + 20
-    while page.post("/api/cluster/load", json={}, headers=bearer(user)).status_code != 202:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    _begin_next(page, user)
 
 
 def test_a_deleted_account_sees_and_does_nothing(page: TestClient, user: str, database: str) -> None:
@@ -248,8 +219,8 @@ def stand_ins() -> Iterator[tuple[list[StandIn], int]]:
     """Three pods, at 127.0.0.1 to 127.0.0.3, on one port."""
     pods, port = [StandIn() for _ in range(3)], free_port()
     with ExitStack() as stack:
-        for number, pod in enumerate(pods):
-            stack.enter_context(serving(pod.app, f"127.0.0.{number + 1}", port))
+        for number, stand_in in enumerate(pods):
+            stack.enter_context(serving(stand_in.app, f"127.0.0.{number + 1}", port))
         yield pods, port
 
 
@@ -269,9 +240,9 @@ def test_a_pod_gets_two_requests_at_once_at_most_and_a_new_one_its_share(
     run = LoadRun(lambda: _async(dict(ready)), report, "the-users-token", port)
     asyncio.run(run.run(60))
     assert pods[0].most == PER_POD
-    assert max(pod.most for pod in pods) <= PER_POD
+    assert max(stand_in.most for stand_in in pods) <= PER_POD
     assert set(reports[0]) == {"a"}
-    assert all(pod.served for pod in pods)
+    assert all(stand_in.served for stand_in in pods)
     assert reports[-1].keys() == {"a", "b", "c"}
     assert max(pods[1].connections.values()) == 1  # none is kept
     assert WORKERS > PER_POD
@@ -296,11 +267,11 @@ def test_a_run_ends_when_the_token_is_refused(stand_ins: tuple[list[StandIn], in
 
 @pytest.mark.skipif(not _has_ipv6(), reason="needs IPv6")
 def test_a_pod_may_have_an_address_of_ipv6() -> None:
-    pod, port = StandIn(), free_port()
+    stand_in, port = StandIn(), free_port()
     run = LoadRun(lambda: _async({"a": "::1"}), lambda answered: _async(not answered), "the-users-token", port)
-    with serving(pod.app, "::1", port):
+    with serving(stand_in.app, "::1", port):
         asyncio.run(run.run(10))
-    assert pod.served
+    assert stand_in.served
 
 
 def test_what_the_pods_answered_is_seen_by_all(

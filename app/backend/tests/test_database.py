@@ -81,6 +81,16 @@ def test_who_waits_too_long_for_a_connection_is_told_so(database: str, monkeypat
     _with_one_connection(database, use)
 
 
+def test_a_statement_that_takes_too_long_is_ended(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STATEMENT_SECONDS", 1)
+
+    async def use(own: Database) -> None:
+        with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
+            await own.run("SELECT pg_sleep(60)", {})
+
+    _with_one_connection(database, use)
+
+
 def test_a_connection_that_broke_during_a_statement_is_not_used_again(database: str) -> None:
     async def use(own: Database) -> list[int]:
         [before] = await own.run(WHO, {})

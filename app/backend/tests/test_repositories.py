@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from todo_backend.assistant.repository import AssistantRepository
 from todo_backend.database import AnyRow, Database
 from todo_backend.export.repository import AccountRepository
 from todo_backend.repository import Repository
+from todo_backend.statement import metadata
 from todo_backend.tasks.cursor import Position
 from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.samples import samples_from
@@ -104,9 +106,16 @@ def test_every_statement_names_the_user_for_every_table_that_it_reads_or_changes
     assert statements
     for text, parameters in statements:
         assert parameters["user"] == user
-        assert '"user".id = %(user)s' in text or ("user_id" in text and "%(user)s" in text), text
+        for table in _named(text):
+            assert f"{table}.user_id = %(user)s" in text or f"{table}.id = %(user)s" in text, (table, text)
         # A statement may have parts; an UPDATE or DELETE among them whose WHERE lacks the user would reach all rows.
         parts = text.replace("DELETE FROM", "\0DELETE FROM").replace("UPDATE ", "\0UPDATE ").split("\0")[1:]
         for part in parts:
             if not part.startswith("UPDATE SET"):
                 assert "user_id = %(user)s" in part, part
+
+
+def _named(sql: str) -> set[str]:
+    """Return the tables that a statement reads, joins, updates or deletes from."""
+    tables = {name if name != "user" else '"user"' for name in metadata.tables}
+    return set(re.findall(r"(?:FROM|JOIN|UPDATE|,) *(\w+|\"user\")(?![.\w])", sql)) & tables

@@ -1,5 +1,6 @@
 """Two tabs, lost answers and second thoughts: ETag and If-Match, Idempotency-Key, restoring."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -8,9 +9,12 @@ import psycopg
 import pytest
 from calls import Json, create, titles
 from httpx2 import Response
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 from tokens import bearer
 
+from todo_backend.database import Database
+from todo_backend.tasks.remembered import forget
 from todo_backend.tasks.schemas import NewTask
 from todo_backend.tasks.service import hash_of
 
@@ -156,11 +160,18 @@ def test_keys_and_deleted_tasks_are_forgotten_after_a_day(api: TestClient, user:
             "UPDATE deleted_task SET deleted_at = now() - interval '25 hours' WHERE id = %s", [old["id"]]
         )
     _delete(api, user, _create_once(api, user, "key-2").json(), {})
+    assert api.post(f"/api/tasks/{old['id']}/restore", headers=bearer(user)).status_code == 404
+    asyncio.run(_forget(database))
     with psycopg.connect(database) as connection:
         keys = connection.execute("SELECT key FROM creation WHERE user_id = %s", [user]).fetchall()
         kept = connection.execute("SELECT count(*) FROM deleted_task WHERE user_id = %s", [user]).fetchone()
     assert (keys, kept) == ([("key-2",)], (1,))
-    assert api.post(f"/api/tasks/{old['id']}/restore", headers=bearer(user)).status_code == 404
+
+
+async def _forget(database: str) -> None:
+    own = Database(SecretStr(database), 2)
+    await forget(own)
+    await own.close()
 
 
 def test_a_deleted_task_comes_back_as_it_was(api: TestClient, user: str) -> None:

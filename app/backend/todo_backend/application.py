@@ -1,5 +1,6 @@
 """The app put together: settings in, an ASGI app out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from todo_backend.metrics import MetricsServer
 from todo_backend.request_log import RequestLog
 from todo_backend.settings import Settings
 from todo_backend.tasks import endpoints as tasks
+from todo_backend.tasks.remembered import forget_every_hour
 
 
 class TodoAPI(FastAPI):
@@ -43,7 +45,9 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         figures = MetricsServer(settings.metrics_port, database) if settings.metrics_port else None
+        forgetting = asyncio.create_task(forget_every_hour(database))
         yield
+        forgetting.cancel()
         if figures:
             figures.close()
         await answering.close()

@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Column, DateTime, Interval, SmallInteger, Table, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from todo_backend.cluster.load import REPORT_SECONDS, REQUEST_SECONDS
 from todo_backend.database import AnyRow, Database
 from todo_backend.statement import Statement, metadata
 
@@ -21,6 +22,9 @@ load_run = Table(
     Column("answered", JSONB, nullable=False),
 )
 
+LAST_ANSWERS: Final = timedelta(seconds=REQUEST_SECONDS + 2 * REPORT_SECONDS)
+"""How long a run whose pod died may have requests in flight after its end; every other one says when it has none."""
+
 
 class LoadRuns:
     """The run belongs to the cluster and not to a user: everyone sees it, and only who began it can end it."""
@@ -34,7 +38,7 @@ class LoadRuns:
         return rows[0] if rows else None
 
     async def begin(self, user_id: str, pod: str, length: timedelta) -> AnyRow | None:
-        """Begin a run and return it; None while one is going.
+        """Begin a run and return it; None while one is going, or still waits for its last answers.
 
         Raises psycopg.errors.ForeignKeyViolation when the user is no more.
         """
@@ -47,7 +51,7 @@ class LoadRuns:
         return bool(rows) and rows[0].running
 
     async def free(self, run: AnyRow) -> None:
-        """End this run, if it still goes on."""
+        """Make room for the next run: this one has no request in flight any more."""
         await _FREE.run(self._database, started_at=run.started_at)
 
     async def end(self, user_id: str) -> bool:
@@ -70,14 +74,17 @@ def _begin() -> Statement:
         "answered": _ANSWERED,
     }
     only_one = insert(load_run).values(id=1, **given)
-    taken = only_one.on_conflict_do_update(index_elements=["id"], set_=given, where=load_run.c.ends_at <= func.now())
+    is_over = load_run.c.ends_at <= func.now() - LAST_ANSWERS
+    taken = only_one.on_conflict_do_update(index_elements=["id"], set_=given, where=is_over)
     return Statement(taken.returning(load_run, _running))
 
 
 _LAST: Final = Statement(select(load_run, _running))
 _BEGIN: Final = _begin()
 _REPORT: Final = Statement(update(load_run).where(_same).values(answered=_ANSWERED).returning(_running))
-_FREE: Final = Statement(update(load_run).where(_same, _running.element).values(ends_at=func.now()))
+_FREE: Final = Statement(
+    update(load_run).where(_same).values(ends_at=func.least(load_run.c.ends_at, func.now() - LAST_ANSWERS))
+)
 _END: Final = Statement(
     update(load_run)
     .where(load_run.c.user_id == _USER, _running.element)

@@ -51,7 +51,7 @@ class ClusterService:
         with account_exists():
             run = await self._runs.begin(user_id, socket.gethostname(), timedelta(seconds=seconds))
         if run is None:
-            raise Problem(409, "A load run is going on already")
+            raise Problem(409, "A load run is going on, or just ending")
 
         async def report(answered: dict[str, int]) -> bool:
             return await self._runs.report(run, answered)

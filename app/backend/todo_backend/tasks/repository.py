@@ -7,14 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Date,
     DateTime,
     Integer,
     Interval,
     SmallInteger,
-    Table,
     Text,
     Uuid,
     any_,
@@ -38,14 +36,12 @@ from todo_backend.repository import USER, Repository, own
 from todo_backend.statement import Statement
 from todo_backend.tasks.cursor import Position
 from todo_backend.tasks.query import PRIORITIES, Shape, conditions, in_view, ordering, parameters, sort_key
+from todo_backend.tasks.remembered import REMEMBERED
 from todo_backend.tasks.samples import Sample
 from todo_backend.tasks.schemas import Due, NewTask, TaskChanges, TaskQuery, View
 from todo_backend.tasks.table import creation, deleted_task, sample_offer, task
 
 MAX_TAGS_LISTED: Final = 1000
-REMEMBERED: Final = timedelta(days=1)
-"""How long a deleted task can be restored, and a creation be asked for again by its key."""
-
 _ALL: Final = [column.name for column in task.c]
 _COLUMNS: Final = tuple(column for column in task.c if column.name != "user_id")
 _GIVEN: Final = ("title", "description", "priority", "tags", "due_date", "due_time")
@@ -163,23 +159,15 @@ def _unchanged() -> ColumnElement[bool]:
 
 def _delete(*which: ColumnElement[bool]) -> Statement:
     gone = delete(task).where(own(task), *which).returning(*task.c).cte("gone")
-    kept = insert(deleted_task).from_select(_ALL, select(gone)).returning(deleted_task.c.id)
-    return Statement(kept.add_cte(_old(deleted_task, deleted_task.c.deleted_at)))
-
-
-def _old(table: Table, since: ColumnElement[datetime], *which: ColumnElement[bool]) -> CTE:
-    """Forget the rows of a table that are older than they need to be kept, as a part of another statement."""
-    return delete(table).where(own(table), since < func.now() - REMEMBERED, *which).cte("forgotten")
+    return Statement(insert(deleted_task).from_select(_ALL, select(gone)).returning(deleted_task.c.id))
 
 
 def _create_once() -> Statement:
     request_hash = bindparam("request_hash", type_=Text)
     made = insert(creation).values(user_id=USER, key=_KEY, request_hash=request_hash, task_id=func.gen_random_uuid())
     first = made.on_conflict_do_nothing().returning(creation.c.user_id, creation.c.task_id).cte("first")
-    forgotten = _old(creation, creation.c.created_at, creation.c.key != _KEY)
     source = select(first.c.task_id, first.c.user_id, *map(_given, _GIVEN))
-    statement = insert(task).from_select(["id", "user_id", *_GIVEN], source).returning(*_COLUMNS)
-    return Statement(statement.add_cte(forgotten))
+    return Statement(insert(task).from_select(["id", "user_id", *_GIVEN], source).returning(*_COLUMNS))
 
 
 def _creation() -> Statement:
@@ -189,7 +177,7 @@ def _creation() -> Statement:
 
 
 def _restore() -> Statement:
-    mine = own(deleted_task), deleted_task.c.id == _ID
+    mine = own(deleted_task), deleted_task.c.id == _ID, deleted_task.c.deleted_at > func.now() - REMEMBERED
     kept = delete(deleted_task).where(*mine).returning(*(deleted_task.c[name] for name in _ALL)).cte("kept")
     return Statement(insert(task).from_select(_ALL, select(kept)).returning(*_COLUMNS))
 

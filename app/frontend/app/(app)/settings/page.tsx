@@ -24,7 +24,7 @@ export default async function SettingsPage() {
       </section>
       <section className={styles.card} aria-labelledby="data">
         <h2 id="data">Your data</h2>
-        <p>Everything that the app keeps for you, in one file.</p>
+        <p>Your account, all your tasks and all conversations, in one file.</p>
         <ExportButton />
       </section>
       <section className={styles.card} aria-labelledby="password">
