@@ -300,6 +300,45 @@ def test_replicas_that_are_left_to_an_autoscaler_stay_as_they_are(
     assert plan(cluster, [web]).changes.empty
 
 
+def autoscaler(namespace: str, minimum: int) -> Object:
+    labels = {"app.kubernetes.io/part-of": "todo-app"}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    metrics = [{"type": "Resource", "resource": cpu}]
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": namespace, "labels": labels},
+        "spec": {"scaleTargetRef": target, "minReplicas": minimum, "maxReplicas": 4, "metrics": metrics},
+    }
+
+
+METRICS = [
+    {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}
+]
+
+
+@pytest.mark.parametrize("by", ["todoctl", "kubectl scale"])
+def test_what_its_autoscaler_would_leave_without_pods_gets_the_least_number(
+    cluster: Cluster, namespace: str, by: str
+) -> None:
+    web = scaled(namespace, 0 if by == "todoctl" else 3)
+    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    apply(cluster, [web])
+    del web["spec"]["replicas"]
+    wanted = [web, autoscaler(namespace, 2)]
+    if by == "kubectl scale":
+        apply(cluster, wanted)
+        kubectl("--namespace", namespace, "scale", "deployment", "web", "--replicas=0")
+    planned = plan(cluster, wanted)
+    assert Difference("spec.replicas", 0, 2) in planned.objects[0].change.differences
+    execute(cluster, planned)
+    live = cluster.get(kinds.DEPLOYMENT, "web", namespace)
+    assert live is not None
+    assert live["spec"]["replicas"] == 2
+    assert plan(cluster, wanted).changes.empty
+
+
 def with_selector(web: Object, value: str) -> Object:
     changed = copy.deepcopy(web)
     changed["spec"]["selector"]["matchLabels"] = {"tier": value}

@@ -104,21 +104,21 @@ SCALED = entry("kube-controller-manager", "Update", REPLICAS, subresource="scale
             False,
         ),
         (None, WITHOUT_REPLICAS, False),
-        (deployment(entry("todoctl", "Apply", REPLICAS), spec={"replicas": 0}), WITHOUT_REPLICAS, False),
     ],
-    ids=["dropped", "kept", "another's", "not there", "none, so that an autoscaler would rest"],
+    ids=["dropped", "kept", "another's", "not there"],
 )
 def test_replicas_that_the_manifest_drops_are_handed_over(live: Any, manifest: Any, expected: bool) -> None:  # noqa: FBT001 - a row
     assert hands_over(live, manifest) is expected
 
 
+@pytest.mark.parametrize("replicas", [5, 0])
 @pytest.mark.parametrize("manager", ["todoctl", "kubectl"])
-def test_handed_over_replicas_are_nobody_s_and_stay(manager: str) -> None:
+def test_handed_over_replicas_are_nobody_s_and_stay(manager: str, replicas: int) -> None:
     both = {"f:spec": {"f:replicas": {}, "f:image": {}}}
-    live = deployment(entry(manager, "Apply", both), spec={"replicas": 5, "image": "a"})
+    live = deployment(entry(manager, "Apply", both), spec={"replicas": replicas, "image": "a"})
     assert folded(live, WITHOUT_REPLICAS)[0]["fieldsV1"] == IMAGE
     result = deployment(entry("todoctl", "Apply", IMAGE), spec={"replicas": 1, "image": "a"})
-    assert predicted(live, result, WITHOUT_REPLICAS)["spec"] == {"replicas": 5, "image": "a"}
+    assert predicted(live, result, WITHOUT_REPLICAS)["spec"] == {"replicas": replicas, "image": "a"}
 
 
 def test_a_release_is_known_by_its_annotations() -> None:

@@ -76,10 +76,8 @@ def hands_over(live: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> b
     An autoscaler that has not scaled yet owns nothing, and the server would put its default, 1, in the place of what
     an owner drops.
     """
-    if live is None or not _left_to_others(live, manifest):
-        return False
-    mine = [entry for entry in live["metadata"].get("managedFields") or () if _is_ours(entry)]
-    return any("f:replicas" in entry["fieldsV1"].get("f:spec", {}) for entry in mine)
+    mine = [entry for entry in (live or {"metadata": {}})["metadata"].get("managedFields") or () if _is_ours(entry)]
+    return _without_replicas(manifest) and any("f:replicas" in entry["fieldsV1"].get("f:spec", {}) for entry in mine)
 
 
 def folded(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Entry]:
@@ -96,7 +94,7 @@ def folded(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Entry]:
         "operation": "Apply",
         "apiVersion": live["apiVersion"],
         "fieldsType": "FieldsV1",
-        "fieldsV1": fields.minus(merged, REPLICAS) if _left_to_others(live, manifest) else merged,
+        "fieldsV1": fields.minus(merged, REPLICAS) if _without_replicas(manifest) else merged,
         "time": max(entry["time"] for entry in (*ours, *going) if "time" in entry),
     }
     return [mine, *(entry for entry in entries if entry not in going and not _is_ours(entry))]
@@ -116,7 +114,7 @@ def predicted(live: Mapping[str, Any], result: Mapping[str, Any], manifest: Mapp
     ]
     gone = _all_fields(going)
     kept = [entry["fieldsV1"] for entry in (*mine, *others)]
-    if not _left_to_others(live, manifest):
+    if not _without_replicas(manifest):
         return fields.without(result, fields.left_over(gone, kept))
     left = fields.without(result, fields.left_over(fields.minus(gone, REPLICAS), kept))
     return {**left, "spec": {**left["spec"], "replicas": live["spec"]["replicas"]}}
@@ -194,13 +192,8 @@ def _all_fields(entries: Iterable[Entry]) -> dict[str, Any]:
     return merged
 
 
-def _left_to_others(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
-    """Tell whether the replicas that are live stay, as the manifest has none.
-
-    At 0, as a `restore` that was killed leaves them, an autoscaler rests for good: the server's 1 is what wakes it.
-    """
-    has_pods = manifest["kind"] in {"Deployment", "StatefulSet"}
-    return has_pods and "replicas" not in manifest["spec"] and live["spec"].get("replicas") != 0
+def _without_replicas(manifest: Mapping[str, Any]) -> bool:
+    return manifest["kind"] in {"Deployment", "StatefulSet"} and "replicas" not in manifest["spec"]
 
 
 def _whose(entry: Entry) -> tuple[str, str]:

@@ -94,6 +94,10 @@ def _write(cluster: Cluster, one: Planned) -> None:
         _take_over(cluster, one)
     else:
         cluster.apply(one.manifest)
+    if one.woken:
+        # Last: pods of what was just applied, not of what was before.
+        metadata = one.manifest["metadata"]
+        cluster.scale(kinds.of(one.manifest), metadata["name"], metadata["namespace"], one.woken)
 
 
 def _take_over(cluster: Cluster, one: Planned) -> None:

@@ -55,3 +55,13 @@ def stage_of(kind: Kind) -> int:
 def workloads(objects: Sequence[Manifest]) -> list[Manifest]:
     """Return the objects that make pods."""
     return [item for item in objects if kinds.of(item) in (kinds.DEPLOYMENT, kinds.STATEFUL_SET)]
+
+
+def minimums(objects: Iterable[Manifest]) -> dict[tuple[str, str], int]:
+    """Return the least number of pods of each workload that an autoscaler among the objects rules, by kind and name."""
+    return {
+        (target["kind"], target["name"]): item["spec"].get("minReplicas", 1)
+        for item in objects
+        if kinds.of(item) == kinds.HORIZONTAL_POD_AUTOSCALER
+        for target in [item["spec"]["scaleTargetRef"]]
+    }

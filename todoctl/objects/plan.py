@@ -12,7 +12,7 @@ from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import ApiError, FieldConflict, FieldConflictError
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.errors import ClusterError, ConflictError
-from todoctl.objects import adopt, immutable
+from todoctl.objects import adopt, immutable, order
 from todoctl.objects.diff import OWNERSHIP, Action, Change, ChangeSet, Difference, compare, lookup
 from todoctl.objects.hidden import hidden
 from todoctl.objects.immutable import HOLDS_DATA, Immutable
@@ -54,6 +54,8 @@ class Planned:
     """The managers whose fields are to become todoctl's first; the change is what follows from that."""
     handed_over: bool = False
     """Whether todoctl gives up the replicas first, for an autoscaler."""
+    woken: int | None = None
+    """How many pods it gets where it has none: an autoscaler rests while none are asked for, so it never would."""
 
     @property
     def label(self) -> str:
@@ -127,7 +129,12 @@ def plan(cluster: Cluster, objects: Sequence[Manifest], *, live: Sequence[Object
         found = list(live) if live is not None else at_once(pool, lambda item: read(cluster, item), objects)
         pairs = list(zip(objects, found, strict=True))
         absent = {item["metadata"]["name"] for item, there in pairs if item["kind"] == "Namespace" and there is None}
-        return ApplyPlan(tuple(at_once(pool, lambda pair: _plan_one(cluster, pair[0], pair[1], absent), pairs)))
+        minimums = order.minimums(objects)
+
+        def one(pair: tuple[Manifest, Object | None]) -> Planned:
+            return _plan_one(cluster, *pair, absent, minimums.get(name_of(pair[0])))
+
+        return ApplyPlan(tuple(at_once(pool, one, pairs)))
 
 
 def read(cluster: Cluster, manifest: Manifest) -> Object | None:
@@ -167,8 +174,8 @@ def at_once(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[
     return [future.result() for future in futures]
 
 
-def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None) -> Planned:
-    """Ask what applying one object would do. Raises ClusterError."""
+def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, minimum: int | None = None) -> Planned:
+    """Ask what applying one object would do; `minimum` is its autoscaler's, if it has one. Raises ClusterError."""
     for _ in range(_READS):
         outcome, conflicts = _dry_run(cluster, manifest, live)
         # A dry run's result has the version of what it started from: of no other may the two be compared.
@@ -185,17 +192,22 @@ def plan_one(cluster: Cluster, manifest: Manifest, live: Object | None) -> Plann
     handed_over = adopt.hands_over(live, manifest)
     if live is not None and (adopted or handed_over):
         result = adopt.predicted(live, result, manifest)
+    woken = minimum if minimum and live is not None and result["spec"].get("replicas") == 0 else None
+    if woken is not None:
+        result = {**result, "spec": {**result["spec"], "replicas": woken}}
     change = compare(live, result)
     if adopted and change.action is Action.UNCHANGED:
         # All that differs is that somebody else owns the same fields too; that ends only with a write.
         change = replace(change, action=Action.CONFIGURED, differences=(Difference(OWNERSHIP, None, None),))
-    return Planned(manifest, live, change, conflicting, adopted=adopted, handed_over=handed_over)
+    return Planned(manifest, live, change, conflicting, adopted=adopted, handed_over=handed_over, woken=woken)
 
 
-def _plan_one(cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str]) -> Planned:
+def _plan_one(
+    cluster: Cluster, manifest: Manifest, live: Object | None, absent: set[str], minimum: int | None
+) -> Planned:
     if manifest["metadata"].get("namespace") in absent:
         return Planned(manifest, None, compare(None, manifest))
-    return plan_one(cluster, manifest, live)
+    return plan_one(cluster, manifest, live, minimum)
 
 
 def _dry_run(

@@ -63,12 +63,7 @@ class Rollout:
 
     def __init__(self, objects: Sequence[Object]) -> None:
         self._wanted = order.workloads(objects)
-        self._minimums = {
-            (target["kind"], target["name"]): item["spec"].get("minReplicas", 1)
-            for item in objects
-            if kinds.of(item) == kinds.HORIZONTAL_POD_AUTOSCALER
-            for target in [item["spec"]["scaleTargetRef"]]
-        }
+        self._minimums = order.minimums(objects)
         self._live: dict[Kind, Sequence[Object]] = {}
         self._old_events: dict[str, int] | None = None
 
