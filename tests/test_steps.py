@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from todoctl.errors import UsageError
+from todoctl.errors import RolloutError, UsageError
 from todoctl.locks import file
 from todoctl.settings import Settings
 from todoctl.steps import Steps
@@ -51,6 +51,30 @@ def test_old_images_stay_while_another_run_works_on_another_installation(tmp_pat
         assert heard.debugged == ["old images stay: another run may be about to apply one"]
         steps.remove_old_images(changed=True)
         assert asked == ["history"]
+
+
+def test_the_volume_is_noted_as_soon_as_it_is_there_whatever_comes_of_the_wait(heard, monkeypatch):
+    looks = [False, True]
+
+    class Looking(Steps):
+        """Steps of a cluster whose volume is there at the second look."""
+
+        cluster = None  # type: ignore[assignment]
+
+        def remember_volume(self):
+            return looks.pop(0)
+
+    def fails(*_, observe, **__):
+        for _ in range(3):
+            observe(())
+        raise RolloutError("rollout.failed", "it does not run")
+
+    monkeypatch.setattr("todoctl.objects.wait.wait", fails)
+    with pytest.raises(RolloutError):
+        Looking(Settings(), heard).wait([], volume=True)
+    assert looks == []
+    with pytest.raises(RolloutError):
+        Looking(Settings(), heard).wait([])
 
 
 def read(path: Path | None, heard: object) -> dict[str, str]:

@@ -85,8 +85,7 @@ def _install(steps: Steps) -> Installed:
         objects = steps.manifests(plans, secrets)
         changes, recorded = steps.apply(objects, live, adoption, recreate)
     with say("Wait"):
-        rolled = steps.wait(objects)
-        steps.remember_volume()
+        rolled = steps.wait(objects, volume=True)
         changes = namespace + changes + steps.prune(objects, recorded)
     with say("Access"):
         access = steps.access(objects)

@@ -148,8 +148,7 @@ class Installation:
         objects = manifests.load(self.settings.environment)
         if secrets:
             objects = self.for_database(objects, secrets)
-        if secrets and (node := self._node_of_volumes()):
-            objects = manifests.with_postgres_on(objects, node)
+            objects = self.on_its_node(objects)
         return manifests.customise(
             objects,
             namespace=self.settings.namespace,
@@ -175,15 +174,21 @@ class Installation:
             return [*objects]
         return manifests.with_postgres(objects, self.manifests((), secrets))
 
-    def _node_of_volumes(self) -> str | None:
-        """Return the node that has every volume, where the cluster's volumes do not say so themselves.
+    def on_its_node(self, objects: Sequence[Object]) -> list[Object]:
+        """Return objects with their Postgres, if they have it, kept to the node of its data.
 
-        Minikube's provisioner makes folders on the primary node, which has the profile's name; a pod on another node
-        would find an empty one.
+        Only on Minikube, whose volumes do not name theirs: its provisioner makes folders on the primary node, and a pod
+        on another one begins with an empty folder there. So the primary one it is, which has the profile's name, unless
+        there are data elsewhere, as `kubectl apply` and Helm keep Postgres to no node.
         """
+        from todoctl.database import volume
+        from todoctl.objects import manifests
         from todoctl.targets.minikube import Minikube
 
-        return self.target.context if isinstance(self.target, Minikube) else None
+        if not isinstance(self.target, Minikube):
+            return [*objects]
+        node = volume.node(self.cluster, self.settings.namespace) or self.target.context
+        return manifests.with_postgres_on(objects, node)
 
     def tell(self, change: Change) -> None:
         """Note what became of an object, unless nothing did."""

@@ -12,11 +12,11 @@ from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import AlreadyExistsError, StaleError
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.database import url
+from todoctl.database.volume import CLAIM as VOLUME_CLAIM
 from todoctl.errors import SecretsError
 
 APP = "todo-secrets"
 POSTGRES = "todo-postgres"
-VOLUME_CLAIM = "data-todo-postgres-0"
 DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY = "database-url", "better-auth-secret", "openai-api-key"
 DATABASE_CA = "database-ca"
 """The CA of an external database, where it is not one that systems carry."""
@@ -30,6 +30,7 @@ that is gone from one that was never there, and is on a Secret that no pod is re
 UNMADE = "known-after-install"
 """What stands for a resource version that a Secret does not have yet."""
 
+_LABEL = {"app.kubernetes.io/part-of": "todo-app"}
 _ENTROPY_BYTES = 32
 _ATTEMPTS = 5
 
@@ -123,7 +124,8 @@ def ensure(
     check(given)
     # The volume first: its Secrets are always made before it, so a run at the same time cannot look like a loss.
     volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace) if built_in_postgres else None
-    app = values(cluster, namespace, APP)
+    app_secret = cluster.get(kinds.SECRET, APP, namespace)
+    app = _values(app_secret)
     if not built_in_postgres:
         if not (DATABASE_URL in app or "DATABASE_URL" in given):
             raise _no_database()
@@ -131,10 +133,14 @@ def ensure(
         return SecretsReport((state,), url.external_port(namespace, held[DATABASE_URL]))
     secret = cluster.get(kinds.SECRET, POSTGRES, namespace)
     postgres = _values(secret)
-    user, password = url.credentials(namespace, app.get(DATABASE_URL, "")) or (url.OWNER, "")
+    built_in = url.credentials(namespace, app.get(DATABASE_URL, ""))
+    user, password = built_in or (url.OWNER, "")
     leads_to = given.get("DATABASE_URL") or app.get(DATABASE_URL)
     if leads_to is None or url.external_port(namespace, leads_to) is None:
-        _check_volume(namespace, secret, volume, user)
+        # Another role than the first is only made in a database that is there; and todoctl makes a URL of the first
+        # one from its password, so that its Secret was there. In a Secret of somebody's own it tells nothing.
+        ours = built_in is not None and _is_ours(app_secret)
+        _check_volume(namespace, secret, volume, used=user != url.OWNER or ours)
     if volume is not None:
         _check_belonging(namespace, app, postgres)
     passwords = {ADMIN_PASSWORD: random_value(), APP_PASSWORD: password or random_value()}
@@ -171,16 +177,18 @@ def complete(cluster: Cluster, namespace: str) -> SecretState:
     return _converge(cluster, namespace, _Wanted(POSTGRES, made))[0]
 
 
-def remember_volume(cluster: Cluster, namespace: str) -> None:
+def remember_volume(cluster: Cluster, namespace: str) -> bool:
     """Note in the database's Secret which volume claim there is, and which there is not any more: None is forgotten.
 
-    From then on `ensure` knows when the volume is lost. Writes only what is not noted already.
+    From then on `ensure` knows when the volume is lost. Writes only what is not noted already. Tells whether there is
+    a claim.
     """
     volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, VOLUME_CLAIM, namespace)
     secret = cluster.get(kinds.SECRET, POSTGRES, namespace)
     uid = volume["metadata"]["uid"] if volume else None
     if secret is not None and _remembered(secret) != uid:
         cluster.patch(kinds.SECRET, POSTGRES, namespace, {"metadata": {"annotations": {VOLUME_UID: uid}}})
+    return uid is not None
 
 
 def random_value() -> str:
@@ -253,15 +261,15 @@ def _check_belonging(namespace: str, app: Mapping[str, str], postgres: Mapping[s
         )
 
 
-def _check_volume(namespace: str, secret: Object | None, volume: Object | None, user: str) -> None:
-    """Raise where the Secrets were used for a volume that is gone.
+def _check_volume(namespace: str, secret: Object | None, volume: Object | None, *, used: bool) -> None:
+    """Raise where the Secrets were used for a volume that is gone; `used` is what the app's Secret tells of that.
 
-    The Secrets alone say nothing: the first install makes them before the volume, and may be killed in between.
+    The database's Secret alone says nothing: the first install makes it before the volume, and may be killed in
+    between.
     """
     remembered = _remembered(secret)
     if remembered is None:
-        # Another role than the first is only made in a database that is there.
-        lost = volume is None and secret is None and user != url.OWNER
+        lost = volume is None and secret is None and used
     else:
         lost = volume is None or volume["metadata"]["uid"] != remembered
     if lost:
@@ -277,6 +285,11 @@ def _check_volume(namespace: str, secret: Object | None, volume: Object | None, 
 def _remembered(secret: Object | None) -> str | None:
     uid: str | None = ((secret or {}).get("metadata", {}).get("annotations") or {}).get(VOLUME_UID)
     return uid
+
+
+def _is_ours(secret: Object | None) -> bool:
+    """Tell whether todoctl made a Secret, by its label."""
+    return _LABEL.items() <= ((secret or {}).get("metadata", {}).get("labels") or {}).items()
 
 
 def _no_database() -> SecretsError:
@@ -296,7 +309,7 @@ def _manifest(name: str, namespace: str, values: Mapping[str, str]) -> Object:
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "todo-app"},
+            "labels": {"app.kubernetes.io/name": name, **_LABEL},
         },
         "data": _encode(values),
     }

@@ -247,21 +247,40 @@ class Steps(Applying):
             )
         return self.settings.registry
 
-    def remember_volume(self) -> None:
-        """Note the database's volume, so that a later install knows when it is lost."""
+    def remember_volume(self) -> bool:
+        """Note the database's volume, so that a later install knows when it is lost, and where its data are.
+
+        Tells whether that is done: not before there is one.
+        """
         from todoctl import secrets
+        from todoctl.database import volume
+        from todoctl.targets.minikube import Minikube
 
-        if self.settings.environment == "development":
-            secrets.remember_volume(self.cluster, self.settings.namespace)
+        if self.settings.environment != "development":
+            return True
+        namespace = self.settings.namespace
+        if not secrets.remember_volume(self.cluster, namespace):
+            return False
+        if isinstance(self.target, Minikube):
+            node = volume.node(self.cluster, namespace)
+            if node is not None and node != self.target.context:
+                volume.remember(self.cluster, namespace, node)
+        return True
 
-    def wait(self, objects: Sequence[Object]) -> Rolled:
-        """Wait until every workload is Available."""
+    def wait(self, objects: Sequence[Object], *, volume: bool = False) -> Rolled:
+        """Wait until every workload is Available; `volume` notes the database's as soon as it is there.
+
+        So what comes of the wait, and whether it ends at all, does not matter to it.
+        """
         from todoctl.objects.status import Status
         from todoctl.objects.wait import wait
 
         told: dict[str, str] = {}
+        noted = not volume
 
         def observe(statuses: Sequence[WorkloadStatus]) -> None:
+            nonlocal noted
+            noted = noted or self.remember_volume()
             for one in statuses:
                 label, message = f"{one.kind}/{one.name}", one.verdict.message
                 if told.get(label) == message:

@@ -14,6 +14,7 @@ from harness import PROFILE
 from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
+from todoctl.database.volume import CLAIM
 from todoctl.errors import SecretsError
 from todoctl.secrets import SecretAction, ensure, remember_volume
 
@@ -53,7 +54,7 @@ def claim_volume(cluster: Cluster, namespace: str) -> None:
         {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": secrets.VOLUME_CLAIM, "namespace": namespace},
+            "metadata": {"name": CLAIM, "namespace": namespace},
             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
         }
     )
@@ -108,6 +109,11 @@ def test_a_lost_password_is_taken_from_the_database_s_url(cluster: Cluster, name
     ensure(cluster, namespace, {})
     before = values(cluster, namespace, "todo-postgres")
     cluster.delete(kinds.SECRET, "todo-postgres", namespace)
+    with pytest.raises(SecretsError) as caught:
+        ensure(cluster, namespace, {})
+    assert caught.value.id == "secrets.volume-lost", "the Secret that is left was made after the one that is gone"
+    # As somebody makes it by hand, before the first install.
+    cluster.patch(kinds.SECRET, "todo-secrets", namespace, {"metadata": {"labels": None}})
     ensure(cluster, namespace, {})
     assert values(cluster, namespace, "todo-postgres")["app-password"] == before["app-password"]
 
@@ -144,8 +150,8 @@ def test_a_volume_that_was_there_and_is_gone_stops_everything(cluster: Cluster, 
     assert set(actions(before).values()) == {SecretAction.KEPT}
     remember_volume(cluster, namespace)
     assert ensure(cluster, namespace, {}).versions == before.versions, "it is noted once"
-    cluster.delete(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace)
-    while cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace):
+    cluster.delete(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace)
+    while cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace):
         time.sleep(0.2)
     with pytest.raises(SecretsError) as caught:
         ensure(cluster, namespace, {"OPENAI_API_KEY": "sk-1"})

@@ -74,7 +74,7 @@ def test_a_release_with_the_database_that_comes_with_the_app_keeps_it(steps):
 
 def test_a_release_from_when_the_database_was_elsewhere_comes_back_with_the_apps_own(steps, monkeypatch):
     recorded = steps("development", manifests.without_postgres(manifests.load("development"), 6543))
-    monkeypatch.setattr(recorded, "_node_of_volumes", lambda: None)
+    monkeypatch.setattr(recorded, "on_its_node", list)
     recipe.rollback(recorded, None)
     kinds = {item["kind"] for item in recorded.applied if item["metadata"]["name"] == "todo-postgres"}
     assert kinds >= {"StatefulSet", "Service", "NetworkPolicy"}

@@ -6,6 +6,7 @@ from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.database import url
 from todoctl.database.postgres import Postgres
+from todoctl.database.volume import CLAIM
 from todoctl.errors import PreflightError, SecretsError
 from todoctl.objects import manifests
 from todoctl.objects.apply import apply
@@ -25,7 +26,7 @@ def reset(steps: Steps) -> Changed:
     cluster, namespace = steps.cluster, steps.settings.namespace
     steps.require_identity()
     app = secrets.values(cluster, namespace, secrets.APP)
-    volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace)
+    volume = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace)
     if url.external_port(namespace, app.get(secrets.DATABASE_URL) or url.built_in(namespace, "-")) is not None:
         raise PreflightError(
             "database.elsewhere",

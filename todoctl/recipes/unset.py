@@ -5,6 +5,7 @@ from __future__ import annotations
 from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.database import url
+from todoctl.database.volume import CLAIM
 from todoctl.errors import SecretsError
 from todoctl.images.image import POSTGRES
 from todoctl.objects import manifests
@@ -42,7 +43,7 @@ def _come_back(steps: Steps, database_url: str) -> Changed:
         # A run that was killed may have left pods that do not know yet.
         with steps.locked("secrets unset"), steps.reporter.step("Roll"):
             return Changed((secrets.change(steps.cluster, namespace, secrets.APP, {}),), roll(steps))
-    volume = steps.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, secrets.VOLUME_CLAIM, namespace)
+    volume = steps.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace)
     if volume is None and not secrets.values(steps.cluster, namespace, secrets.POSTGRES):
         raise SecretsError(
             "secrets.no-postgres",
