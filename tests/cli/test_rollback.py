@@ -10,6 +10,7 @@ from todoctl.cli.main import main
 from todoctl.images.sideload import Sideloaded
 from todoctl.objects.diff import Action, Change, ChangeSet, Difference
 from todoctl.objects.releases import Release
+from todoctl.recipes import rollback as recipe
 from todoctl.recipes.history import History
 from todoctl.recipes.rollback import RolledBack
 from todoctl.steps import Access
@@ -116,3 +117,16 @@ def test_a_rollback_gives_programs_all_that_it_did(told):
 def test_a_release_is_a_number(capsys, word):
     assert main(["rollback", "--", word]) == 2
     assert word in capsys.readouterr().err
+
+
+def test_a_rollback_may_take_over_and_make_anew_as_an_install_may(monkeypatch):
+    asked = []
+    answer = RolledBack(FIRST, (), ChangeSet(), 1, None)
+    monkeypatch.setattr(recipe, "rollback", lambda steps, _revision: asked.append(steps) or answer)
+    monkeypatch.setattr("todoctl.cli.rollback._text", lambda _: "done")
+    monkeypatch.setattr("todoctl.cli.rollback._data", lambda _: {})
+    assert main(["rollback", "--force-conflicts", "--recreate", "Deployment/web", "--yes"]) == 0
+    [steps] = asked
+    assert steps.settings.force_conflicts
+    assert steps.settings.recreate == ("Deployment/web",)
+    steps.reporter.confirm("Take over 1 field?")  # raises unless --yes was passed on

@@ -75,6 +75,21 @@ def test_rollback_brings_lost_images_back_and_a_newer_schema_is_no_obstacle(todo
         kubectl(*psql, f"UPDATE alembic_version SET version_num = '{schema}'")  # noqa: S608 - the test's own
 
 
+def test_a_conflict_stops_a_rollback_and_is_won_with_the_option_that_its_hint_names(todoctl, kubectl, other_release):
+    before, _ = other_release
+    level = kubectl.json("get", "configmap", "todo-config", "-n", NAMESPACE)["data"]["log-level"]
+    kubectl("patch", "configmap", "todo-config", "-n", NAMESPACE, "-p", json.dumps({"data": {"log-level": "odd"}}))
+    refused = todoctl("rollback", str(before), "-o", "json")
+    assert (refused.code, refused.error["id"]) == (12, "cluster.conflict"), refused.err
+    assert f'ConfigMap/todo-config .data.log-level: kubectl-patch has "odd", the manifests have "{level}"' in "".join(
+        refused.error["details"]
+    )
+    assert "`--force-conflicts`" in refused.error["hint"]
+    outcome = todoctl("rollback", str(before), "--force-conflicts", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert kubectl.json("get", "configmap", "todo-config", "-n", NAMESPACE)["data"]["log-level"] == level
+
+
 def test_a_release_whose_image_is_gone_everywhere_is_a_clear_error_and_nothing_is_applied(todoctl, kubectl):
     def generation():
         return kubectl.json("get", "deployment", "todo-backend", "-n", NAMESPACE)["metadata"]["generation"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from todoctl.errors import UsageError
 from todoctl.objects import manifests
 from todoctl.objects.diff import ChangeSet
 from todoctl.objects.releases import Release
@@ -24,23 +25,24 @@ class Recorded(Steps):
     def __init__(self, settings: Settings, reporter: Any) -> None:
         super().__init__(settings, reporter)
         self.applied: list[Any] = []
+        self.made_anew: frozenset[str] = frozenset()
         self.cluster = None  # type: ignore[assignment]
 
     def secrets(self, *_arguments: Any, **_options: Any) -> SecretsReport:
         return SecretsReport((), self.external_port)
 
-    def apply(self, objects: Any, *_arguments: Any) -> Any:
-        self.applied = objects
+    def apply(self, objects: Any, *_arguments: Any, recreate: Any = frozenset()) -> Any:
+        self.applied, self.made_anew = objects, recreate
         return ChangeSet(()), ()
 
 
 @pytest.fixture
 def steps(heard, monkeypatch):
-    def made(environment: str, objects: Any = None) -> Recorded:
+    def made(environment: str, objects: Any = None, **settings: Any) -> Recorded:
         objects = objects or manifests.load(environment)
         release = Release(1, "2026-01-01T00:00:00Z", "0.1.0", "install", tuple(objects))
         monkeypatch.setattr(recipe, "_choose", lambda _steps, _revision: release)
-        made = Recorded(Settings(environment=environment), heard)
+        made = Recorded(Settings(environment=environment, **settings), heard)
         for name in ("require_identity", "require_running", "wait", "access", "remove_old_images"):
             monkeypatch.setattr(made, name, lambda *_arguments, **_options: None)
         monkeypatch.setattr(made, "locked", lambda _verb: nullcontext())
@@ -86,3 +88,11 @@ def test_a_release_of_an_environment_elsewhere_stays_as_it_was(steps):
     recorded.external_port = 6543
     recipe.rollback(recorded, None)
     assert recorded.applied == manifests.load("staging")
+
+
+def test_what_may_be_made_anew_is_known_before_anything_is_looked_at(steps):
+    recorded = steps("development", recreate=("deployment/todo-backend",))
+    recipe.rollback(recorded, None)
+    assert recorded.made_anew == {"Deployment/todo-backend"}
+    with pytest.raises(UsageError):
+        recipe.rollback(steps("development", recreate=("statefulset/todo-postgres",)), None)

@@ -61,17 +61,7 @@ Examples:
     help="For a Minikube that is made: its memory [default: 8192, or half of the machine's].",
 )
 @click.option("--dry-run", is_flag=True, help="Tell all that an install would do, and do nothing.")
-@click.option(
-    "--force-conflicts",
-    is_flag=True,
-    help="Show which fields other field managers own, and take over these and no others, after a question.",
-)
-@click.option(
-    "--recreate",
-    multiple=True,
-    metavar="KIND/NAME",
-    help="If a field of this object cannot be changed, delete it and make it anew; never for what holds data.",
-)
+@options.take_over
 @options.yes
 @options.output
 def command(

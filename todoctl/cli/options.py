@@ -217,6 +217,20 @@ database_ca: Callable[[Any], Any] = click.option(
     help="A PEM file with the CA of an external database, for `sslmode=verify-full` in its DATABASE_URL.",
 )
 
+take_over: Callable[[Any], Any] = _stack(
+    click.option(
+        "--force-conflicts",
+        is_flag=True,
+        help="Show which fields other field managers own, and take over these and no others, after a question.",
+    ),
+    click.option(
+        "--recreate",
+        multiple=True,
+        metavar="KIND/NAME",
+        help="If a field of this object cannot be changed, delete it and make it anew; never for what holds data.",
+    ),
+)
+
 yes: Callable[[Any], Any] = click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
 
 

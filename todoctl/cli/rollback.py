@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  todoctl rollback              back to what ran before
-  todoctl rollback 2            back to release 2 of `todoctl history`
+  todoctl rollback                    back to what ran before
+  todoctl rollback 2                  back to release 2 of `todoctl history`
+  todoctl rollback --force-conflicts  win back what kubectl has set by hand since
 """
 
 
@@ -23,6 +24,8 @@ Examples:
 @click.argument("revision", type=click.IntRange(min=1), required=False)
 @options.cluster
 @options.environment
+@options.take_over
+@options.yes
 @options.output
 def command(*, revision: int | None, **given: Any) -> Result:
     """Go back to a release; without a number to what ran before.

@@ -99,7 +99,7 @@ class ApplyPlan:
         hints = [f"{one.label} is never made anew: {HOLDS_DATA[kinds.of(one.manifest)]}" for one in kept]
         if lost:
             flags = " ".join(f"--recreate {label}" for label in lost)
-            hints.append(f"delete and make anew what holds no data with `todoctl install {flags}`")
+            hints.append(f"delete and make anew what holds no data: run `todoctl install` or `rollback` with `{flags}`")
         raise ClusterError(
             "objects.immutable",
             "; ".join(f"{one.label}: {one.refused}" for one in refused),
@@ -114,7 +114,8 @@ def conflict(objects: Sequence[Planned]) -> ConflictError:
         "cluster.conflict",
         f"cannot apply {', '.join(one.label for one in objects)}",
         because="another field manager owns what the manifests set",
-        hint="undo the other manager's change, or take over exactly these fields with `--force-conflicts`",
+        hint="undo the other manager's change, or take over exactly these fields: "
+        "run `todoctl install` or `rollback` with `--force-conflicts`",
         details=tuple(f"{one.label} {conflict}" for one in objects for conflict in one.conflicts),
     )
 

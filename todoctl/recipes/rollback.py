@@ -31,6 +31,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
     Raises UsageError where there is no such release, SideloadError where an image is gone, and what the steps raise.
     """
     say = steps.reporter.step
+    recreate = steps.recreate()
     steps.require_identity()
     steps.require_running()
     with steps.locked("rollback"):
@@ -45,7 +46,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
             # The release may be from before the database moved elsewhere.
             objects = steps.for_database([dict(item) for item in release.objects], secrets)
             manifests.set_secret_versions(objects, secrets.versions)
-            changes, recorded = steps.apply(objects)
+            changes, recorded = steps.apply(objects, recreate=recreate)
         with say("Wait"):
             steps.wait(objects)
             changes += steps.prune(objects, recorded)
