@@ -49,7 +49,8 @@ def install(steps: Steps) -> Installed:
     """Bring the app up, or up to date: each step does what is not done already, and hands its result to the next.
 
     Raises what the steps raise; what is done then stays done, and the next run goes on from there. Two installs at once
-    never mix: the second one is refused at once, or, from another machine, as soon as the namespace is there.
+    never mix: the second one is refused at once, or, from another machine, when the cluster runs and the namespace is
+    there, before anything is built or written; where it is not there yet, as soon as it is.
     """
     with steps.locked("install", lease=False):
         return _install(steps)
@@ -66,6 +67,7 @@ def _install(steps: Steps) -> Installed:
             verified = offline.preflight(steps, path)
         else:
             steps.preflight()
+        steps.take_lease()
         if steps.elsewhere:
             # What is wrong with its database is told before minutes are spent on images.
             steps.secrets(given, dry_run=True)
@@ -78,6 +80,7 @@ def _install(steps: Steps) -> Installed:
     images = _supply(steps, plans, verified)
     plans = images.plans
     with say("Secrets"):
+        steps.take_lease()  # somebody else may have made the namespace since
         namespace = steps.apply_namespace(plans, adoption)
         steps.take_lease()
         secrets = steps.secrets(given, adoption)

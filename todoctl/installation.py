@@ -93,7 +93,10 @@ class Installation:
             yield
 
     def take_lease(self) -> None:
-        """Have a `locked` block keep off runs on other machines too, from now on, if the namespace is there."""
+        """Have a `locked` block keep off runs on other machines too, from now on, if the namespace is there.
+
+        Does nothing where it does already. Raises LockedError where another run holds the Lease.
+        """
         from todoctl.adapters import kinds
         from todoctl.locks.lease import Lease
 
@@ -101,6 +104,7 @@ class Installation:
         if self._holder is None or cluster.get(kinds.NAMESPACE, self.settings.namespace) is None:
             return
         lease = self._locks.enter_context(Lease(cluster, self.settings.namespace, self._holder, self.reporter))
+        self._holder = None
         self._locks.callback(setattr, self, "cluster", cluster)
         self.cluster = cluster.guarded(lease.check)
 

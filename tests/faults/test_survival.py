@@ -24,6 +24,7 @@ pytestmark = pytest.mark.minikube
 CONSENT, CLUSTER, LOCKED, INTERRUPTED = 10, 7, 13, 130
 STEPS = ["Preflight", "Fingerprint", "Build", "Sideload", "Secrets", "Apply", "Wait", "Access"]
 MARK = "TODOCTL_TEST_MARK"
+DRIFTED = "pod-security.kubernetes.io/warn"
 
 
 def begin(todoctl, *arguments, **environment):
@@ -145,13 +146,17 @@ def elsewhere():
 
 def test_a_run_on_another_machine_is_named_and_nothing_is_written(todoctl, kubectl, heard, monkeypatch):
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.5)
+    kubectl("label", "namespace", NAMESPACE, f"{DRIFTED}-")
     with lease.Lease(*elsewhere(), heard):
         outcome = todoctl("install", "--debug")
         assert outcome.code == LOCKED, outcome.err
         assert "process 4711 on `elsewhere` holds its Lease since" in outcome.err
         writes = [line for line in outcome.err.splitlines() if "POST /" in line or "PATCH /" in line]
         assert [line for line in writes if "dryRun=All" not in line and "/leases" not in line] == []
+        assert not {"Fingerprint", "Build", "Secrets"} & set(outcome.err.splitlines())
+    assert DRIFTED not in kubectl.json("get", "namespace", NAMESPACE)["metadata"]["labels"]
     assert todoctl("install").code == 0
+    assert DRIFTED in kubectl.json("get", "namespace", NAMESPACE)["metadata"]["labels"]
 
 
 def test_a_run_on_another_machine_that_died_is_taken_over_when_its_lease_has_run_out(todoctl, kubectl):

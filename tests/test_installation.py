@@ -1,0 +1,111 @@
+"""When a run begins to keep others off the cluster, in a made-up world."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from todoctl import install as recipe
+from todoctl.locks import file, lease
+from todoctl.settings import Settings
+from todoctl.steps import Steps
+
+
+class Cluster:
+    """A cluster whose namespace is there or not."""
+
+    def __init__(self, *, namespace: bool) -> None:
+        self.namespace = namespace
+
+    def get(self, *_: Any) -> Any:
+        return {} if self.namespace else None
+
+    def guarded(self, _check: Any) -> Any:
+        return self
+
+
+class Ended(Exception):
+    """The run has come as far as the test wants it to."""
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a run did, and when it took the Lease."""
+    seen: list[str] = []
+
+    @contextmanager
+    def free(*_: Any) -> Any:
+        yield object()
+
+    class Taken:
+        """A Lease that is free."""
+
+        def __init__(self, *_: Any) -> None:
+            self.check = None
+
+        def __enter__(self) -> Any:
+            seen.append("lease")
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            seen.append("released")
+
+    monkeypatch.setattr(file, "locked", free)
+    monkeypatch.setattr(lease, "Lease", Taken)
+    return seen
+
+
+def run(cluster: Cluster, events: list[str], heard: Any, *, appears: bool = False) -> None:
+    """Begin an install, up to its Secrets; the namespace `appears` while it builds."""
+
+    class Told(Steps):
+        """Steps that only tell that they are taken."""
+
+        def preflight(self) -> None:
+            events.append("preflight")
+
+        def fingerprint(self, *_: Any) -> Any:
+            return []
+
+        def look(self, *_: Any) -> Any:
+            events.append("look")
+
+        def adopt(self, *_: Any) -> Any:
+            return None
+
+        def build(self, *_: Any) -> Any:
+            events.append("build")
+            cluster.namespace |= appears
+            return []
+
+        def sideload(self, *_: Any, **__: Any) -> Any:
+            return []
+
+        def apply_namespace(self, *_: Any) -> Any:
+            events.append("namespace")
+            cluster.namespace = True
+
+        def secrets(self, *_: Any, **__: Any) -> Any:
+            raise Ended
+
+    steps = Told(Settings(), heard)
+    steps.cluster = cluster  # type: ignore[assignment]
+    with pytest.raises(Ended):
+        recipe.install(steps)
+
+
+def test_an_install_into_a_namespace_takes_the_lease_before_it_looks_builds_or_writes(events, heard) -> None:
+    run(Cluster(namespace=True), events, heard)
+    assert events == ["preflight", "lease", "look", "build", "namespace", "released"]
+
+
+def test_the_first_install_takes_it_when_it_has_made_the_namespace(events, heard) -> None:
+    run(Cluster(namespace=False), events, heard)
+    assert events == ["preflight", "look", "build", "namespace", "lease", "released"]
+
+
+def test_a_namespace_that_another_run_has_made_meanwhile_is_not_written_without_it(events, heard) -> None:
+    run(Cluster(namespace=False), events, heard, appears=True)
+    assert events == ["preflight", "look", "build", "lease", "namespace", "released"]
