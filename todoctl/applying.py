@@ -47,7 +47,7 @@ class Applying(Installation):
 
         Raises ConsentError, and ConflictError where somebody else owns a field of it too.
         """
-        from todoctl.objects import adopt, agree
+        from todoctl.objects import adopt, agree, inventory
         from todoctl.objects.plan import name_of
 
         secrets = [there for (kind, _), there in live.items() if kind == "Secret"]
@@ -57,7 +57,8 @@ class Applying(Installation):
         planned = self._plan([item for item in objects if adopt.managers(live[name_of(item)])], live)
         if not self.settings.force_conflicts:
             planned.require_no_conflict()
-        return agree.to_adoption(self.cluster, planned, secrets, self.reporter)
+        agreed = inventory.obsolete(live["ConfigMap", inventory.NAME])
+        return agree.to_adoption(self.cluster, planned, secrets, self.reporter, agreed=agreed)
 
     def apply_namespace(self, plans: Sequence[Plan], adoption: Adoption) -> ChangeSet:
         """Apply the Namespace alone: the Secrets go into it before anything that reads them."""
@@ -113,7 +114,8 @@ class Applying(Installation):
         """Apply everything but the Namespace, stage by stage; return the changes, and what the inventory names now.
 
         Before the first write the inventory names what was there and what comes. With `--force-conflicts` the
-        conflicts are shown, and won after a question. When all is applied, Helm's record goes, if that was agreed to.
+        conflicts are shown, and won after a question. When all is applied, Helm's record goes, if that was agreed to,
+        in this run or in one that ended before it was done: the inventory has that too until then.
         """
         from todoctl.objects import adopt, inventory
         from todoctl.objects.apply import execute
@@ -130,9 +132,12 @@ class Applying(Installation):
         if not planned.changes.empty:
             record = inventory.read(self.cluster, namespace)  # another run may have ended while images were built
         recorded = inventory.union(inventory.parse(record), named)
-        inventory.record(self.cluster, namespace, recorded, record)
+        obsolete = {*inventory.obsolete(record), *(adoption.records if adoption else ())}
+        inventory.record(self.cluster, namespace, recorded, record, obsolete)
         changes = execute(self.cluster, planned, recreate=recreate, observe=self.tell)
-        adopt.forget_release(self.cluster, adoption.records if adoption else ())
+        if obsolete:
+            adopt.forget_release(self.cluster, obsolete)
+            inventory.record(self.cluster, namespace, recorded, None)
         return changes, recorded
 
     def prune(self, objects: Sequence[Object], recorded: Sequence[Member]) -> ChangeSet:

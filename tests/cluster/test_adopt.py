@@ -134,6 +134,10 @@ def install(steps: Applying) -> Any:
     return changes
 
 
+def ends(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def all_live(cluster: Cluster, steps: Applying) -> list[Object]:
     return [item for (kind, _), item in steps.look(PLANS).items() if item is not None and kind != "Secret"]
 
@@ -202,7 +206,28 @@ def test_helm_s_record_is_kept_by_a_no_of_its_own(cluster: Cluster, namespace: s
     install(steps)
     assert "Remove Helm's record of its release, too?" in asked.questions
     kept = adopt.records(cluster, [adopt.Release(namespace, RELEASE)])
-    assert [item["metadata"]["name"] for item in kept] == [f"sh.helm.release.v1.{RELEASE}.v1"]
+    assert [one.name for one in kept] == [f"sh.helm.release.v1.{RELEASE}.v1"]
+
+
+@pytest.mark.usefixtures("made_secrets")
+def test_helm_s_record_goes_with_the_next_run_where_one_was_killed_before_it_removed_it(
+    cluster: Cluster, namespace: str, recorder: Recorder, installation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helm_install(namespace)
+    steps, _ = installation(YES, YES)
+    monkeypatch.setattr(adopt, "forget_release", ends)
+    with pytest.raises(KeyboardInterrupt):
+        install(steps)
+    monkeypatch.undo()
+    assert {name for item in all_live(cluster, steps) for name in adopt.managers(item)} == set()
+    assert len(adopt.records(cluster, [adopt.Release(namespace, RELEASE)])) == 1
+    again, silent = installation()
+    install(again)
+    assert silent.questions == [], "it was agreed to"
+    assert adopt.records(cluster, [adopt.Release(namespace, RELEASE)]) == []
+    recorder.requests.clear()
+    assert install(installation()[0]).empty
+    assert recorder.writes() == []
 
 
 @pytest.mark.usefixtures("made_secrets")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -11,6 +11,7 @@ from todoctl.errors import ConsentError
 from todoctl.objects.agree import to_adoption, to_take_over
 from todoctl.objects.diff import Action, Change, Difference
 from todoctl.objects.hidden import LAST_APPLIED
+from todoctl.objects.inventory import Obsolete
 from todoctl.objects.plan import ApplyPlan, Conflict, Planned
 
 NOWHERE = cast("Cluster", None)
@@ -64,6 +65,35 @@ def test_what_each_object_would_lose_is_shown_and_what_they_share_once() -> None
         "Service/c: made by helm",
         'in 3 objects metadata.labels.app.kubernetes.io/managed-by: "Helm" → nothing',
     ]
+
+
+def of_helm(name: str) -> Planned:
+    annotations = {"meta.helm.sh/release-name": "todo", "meta.helm.sh/release-namespace": "mine"}
+    return replace(made_by("helm", name, HELM), live={"metadata": {"annotations": annotations}})
+
+
+class Keeping:
+    """A cluster in which Helm keeps two revisions of its release."""
+
+    def list(self, _kind: Any, namespace: str, *, labels: str) -> Any:
+        assert (namespace, labels) == ("mine", "owner=helm,name=todo")
+        kept = [{"name": f"sh.helm.release.v1.todo.v{one}", "namespace": namespace, "uid": str(one)} for one in (1, 2)]
+        return [{"type": "helm.sh/release.v1", "metadata": metadata} for metadata in kept], "1"
+
+
+FIRST, SECOND = (Obsolete("mine", f"sh.helm.release.v1.todo.v{one}", str(one)) for one in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "asked_about"), [((), (FIRST, SECOND)), ((FIRST,), (SECOND,)), ((FIRST, SECOND), ())]
+)
+def test_what_of_helm_s_record_somebody_has_agreed_to_remove_is_not_asked_about_again(
+    agreed: tuple[Obsolete, ...], asked_about: tuple[Obsolete, ...]
+) -> None:
+    asked = Asked()
+    adoption = to_adoption(cast("Any", Keeping()), ApplyPlan((of_helm("a"),)), [], cast("Any", asked), agreed=agreed)
+    assert adoption.records == asked_about
+    assert ("Remove Helm's record of its release, too?" in asked.questions) is bool(asked_about)
 
 
 def test_a_secret_that_kubectl_apply_made_is_shown_without_its_values() -> None:

@@ -10,7 +10,7 @@ import pytest
 from todoctl import __version__
 from todoctl.adapters import kinds
 from todoctl.objects import inventory, manifests
-from todoctl.objects.inventory import Member
+from todoctl.objects.inventory import Member, Obsolete
 
 BACKEND = Member("apps/v1", "Deployment", "todo-backend", "1")
 CONFIG = Member("v1", "ConfigMap", "todo-config", "2")
@@ -50,6 +50,19 @@ def test_pods_do_not_carry_it_so_that_no_selector_and_no_rollout_is_touched() ->
 def test_what_is_recorded_is_read_again() -> None:
     recorded = (BACKEND, CONFIG, NEW)
     assert inventory.parse(inventory.manifest("todo-app", recorded)) == tuple(sorted(recorded))
+
+
+def test_what_is_still_to_go_is_named_until_it_has_gone() -> None:
+    going = (
+        Obsolete("todo-app", "sh.helm.release.v1.todo.v1", "7"),
+        Obsolete("todo-app", "sh.helm.release.v1.todo.v2", "8"),
+    )
+    noted = inventory.manifest("todo-app", [BACKEND], going)
+    assert inventory.obsolete(noted) == going
+    assert inventory.parse(noted) == (BACKEND,)
+    without = inventory.manifest("todo-app", [BACKEND])
+    assert inventory.obsolete(without) == ()
+    assert not inventory.fits(noted, without), "so that the next install has something to do"
 
 
 @pytest.mark.parametrize("live", [None, {}, {"data": None}, {"data": {"objects": "three words only\n\n"}}], ids=str)

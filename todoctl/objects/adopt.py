@@ -8,6 +8,7 @@ is somebody who wants something else: a conflict.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from todoctl.adapters.kubernetes import FIELD_MANAGER, Cluster, Object
 from todoctl.errors import ClusterError
 from todoctl.objects import fields
 from todoctl.objects.hidden import LAST_APPLIED
+from todoctl.objects.inventory import Obsolete
 
 ADOPTED = frozenset(
     {
@@ -167,22 +169,21 @@ def forget_last_applied(cluster: Cluster, secret: Object) -> None:
     cluster.patch(kinds.SECRET, metadata["name"], metadata["namespace"], changes)
 
 
-def records(cluster: Cluster, wanted: Sequence[Release]) -> list[Object]:
+def records(cluster: Cluster, wanted: Sequence[Release]) -> list[Obsolete]:
     """Return the Secrets in which Helm keeps these releases, one for each of their revisions. Raises ClusterError."""
-    found: list[Object] = []
+    found: list[Obsolete] = []
     for release in wanted:
         items, _ = cluster.list(kinds.SECRET, release.namespace, labels=f"owner=helm,name={release.name}")
-        found += [item for item in items if item.get("type") == RELEASE_TYPE]
+        kept = [item["metadata"] for item in items if item.get("type") == RELEASE_TYPE]
+        found += [Obsolete(one["namespace"], one["name"], one["uid"]) for one in kept]
     return found
 
 
-def forget_release(cluster: Cluster, kept: Iterable[Object]) -> None:
-    """Delete Secrets in which Helm keeps a release, as long as they are the same. Raises ClusterError."""
-    for item in kept:
-        metadata = item["metadata"]
-        cluster.delete(
-            kinds.SECRET, metadata["name"], metadata["namespace"], uid=metadata["uid"], propagation="Background"
-        )
+def forget_release(cluster: Cluster, kept: Iterable[Obsolete]) -> None:
+    """Delete Secrets in which Helm keeps a release; those that are other ones by now stay. Raises ClusterError."""
+    for one in kept:
+        with contextlib.suppress(StaleError):
+            cluster.delete(kinds.SECRET, one.name, one.namespace, uid=one.uid, propagation="Background")
 
 
 def _all_fields(entries: Iterable[Entry]) -> dict[str, Any]:

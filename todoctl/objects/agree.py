@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from todoctl.adapters.kubernetes import Cluster, Object
@@ -10,6 +10,7 @@ from todoctl.errors import ConsentError
 from todoctl.objects import adopt
 from todoctl.objects.diff import common
 from todoctl.objects.hidden import LAST_APPLIED
+from todoctl.objects.inventory import Obsolete
 from todoctl.objects.plan import ApplyPlan
 from todoctl.reporter import Reporter
 
@@ -20,13 +21,21 @@ class Adoption:
 
     labels: frozenset[str] = frozenset()
     leaking: tuple[Object, ...] = ()
-    records: tuple[Object, ...] = ()
+    records: tuple[Obsolete, ...] = ()
 
 
-def to_adoption(cluster: Cluster, planned: ApplyPlan, secrets: Iterable[Object | None], reporter: Reporter) -> Adoption:
+def to_adoption(
+    cluster: Cluster,
+    planned: ApplyPlan,
+    secrets: Iterable[Object | None],
+    reporter: Reporter,
+    *,
+    agreed: Collection[Obsolete] = (),
+) -> Adoption:
     """Show what adopting would do to each object and Secret, and ask; nothing is written.
 
-    Helm's record of the release is a question of its own, to which a no is as good. Raises ConsentError.
+    Helm's record of the release is a question of its own, to which a no is as good; but for what of it somebody has
+    `agreed` to remove already. Raises ConsentError.
     """
     leaking = tuple(one for one in secrets if one is not None and adopt.leaks(one))
     if not planned.adopting and not leaking:
@@ -43,7 +52,8 @@ def to_adoption(cluster: Cluster, planned: ApplyPlan, secrets: Iterable[Object |
     with reporter.step("Adopt"):
         labels = frozenset(one.label for one in planned.adopting)
         reporter.confirm(f"Take over what others made: {_counted(len(labels) + len(leaking), 'object')}?", plan)
-        return Adoption(labels, leaking, _obsolete(cluster, [one.live for one in planned.adopting], reporter))
+        records = adopt.records(cluster, adopt.releases(one.live for one in planned.adopting))
+        return Adoption(labels, leaking, _obsolete([one for one in records if one not in agreed], reporter))
 
 
 def to_take_over(planned: ApplyPlan, reporter: Reporter) -> None:
@@ -52,13 +62,12 @@ def to_take_over(planned: ApplyPlan, reporter: Reporter) -> None:
     reporter.confirm(f"Take over {_counted(len(plan), 'field')}, and set what the manifests have?", plan)
 
 
-def _obsolete(cluster: Cluster, live: Iterable[Mapping[str, object] | None], reporter: Reporter) -> tuple[Object, ...]:
-    """Return the Secrets in which Helm keeps a release of these objects, where they are to go."""
-    found = adopt.records(cluster, adopt.releases(live))
+def _obsolete(found: Sequence[Obsolete], reporter: Reporter) -> tuple[Obsolete, ...]:
+    """Return the Secrets in which Helm keeps its release, where they are to go."""
     if not found:
         return ()
     plan = ["of no use when all is applied, as `helm uninstall` would remove what is no longer Helm's:"]
-    plan += [f"  Secret/{item['metadata']['name']}" for item in found]
+    plan += [f"  Secret/{one.name}" for one in found]
     try:
         reporter.confirm("Remove Helm's record of its release, too?", plan)
     except ConsentError:

@@ -24,7 +24,16 @@ MEMBER = "applyset.kubernetes.io/part-of"
 NEVER_PRUNED = frozenset({kinds.NAMESPACE, kinds.PERSISTENT_VOLUME_CLAIM, kinds.SECRET})
 """Kinds that hold what cannot be brought back. They are no members, and were they named, they would not be pruned."""
 
-_LIST = "objects"
+_LIST, _OBSOLETE = "objects", "obsolete"
+
+
+@dataclass(frozen=True, order=True)
+class Obsolete:
+    """A Secret in which Helm keeps a release, and which is to go when everything is applied: somebody agreed to it."""
+
+    namespace: str
+    name: str
+    uid: str
 
 
 @dataclass(frozen=True, order=True)
@@ -85,9 +94,12 @@ def stale(recorded: Iterable[Member], objects: Collection[Mapping[str, Any]]) ->
     return tuple(member for member in recorded if member.key not in named)
 
 
-def manifest(namespace: str, recorded: Iterable[Member]) -> Object:
+def manifest(namespace: str, recorded: Iterable[Member], obsolete: Iterable[Obsolete] = ()) -> Object:
     """Return the inventory as an object."""
     ordered = sorted(recorded)
+    data = {_LIST: "".join(f"{one.api_version} {one.kind} {one.name} {one.uid or '-'}\n" for one in ordered)}
+    if going := "".join(f"{one.namespace} {one.name} {one.uid}\n" for one in sorted(obsolete)):
+        data[_OBSOLETE] = going
     group_kinds = {f"{one.kind}.{one.api_version.rpartition('/')[0]}".rstrip(".") for one in ordered}
     return {
         "apiVersion": "v1",
@@ -105,7 +117,7 @@ def manifest(namespace: str, recorded: Iterable[Member]) -> Object:
                 "applyset.kubernetes.io/contains-group-kinds": ",".join(sorted(group_kinds)),
             },
         },
-        "data": {_LIST: "".join(f"{one.api_version} {one.kind} {one.name} {one.uid or '-'}\n" for one in ordered)},
+        "data": data,
     }
 
 
@@ -118,9 +130,17 @@ def is_member(live: Mapping[str, Any], namespace: str, uid: str) -> bool:
 
 def parse(live: Mapping[str, Any] | None) -> tuple[Member, ...]:
     """Return what an inventory names; nothing where there is none. Lines that are not ours to read are left out."""
-    lines = ((live or {}).get("data") or {}).get(_LIST, "").splitlines()
-    found = (line.split() for line in lines)
+    found = _lines(live, _LIST)
     return tuple(sorted(replace(Member(*words), uid=words[3].strip("-")) for words in found if len(words) == 4))  # noqa: PLR2004 - a line's words
+
+
+def obsolete(live: Mapping[str, Any] | None) -> tuple[Obsolete, ...]:
+    """Return the Secrets of Helm's that are still to go, as the run that was to remove them ended too early."""
+    return tuple(sorted(Obsolete(*words) for words in _lines(live, _OBSOLETE) if len(words) == 3))  # noqa: PLR2004 - a line's words
+
+
+def _lines(live: Mapping[str, Any] | None, key: str) -> list[list[str]]:
+    return [line.split() for line in ((live or {}).get("data") or {}).get(key, "").splitlines()]
 
 
 def fits(live: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
@@ -140,8 +160,14 @@ def read(cluster: Cluster, namespace: str) -> Object | None:
     return cluster.get(kinds.CONFIG_MAP, NAME, namespace)
 
 
-def record(cluster: Cluster, namespace: str, recorded: Iterable[Member], live: Mapping[str, Any] | None) -> None:
+def record(
+    cluster: Cluster,
+    namespace: str,
+    recorded: Iterable[Member],
+    live: Mapping[str, Any] | None,
+    obsolete: Iterable[Obsolete] = (),
+) -> None:
     """Have the inventory name exactly these; nothing is written where it does. It is todoctl's own: by force."""
-    wanted = manifest(namespace, recorded)
+    wanted = manifest(namespace, recorded, obsolete)
     if not fits(live, wanted):
         cluster.apply(wanted, force=True)
