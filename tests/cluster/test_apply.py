@@ -280,6 +280,18 @@ def test_a_conflict_that_comes_just_before_the_write_is_not_taken_over(
     assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "python:other"
 
 
+def test_a_conflict_that_comes_after_a_plan_without_one_is_shown_in_full(cluster: Cluster, namespace: str) -> None:
+    apply(cluster, [config_map(namespace, greeting="hello")])
+    planned = plan(cluster, [config_map(namespace, greeting="good day")])
+    assert planned.conflicting == ()
+    kubectl("--namespace", namespace, "patch", "configmap", "settings", "-p", '{"data": {"greeting": "ahoy"}}')
+    with pytest.raises(ConflictError) as caught:
+        execute(cluster, planned)
+    assert caught.value.details == (
+        'ConfigMap/settings .data.greeting: kubectl-patch has "ahoy", the manifests have "good day"',
+    )
+
+
 @pytest.mark.parametrize("manager", ["todoctl", "kubectl"])
 def test_replicas_that_are_left_to_an_autoscaler_stay_as_they_are(
     cluster: Cluster, namespace: str, manager: str

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from todoctl.adapters import kinds
+from todoctl.adapters.apiserver import FieldConflict, FieldConflictError
+from todoctl.errors import ConflictError
 from todoctl.objects import plan
 from todoctl.objects.apply import execute
 from todoctl.objects.diff import Difference
@@ -84,3 +86,24 @@ SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "setti
 @pytest.mark.parametrize(("replicas", "objects"), [(1, [deployment(), autoscaler(2)]), (0, [deployment(), SETTINGS])])
 def test_a_number_that_is_an_autoscaler_s_own_or_nobody_s_is_left_alone(replicas: int, objects: Any) -> None:
     assert plan.plan(Noting(replicas), objects).changes.empty  # type: ignore[arg-type]
+
+
+class Meddled(Noting):
+    """A cluster in which somebody sets the number of pods after the plan was made."""
+
+    def apply(self, manifest: Any, *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
+        if not dry_run:
+            self.replicas = 7
+        if self.replicas == 7 and not force:
+            raise FieldConflictError("cannot apply Deployment `web`", (FieldConflict(".spec.replicas", "kubectl"),))
+        return deployment(replicas=manifest["spec"]["replicas"])
+
+
+def test_a_conflict_that_has_come_since_the_plan_is_shown_with_both_values() -> None:
+    cluster: Any = Meddled(1)
+    planned = plan.plan(cluster, [deployment(replicas=2)])
+    assert planned.conflicting == ()
+    with pytest.raises(ConflictError) as caught:
+        execute(cluster, planned)
+    assert caught.value.details == ("Deployment/web .spec.replicas: kubectl has 7, the manifests have 2",)
+    assert "`--force-conflicts`" in str(caught.value.hint)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from todoctl.adapters import kinds
-from todoctl.adapters.apiserver import StaleError
+from todoctl.adapters.apiserver import FieldConflictError, StaleError
 from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.deadline import Deadline
 from todoctl.errors import ConflictError
@@ -93,11 +93,22 @@ def _write(cluster: Cluster, one: Planned) -> None:
     if one.conflicts:
         _take_over(cluster, one)
     else:
-        cluster.apply(one.manifest)
+        _apply(cluster, one)
     if one.woken:
         # Last: pods of what was just applied, not of what was before.
         metadata = one.manifest["metadata"]
         cluster.scale(kinds.of(one.manifest), metadata["name"], metadata["namespace"], one.woken)
+
+
+def _apply(cluster: Cluster, one: Planned) -> None:
+    """Apply an object of which the plan shows no conflict; one that has come since is shown as those are."""
+    try:
+        cluster.apply(one.manifest)
+    except FieldConflictError as error:
+        now = plan_one(cluster, one.manifest, read(cluster, one.manifest))
+        if not now.conflicts:
+            raise
+        raise conflict([now]) from error
 
 
 def _take_over(cluster: Cluster, one: Planned) -> None:
