@@ -292,7 +292,7 @@ class Steps(Applying):
                     ready, wanted = one.verdict.pods or (0, None)
                     self.reporter.progress(label, ready, wanted, "pods", message)
 
-        return wait(self.cluster, objects, deadline=self.deadline(), observe=observe)
+        return wait(self.cluster, objects, deadline=self.deadline(), observe=observe, tell=self.reporter.warn)
 
     def access(self, objects: Sequence[Object]) -> Access | RemoteAccess:
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""

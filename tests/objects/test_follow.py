@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import pytest
+
 from todoctl.adapters import kinds
-from todoctl.adapters.apiserver import GoneError
+from todoctl.adapters.apiserver import ApiError, GoneError
 from todoctl.errors import ClusterError
 from todoctl.objects.follow import Follower
 
@@ -39,13 +41,16 @@ class Server:
 
     def list(self, kind: Any, namespace: str) -> Any:
         assert (kind, namespace) == (kinds.POD, "ns")
-        return self._lists.pop(0)
+        answer = self._lists.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def watch(self, kind: Any, namespace: str, version: str) -> AbstractContextManager[Watch]:
         assert (kind, namespace) == (kinds.POD, "ns")
         self.watched_from.append(version)
         if not self._watches:
-            raise ClusterError("cluster.unreachable", "cannot watch pods", because="the script has ended")
+            raise ClusterError("cluster.forbidden", "cannot watch pods", because="the script has ended")
         return opened(Watch(self._watches.pop(0)))
 
 
@@ -54,10 +59,10 @@ def opened(watch: Watch) -> Iterator[Watch]:
     yield watch
 
 
-def followed(server: Server) -> list[list[str]]:
+def followed(server: Server, tell: Callable[[str], None] = lambda _: None) -> list[list[str]]:
     """Return the names of the pods after each change, until the script has ended."""
     seen: list[list[str]] = []
-    with Follower(server, "ns", [kinds.POD]) as follower:  # type: ignore[arg-type]
+    with Follower(server, "ns", [kinds.POD], tell) as follower:  # type: ignore[arg-type]
         while True:
             try:
                 change = follower.next(5)
@@ -87,3 +92,28 @@ def test_a_version_that_got_too_old_is_listed_anew() -> None:
     server = Server([([pod("a", "1")], "1"), ([pod("b", "7")], "7")], [[gone]])
     assert followed(server) == [["a"], ["b"]]
     assert server.watched_from == ["1", "7"]
+
+
+AWAY = ClusterError("cluster.unreachable", "cannot list pods", because="connection refused")
+BUSY = ApiError("cannot watch pods", status=503, reason="ServiceUnavailable", because="starting")
+
+
+def test_a_server_that_is_away_for_longer_than_a_call_tries_is_waited_for_and_told_of_once() -> None:
+    server = Server([([pod("a", "1")], "1"), AWAY, AWAY, ([pod("b", "7")], "7")], [[BUSY]])
+    told: list[str] = []
+    assert followed(server, told.append) == [["a"], ["b"]]
+    assert told == ["cannot watch pods: starting; going on trying"]
+
+
+def test_a_server_that_stays_away_is_known_to_be() -> None:
+    server = Server([AWAY] * 1000, [])
+    with Follower(server, "ns", [kinds.POD]) as follower:  # type: ignore[arg-type]
+        while follower.lost is None:
+            assert follower.next(0.1) is None
+        assert follower.lost is AWAY
+
+
+def test_what_no_waiting_mends_ends_it_at_once() -> None:
+    refused = ApiError("cannot list pods", status=403, reason="Forbidden", because="no right to")
+    with pytest.raises(ApiError):
+        followed(Server([refused], []))

@@ -186,7 +186,7 @@ class ApiServer:
                 if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's range of success
                     return answer
                 failure = _refusal(what, answer)
-                lasting = not _may_pass(failure)
+                lasting = not may_pass(failure)
             pause = _pause(attempt, answer)
             if failure is not None and (lasting or pause >= patience.remaining()):
                 raise failure
@@ -269,13 +269,15 @@ def _pool(connection: kubeconfig.Connection) -> urllib3.PoolManager:
         ) from error
 
 
-def _may_pass(refusal: TodoctlError) -> bool:
-    """Tell whether the same request may be granted later.
+def may_pass(error: TodoctlError) -> bool:
+    """Tell whether the same request may be answered, or granted, later.
 
     Of the 500s those with a reason: an admission webhook or etcd did not answer. Those without one are about what was
     sent, such as a manifest that does not fit the schema.
     """
-    return isinstance(refusal, ApiError) and (refusal.status in _PASSING or refusal.reason == "InternalError")
+    if isinstance(error, ApiError):
+        return error.status in _PASSING or error.reason == "InternalError"
+    return error.id == "cluster.unreachable"
 
 
 def _pause(attempt: int, answer: urllib3.BaseHTTPResponse | None) -> float:

@@ -121,7 +121,7 @@ def _wait_until_gone(cluster: Cluster, namespace: str | None, items: Sequence[Ob
         while any(there.values()):
             if deadline.expired():
                 left = [_label(item) for item in items if item["metadata"]["uid"] in there[kinds.of(item)]]
-                raise ClusterError(
+                raise follower.lost or ClusterError(
                     "objects.undeleted",
                     f"{', '.join(left)} still there after {deadline.seconds:.0f} s",
                     because="something holds them, such as a pod that does not end or a finalizer",

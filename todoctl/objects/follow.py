@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from todoctl.adapters.apiserver import GoneError
+from todoctl.adapters.apiserver import GoneError, may_pass
 from todoctl.adapters.kinds import Kind
 from todoctl.adapters.kubernetes import Cluster, Object, Watch
 from todoctl.errors import TodoctlError
@@ -20,10 +20,21 @@ _REOPEN_SECONDS = 0.2  # between watches that the server ends at once
 class Follower:
     """A context in which `next` says what the objects of some kinds look like, whenever that changes.
 
-    Each kind is listed, then watched from that version on; listed again when the version got too old.
+    Each kind is listed, then watched from that version on; listed again when the version got too old, and when the
+    server was away: for how long that may be is the caller's to say. `lost` is the error of a server that is away, and
+    None while it answers; `tell` is told each time that it begins to be away, from any thread.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str | None, followed: Sequence[Kind]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str | None,
+        followed: Sequence[Kind],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.lost: TodoctlError | None = None
+        self._tell = tell
+        self._losing = threading.Lock()
         self._cluster = cluster
         self._namespace = namespace
         self._queue: queue.Queue[tuple[Kind, list[Object]] | TodoctlError] = queue.Queue()
@@ -48,7 +59,7 @@ class Follower:
     def next(self, seconds: float) -> tuple[Kind, list[Object]] | None:
         """Return a kind and all its objects as they are after a change, or None when none came in time.
 
-        May return earlier with None. Raises what the cluster's calls raise.
+        May return earlier with None. Raises what the cluster's calls raise, but for a server that is away.
         """
         with contextlib.suppress(queue.Empty):
             answer = self._queue.get(timeout=min(seconds, _SLICE_SECONDS)) if seconds > 0 else self._queue.get_nowait()
@@ -58,16 +69,28 @@ class Follower:
         return None
 
     def _follow(self, kind: Kind) -> None:
-        try:
-            while not self._stopped.is_set():
+        while not self._stopped.is_set():
+            try:
                 items, version = self._cluster.list(kind, self._namespace)
+                self.lost = None
                 objects = {item["metadata"]["uid"]: item for item in items}
                 self._queue.put((kind, list(objects.values())))
                 with contextlib.suppress(GoneError):
                     self._watch(kind, objects, version)
-        except TodoctlError as error:
-            if not self._stopped.is_set():
-                self._queue.put(error)
+            except TodoctlError as error:
+                if self._stopped.is_set():
+                    return
+                if not may_pass(error):
+                    self._queue.put(error)
+                    return
+                self._lose(error)
+                self._stopped.wait(_REOPEN_SECONDS)
+
+    def _lose(self, error: TodoctlError) -> None:
+        with self._losing:
+            before, self.lost = self.lost, error
+        if before is None:
+            self._tell(f"{error.what}: {error.because}; going on trying")
 
     def _watch(self, kind: Kind, objects: dict[str, Object], version: str) -> None:
         """Watch, again and again, until stopped or the version is gone."""

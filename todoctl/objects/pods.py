@@ -23,7 +23,10 @@ def wait_until_gone(
     deadline: Deadline,
     going: Callable[[Pod], bool] = lambda _: True,
 ) -> None:
-    """Wait until no pod of the named workloads that is `going` runs any more. Raises RolloutError at the deadline."""
+    """Wait until no pod of the named workloads that is `going` runs any more. Raises RolloutError at the deadline.
+
+    ClusterError where the server is away then.
+    """
     left: list[str] = []
     with Follower(cluster.within(deadline), namespace, (kinds.POD,)) as follower:
         while not deadline.expired():
@@ -32,7 +35,7 @@ def wait_until_gone(
                 left = [pod["metadata"]["name"] for pod in _running(change[1], workloads) if going(pod)]
                 if not left:
                     return
-    raise RolloutError(
+    raise follower.lost or RolloutError(
         "pods.not-gone",
         f"{', '.join(left) or 'pods'} still there after {deadline.seconds:.0f} s",
         because="a pod does not end, or its node does not answer",

@@ -40,6 +40,7 @@ def wait(
     *,
     deadline: Deadline,
     observe: Observer = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Rolled:
     """Wait until every workload among `objects` is Available at its minimum; `observe` is told of each change.
@@ -48,14 +49,17 @@ def wait(
     to five minutes. After that, a failing pod of the newest revision ends the wait when its reason has lasted for its
     grace (`status.Failure`).
 
-    Raises RolloutError with a diagnosis; when the deadline has passed, with the last status of each workload too.
+    A server that is away, as while a control plane restarts, is waited for as well; `tell` is told so.
+
+    Raises RolloutError with a diagnosis; when the deadline has passed, with the last status of each workload too, and
+    ClusterError where the server is away then.
     """
     rollout = Rollout(objects)
     namespace = next(item["metadata"]["namespace"] for item in objects if kinds.of(item).namespaced)
     bounded = cluster.within(deadline)
     judge: _Judge | None = None
     last: tuple[WorkloadStatus, ...] = ()
-    with Follower(cluster, namespace, rollout.kinds) as follower:
+    with Follower(cluster, namespace, rollout.kinds, tell) as follower:
         while True:
             pause = deadline.remaining()
             if rollout.complete:
@@ -71,7 +75,7 @@ def wait(
                     raise diagnose.failed(cluster, namespace, failing, rollout)
                 pause = min(pause, patience)
             if deadline.expired():
-                raise diagnose.timed_out(cluster, namespace, rollout, deadline.seconds)
+                raise follower.lost or diagnose.timed_out(cluster, namespace, rollout, deadline.seconds)
             change = follower.next(pause)
             while change is not None:
                 rollout.feed(*change)
