@@ -4,9 +4,14 @@ others (registries' limits and refusals, a Docker without BuildKit, npm's ENOSPC
 
 # ruff: noqa: E501 - what programs say is as long as it is
 
+from pathlib import Path
+
 import pytest
 
 from todoctl.images import causes
+
+RECORDED = Path(__file__).with_name("recorded")
+"""What containerd 2.2.9, of Minikube's node, said with its root on a tmpfs too small to take the archive, or to unpack it."""
 
 ON_HOST = [
     ("disk-full", "dd: error writing '/x': No space left on device"),
@@ -97,10 +102,7 @@ ON_HOST = [
 ]
 
 ON_NODE = [
-    (
-        "node-disk-full",
-        "ctr: failed to extract layer sha256:ab: write /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/x: no space left on device: unknown",
-    ),
+    *(("node-disk-full", file.read_text("utf-8")) for file in sorted(RECORDED.glob("containerd-no-space*.txt"))),
     ("node-gone", "Error response from daemon: Container 93e0 is not running"),
     ("node-gone", "Error: No such container: minikube"),
 ]

@@ -1,16 +1,23 @@
-"""A disk that fills up during a build: a second engine, with its data on a tmpfs that the build does not fit into."""
+"""A disk that fills up: during a build that of a second engine, its data on a tmpfs too small for the build.
+
+A node's, by what its containerd said with its own data on such a tmpfs: all tests share the real one's disk.
+"""
 
 import os
+import shlex
 import shutil
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from todoctl.adapters import docker
+from todoctl.cli.main import main
 from todoctl.deadline import Deadline
 from todoctl.errors import BuildError, ExitCode
 from todoctl.images.build import build, plan
+from todoctl.steps import Steps
 
 pytestmark = pytest.mark.docker
 
@@ -68,3 +75,53 @@ def test_a_full_disk_is_named_and_after_the_hint_the_next_build_goes_on(sources,
         subprocess.run(["docker", "builder", "prune", "--force"], check=True, capture_output=True)
         [built] = attempt(engine)
         assert built.built
+
+
+class FullNode:
+    """A node that reads some of an image, says what the real one said, and ends as that did."""
+
+    def __init__(self, said: Path) -> None:
+        self._said = said
+
+    def nodes(self):
+        return ("minikube",)
+
+    def node_images(self, _node):
+        return {}
+
+    def import_command(self, _node):
+        return ["sh", "-c", f"head -c 1000 > /dev/null; cat {shlex.quote(str(self._said))} >&2; exit 1"]
+
+
+class Unwritten:
+    """A cluster with nothing in it, which must stay so: it has no way to write."""
+
+    def get(self, *_):
+        return None
+
+
+SAID = sorted(Path(__file__).with_name("recorded").glob("containerd-no-space*.txt"))
+
+
+@pytest.mark.parametrize("said", SAID, ids=[file.stem for file in SAID])
+def test_a_full_disk_on_the_node_ends_an_install_before_anything_is_applied(said, sources, monkeypatch, capsys) -> None:
+    wanted = plan(sources.image, sources.root, platform="linux/amd64", version="1")
+    monkeypatch.setattr("todoctl.payload.root", lambda: sources.root)
+    faked = {
+        "target": FullNode(said),
+        "cluster": Unwritten(),
+        "preflight": lambda _: None,
+        "fingerprint": lambda *_: [wanted],
+        "look": lambda *_: {},
+        "adopt": lambda *_: None,
+    }
+    for name, found in faked.items():
+        monkeypatch.setattr(Steps, name, found)
+    assert main(["install", "--yes"]) == ExitCode.SIDELOAD
+    err = capsys.readouterr().err
+    assert "did not reach node `minikube`" in err
+    assert "no space left on the node (" in err
+    assert "no space left on device" in err
+    assert "minikube image rm" in err
+    assert "\nSideload\n" in err
+    assert "\nSecrets\n" not in err
