@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from todoctl.errors import RolloutError, UsageError
+from todoctl.errors import ClusterError, RolloutError, UsageError
 from todoctl.locks import file
 from todoctl.settings import Settings
 from todoctl.steps import Steps
@@ -51,6 +52,63 @@ def test_old_images_stay_while_another_run_works_on_another_installation(tmp_pat
         assert heard.debugged == ["old images stay: another run may be about to apply one"]
         steps.remove_old_images(changed=True)
         assert asked == ["history"]
+
+
+RELEASES = [
+    SimpleNamespace(images=("todo-backend:3", "todo-frontend:2", "postgres:17")),
+    SimpleNamespace(images=("todo-backend:2", "todo-frontend:2", "postgres:17")),
+]
+
+
+@pytest.fixture
+def tidying(heard, monkeypatch):
+    """Return steps whose removal of old images is what the test gives."""
+
+    class Tidying(Steps):
+        """Steps that know an engine, a target and a cluster by their names alone."""
+
+        cluster, engine, target = "cluster", "engine", "target"  # type: ignore[assignment]
+
+    def made(remove):
+        monkeypatch.setattr(file, "others_work", lambda _: False)
+        monkeypatch.setattr("todoctl.objects.releases.history", lambda *_: RELEASES)
+        monkeypatch.setattr("todoctl.objects.in_use.images", lambda *_: frozenset({"todo-backend:1"}))
+        monkeypatch.setattr("todoctl.images.old.remove", remove)
+        return Tidying(Settings(), heard)
+
+    return made
+
+
+def test_old_images_are_judged_by_the_releases_newest_first_and_by_what_runs(tidying, heard):
+    asked = []
+    steps = tidying(lambda **given: asked.append(given) or ["todo-backend:0 of node `minikube`"])
+    steps.remove_old_images(changed=False)
+    assert asked == []
+    steps.remove_old_images(changed=True)
+    [given] = asked
+    assert given.pop("deadline").remaining() > 0
+    of_releases = [
+        "todo-backend:3",
+        "todo-frontend:2",
+        "postgres:17",
+        "todo-backend:2",
+        "todo-frontend:2",
+        "postgres:17",
+    ]
+    assert given == {
+        "newest_first": of_releases,
+        "in_use": frozenset({"todo-backend:1"}),
+        "target": "target",
+        "engine": "engine",
+    }
+
+
+def test_old_images_that_cannot_be_removed_stop_nothing_and_are_told(tidying, heard):
+    def fails(**_):
+        raise ClusterError("node.images", "node `minikube` does not answer", because="it is away")
+
+    tidying(fails).remove_old_images(changed=True)
+    assert "old images could not be removed: node `minikube` does not answer: it is away" in str(heard.warnings)
 
 
 def test_the_volume_is_noted_as_soon_as_it_is_there_whatever_comes_of_the_wait(heard, monkeypatch):

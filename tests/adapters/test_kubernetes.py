@@ -32,7 +32,7 @@ from todoctl.adapters.apiserver import (
 )
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
-from todoctl.errors import ClusterError
+from todoctl.errors import ClusterError, ExitCode
 
 VERSION = {"gitVersion": "v1.35.4"}
 
@@ -379,23 +379,49 @@ def test_a_certificate_of_nobody_known_is_refused_at_once(tls_server: Server, co
     assert time.monotonic() - started < 3
 
 
+AUTHORITY = """\
+[ca]
+default_ca = here
+[here]
+database = index
+new_certs_dir = .
+serial = serial
+default_md = sha256
+policy = any
+copy_extensions = copy
+[any]
+commonName = supplied
+"""
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        ("20000101000000Z", "20000102000000Z", "certificate has expired"),
+        ("20990101000000Z", "20990102000000Z", "certificate is not yet valid"),
+    ],
+)
 def test_a_certificate_that_a_clock_that_is_wrong_makes_invalid_is_told_with_the_clock(
-    connect: Connect, certificates: Certificates, tmp_path: Path
+    connect: Connect, certificates: Certificates, tmp_path: Path, begins: str, ends: str, said: str
 ) -> None:
     authority = certificates.authority
+    (tmp_path / "index").touch()
+    (tmp_path / "serial").write_text("01")
+    (tmp_path / "ca.conf").write_text(AUTHORITY)
     new = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab"]
-    ended = ["openssl", "x509", "-req", "-in", "csr", "-days", "-1", "-copy_extensions", "copy", "-out", "pem"]
+    sign = ["openssl", "ca", "-batch", "-config", "ca.conf", "-in", "csr", "-out", "pem", "-notext"]
+    sign += ["-startdate", begins, "-enddate", ends]
     for command in (
         [*new, "-keyout", "key", "-out", "csr", "-addext", "subjectAltName=IP:127.0.0.1"],
-        [*ended, "-CA", str(authority), "-CAkey", str(authority.with_suffix(".key"))],
+        [*sign, "-cert", str(authority), "-keyfile", str(authority.with_suffix(".key"))],
     ):
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(tmp_path / "pem", tmp_path / "key")
     with contextmanager(serve)(tls) as server, pytest.raises(ClusterError) as caught:
         connect(server.url, cluster={"certificate-authority": str(authority)}).version()
-    assert caught.value.id == "cluster.clock"
-    assert "certificate has expired; this machine's clock says 20" in str(caught.value.because)
+    assert (caught.value.id, caught.value.exit_code) == ("cluster.clock", ExitCode.CLUSTER)
+    assert f"{said}; this machine's clock says 20" in str(caught.value.because)
     assert "set this machine's clock" in str(caught.value.hint)
 
 

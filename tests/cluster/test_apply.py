@@ -131,7 +131,7 @@ def test_a_scale_to_zero_has_no_owner_and_is_drift(cluster: Cluster, namespace: 
     apply(cluster, [web])
     kubectl("--namespace", namespace, "scale", "deployment", "web", "--replicas=0")
     (change,) = apply(cluster, [web]).changes
-    assert change.differences == (Difference("spec.replicas", "0", "1"),)
+    assert change.differences == (Difference("spec.replicas", 0, 1),)
     live = cluster.get(kinds.DEPLOYMENT, "web", namespace)
     assert live is not None
     assert live["spec"]["replicas"] == 1

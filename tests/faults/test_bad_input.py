@@ -77,6 +77,19 @@ def test_a_kubeconfig_that_cannot_be_read(todoctl, installed, tmp_path):
     check(todoctl("status", KUBECONFIG=str(file)), CLUSTER, str(file))
 
 
+def test_a_client_certificate_that_the_cluster_does_not_know(todoctl, installed, tmp_path):
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/O=system:masters/CN=me"]
+    command(*new, "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "pem"))
+    config = json.loads(command("kubectl", "config", "view", "--raw", "--minify", "--context", PROFILE, "-o", "json"))
+    user = {"client-certificate": str(tmp_path / "pem"), "client-key": str(tmp_path / "key")}
+    config["users"] = [{"name": config["contexts"][0]["context"]["user"], "user": user}]
+    file = tmp_path / "config"
+    file.write_text(json.dumps(config))
+    outcome = todoctl("status", "-o", "json", KUBECONFIG=str(file))
+    assert (outcome.code, outcome.error["id"]) == (CLUSTER, "cluster.unauthorized"), outcome.err
+    assert "credentials are not valid here" in outcome.error["hint"]
+
+
 def test_a_context_that_is_not_there(todoctl, installed):
     check(todoctl("install", "--context", "elsewhere"), CLUSTER, "elsewhere")
 
