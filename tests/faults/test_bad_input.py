@@ -57,6 +57,7 @@ def test_a_profile_that_is_not_there_is_made_only_after_a_yes(todoctl):
         ("OPENAI_API_KEY='sk-secret\n", ["line 1", "quote"]),
         ("AWS_KEY=hush-hush\n", ["line 1", "AWS_KEY"]),
     ],
+    ids=["a line that is no setting", "a quote that is not closed", "a setting that todoctl does not know"],
 )
 def test_a_malformed_env_file(todoctl, tmp_path, content, words):
     file = tmp_path / ".env"

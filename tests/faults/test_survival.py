@@ -78,7 +78,7 @@ def leases(kubectl):
     return kubectl("get", "leases", "-n", NAMESPACE, "-o", "name").split()
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS, ids=[f"in {step}" for step in STEPS])
 def test_an_install_was_killed_and_the_next_run_converges(todoctl, kubectl, address, step):
     something_to_do(step, todoctl, kubectl)
     process = begin(todoctl, "install", "--yes")
@@ -104,7 +104,11 @@ def marked(mark):
     return found
 
 
-@pytest.mark.parametrize(("step", "child"), [("Build", "docker build"), ("Sideload", "docker save"), ("Wait", None)])
+@pytest.mark.parametrize(
+    ("step", "child"),
+    [("Build", "docker build"), ("Sideload", "docker save"), ("Wait", None)],
+    ids=["in Build, while docker build runs", "in Sideload, while docker save runs", "in Wait"],
+)
 def test_ctrl_c_ends_the_children_says_where_it_stopped_and_holds_nothing(todoctl, kubectl, address, step, child):
     something_to_do(step, todoctl, kubectl)
     mark = random.token_hex(8)
