@@ -234,7 +234,7 @@ def test_what_cannot_be_changed_is_made_anew_only_when_it_is_named(todoctl, kube
     done = todoctl("install", "--recreate", "Deployment/todo-frontend")
     assert done.code == 0, done.err
     made = kubectl.json("get", "deployment", "todo-frontend", "-n", NAMESPACE)
-    assert made["spec"]["selector"] == live["spec"]["selector"]
+    assert made["spec"]["selector"]["matchLabels"] == {"app.kubernetes.io/name": "todo-frontend"}
     assert until(lambda: Browser(address)("GET", "/healthz"), seconds=60)[0] == 200
 
 
