@@ -8,6 +8,8 @@ from calls import create, titles
 from starlette.testclient import TestClient
 from tokens import bearer
 
+from todo_backend.tasks.schemas import TaskPage
+
 NOW = {"today": "2026-11-24", "time": "12:00"}
 
 BOARD: list[tuple[str, dict[str, Any]]] = [
@@ -39,6 +41,14 @@ def board(api: TestClient, user: str) -> str:
         done = create(api, user, f"done {title}", **more)
         api.post(f"/api/tasks/{done['id']}/toggle", headers=bearer(user))
     return user
+
+
+def test_a_list_is_written_as_its_schema_writes_it(api: TestClient, board: str) -> None:
+    answer = api.get("/api/tasks", params={"limit": "15"}, headers=bearer(board))
+    assert answer.headers["Content-Type"] == "application/json"
+    page = TaskPage.model_validate_json(answer.content)
+    assert (len(page.items), page.next_cursor is None) == (15, False)
+    assert answer.content == page.model_dump_json().encode()
 
 
 def test_each_view_has_its_tasks_and_is_counted_right(api: TestClient, board: str) -> None:

@@ -45,10 +45,10 @@ def _with_etag(response: Response, task: Task) -> Task:
     return task
 
 
-@router.get("/tasks")
-async def list_tasks(service: Service, query: Annotated[TaskQuery, Query()]) -> TaskPage:
+@router.get("/tasks", response_model=TaskPage)
+async def list_tasks(service: Service, query: Annotated[TaskQuery, Query()]) -> Response:
     """List tasks, newest first unless asked otherwise."""
-    return await service.page(query)
+    return Response(await service.page_json(query), media_type="application/json")
 
 
 @router.post("/tasks", status_code=201, responses={201: _ETAG, **described(409)})
