@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import httpx2
+import psycopg
 import pytest
 from model_server import KEY, Say, Script, running_model
+from postgres import free_port
 from server import FOLDER, Running, running
 from tokens import bearer
 
@@ -26,9 +29,32 @@ def model() -> Iterator[Script]:
 
 
 @pytest.fixture
-def server(database: str, model: Script) -> Iterator[Running]:
-    with running(database, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=model.url) as server:
+def metrics_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def server(database: str, model: Script, metrics_port: int) -> Iterator[Running]:
+    given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": model.url, "METRICS_PORT": str(metrics_port)}
+    with running(database, **given) as server:
         yield server
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _waits_for_a_lock(database: str) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(database) as watcher:
+        return watcher.execute(query).fetchone() is not None
+
+
+def _serves_nobody(metrics_port: int) -> bool:
+    return "\ntodo_requests_in_flight 0.0\n" in httpx2.get(f"http://127.0.0.1:{metrics_port}/metrics").text
 
 
 def _messages(server: Running, user: str, conversation: str) -> list[Json]:
@@ -38,11 +64,8 @@ def _messages(server: Running, user: str, conversation: str) -> list[Json]:
 
 
 def _wait_for_answer(server: Running, user: str, conversation: str) -> Json:
-    deadline = time.monotonic() + 10
-    while len(messages := _messages(server, user, conversation)) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return messages[1]
+    _wait_until(lambda: len(_messages(server, user, conversation)) == 2)
+    return _messages(server, user, conversation)[1]
 
 
 def _conversation(line: str) -> str:
@@ -78,10 +101,41 @@ def test_a_listener_who_leaves_stops_the_model_and_what_was_said_is_kept(
     assert message["stopped"] is True
     assert message["text"].startswith("and")
     assert len(message["text"]) < 1000
-    deadline = time.monotonic() + 10
-    while not model.broken_off:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    _wait_until(lambda: model.broken_off == 1)
+
+
+def test_a_change_that_is_being_made_when_the_listener_leaves_is_kept_with_what_undoes_it(
+    server: Running, model: Script, user: str, database: str, metrics_port: int
+) -> None:
+    task = server.client.post("/api/tasks", json={"title": "buy milk"}, headers=bearer(user)).json()
+    model.turns = [Say("", (("complete_task", {"id": task["id"]}),))]
+    with psycopg.connect(database) as holder:
+        holder.execute("SELECT 1 FROM task WHERE id = %s FOR UPDATE", [task["id"]])
+        with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
+            lines = filter(None, answer.iter_lines())
+            conversation = _conversation(next(lines))
+            _wait_until(lambda: _waits_for_a_lock(database))
+        _wait_until(lambda: _serves_nobody(metrics_port))
+    message = _wait_for_answer(server, user, conversation)
+    done = server.client.get(f"/api/tasks/{task['id']}", headers=bearer(user)).json()
+    assert done["done"] is True
+    change = {"action": "completed", "task_id": task["id"], "title": "buy milk", "task": done, "before": task}
+    assert (message["stopped"], message["changes"]) == (True, [change])
+
+
+def test_an_answer_that_is_being_kept_when_the_listener_leaves_is_kept(
+    server: Running, model: Script, user: str, database: str, metrics_port: int
+) -> None:
+    model.turns = [Say("the whole answer")]
+    with psycopg.connect(database) as holder:
+        with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
+            lines = filter(None, answer.iter_lines())
+            conversation = _conversation(next(lines))
+            holder.execute("SELECT 1 FROM conversation WHERE id = %s FOR UPDATE", [conversation])
+            _wait_until(lambda: _waits_for_a_lock(database))
+        _wait_until(lambda: _serves_nobody(metrics_port))
+    message = _wait_for_answer(server, user, conversation)
+    assert (message["text"], message["stopped"]) == ("the whole answer", False)
 
 
 def test_sigterm_lets_an_answer_end(server: Running, model: Script, user: str) -> None:
@@ -107,6 +161,29 @@ def test_one_user_is_answered_twice_at_once_and_no_more(server: Running, model: 
         assert next(two.iter_lines())
         third = server.client.post("/api/assistant/messages", json=BODY, headers=bearer(user))
         assert (third.status_code, third.headers.get("Retry-After")) == (429, "5"), third.text
+
+
+def test_answers_of_other_pods_count_and_those_of_a_pod_that_died_for_a_minute(
+    server: Running, model: Script, user: str, database: str
+) -> None:
+    model.turns = [Say("slow words", hesitates=20), Say("slow words", hesitates=20), Say("at once")]
+
+    def ask() -> int:
+        return server.client.post("/api/assistant/messages", json=BODY, headers=bearer(user)).status_code
+
+    with running(database, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=model.url) as other:
+        stream = partial(other.client.stream, "POST", "/api/assistant/messages", json=BODY, headers=bearer(user))
+        with stream() as one, stream() as two:
+            lines = one.iter_lines(), two.iter_lines()
+            assert all(next(each) for each in lines)
+            assert ask() == 429
+            other.process.kill()
+            other.process.wait()
+    assert ask() == 429
+    with psycopg.connect(database) as connection:
+        earlier = "UPDATE message SET created_at = created_at - interval '1 minute' WHERE user_id = %s"
+        connection.execute(earlier, [user])
+    assert ask() == 200
 
 
 def test_of_many_questions_at_the_same_moment_two_are_answered(server: Running, model: Script, user: str) -> None:

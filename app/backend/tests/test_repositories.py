@@ -56,6 +56,7 @@ CALLS: dict[type[Any], dict[str, Callable[[Any], Awaitable[Any]]]] = {
         "messages": lambda r: r.messages(uuid4()),
         "messages_after": lambda r: r.messages_after(uuid4(), 0, 5),
         "say": lambda r: r.say(uuid4(), "user", "x"),
+        "unanswered": lambda r: r.unanswered(),
         "used_tokens": lambda r: r.used_tokens(),
         "reserve_tokens": lambda r: r.reserve_tokens(1, 2),
         "correct_tokens": lambda r: r.correct_tokens(-1),

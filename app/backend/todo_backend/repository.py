@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, DateTime, Table, Text, bindparam, select
+from sqlalchemy import Column, ColumnElement, DateTime, FromClause, Table, Text, bindparam, select
 
 from todo_backend.database import AnyRow, Database
 from todo_backend.problems import unauthorized
@@ -22,7 +22,7 @@ USER: Final = bindparam("user", type_=Text)
 """The parameter that each statement of a repository's has: whose rows it is about."""
 
 
-def own(table: Table) -> ColumnElement[bool]:
+def own(table: FromClause) -> ColumnElement[bool]:
     """Return the condition that a row of this table is the user's."""
     return table.c.user_id == USER
 

@@ -648,7 +648,7 @@ export interface components {
         };
         /**
          * MadeChange
-         * @description A change that an answer made, as it was called then.
+         * @description A change that an answer made, as it was called then; it is undone as `Changed` is.
          */
         MadeChange: {
             action: components["schemas"]["Action"];
@@ -659,6 +659,9 @@ export interface components {
             task_id: string;
             /** Title */
             title: string;
+            /** @description As the change made it; null where an older version kept it */
+            task: components["schemas"]["Task"] | null;
+            before: components["schemas"]["Task"] | null;
         };
         /**
          * Message

@@ -6,7 +6,7 @@ import type { AssistantEvent } from "./events";
 export interface Change {
   action: components["schemas"]["Action"];
   title: string;
-  /** What is needed to undo it; an older conversation no longer has it. */
+  /** What is needed to undo it; an older version of the server did not keep it. */
   undo: { task: Task; before: Task | null } | null;
   isUndone: boolean;
 }
@@ -74,7 +74,24 @@ export function heard(answer: Utterance, event: AssistantEvent): Utterance {
 export function remembered({ messages }: components["schemas"]["Conversation"]): Utterance[] {
   return messages.map(({ id, role, text, changes, stopped }) => ({
     ...utterance(id, role, text),
-    changes: changes.map(({ action, title }) => ({ action, title, undo: null, isUndone: false })),
+    changes: changes.map(({ action, title, task, before }) => ({
+      ...{ action, title, isUndone: false },
+      undo: task ? { task, before } : null, // a server of the version before says nothing of it
+    })),
     isStopped: stopped,
   }));
+}
+
+/**
+ * An answer that was stopped, with the changes that were made all the same: the server makes one that it has begun, and
+ * keeps the answer after that. `null` where it has not yet.
+ */
+export function caughtUp(answer: Utterance, question: string, conversation: components["schemas"]["Conversation"]): Utterance | null {
+  const said = remembered(conversation);
+  const asked = said.findLastIndex(({ role, text }) => role === "user" && text === question);
+  const kept = asked < 0 ? undefined : said[asked + 1];
+  if (kept?.role !== "assistant") {
+    return null;
+  }
+  return { ...answer, changes: [...answer.changes, ...kept.changes.slice(answer.changes.length)] };
 }

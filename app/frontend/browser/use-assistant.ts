@@ -3,11 +3,14 @@ import { authorized, client, dataOf, failureOf, type Task } from "./api";
 import type { components } from "./api-types";
 import type { Board } from "./board";
 import { wallClock } from "./calendar";
-import { type Change, heard, type Question, remembered, type Utterance, utterance } from "./conversation";
+import { caughtUp, type Change, heard, type Question, remembered, type Utterance, utterance } from "./conversation";
 import { readEvents } from "./events";
 import { asFailure } from "./failure";
 
 type Summary = components["schemas"]["ConversationSummary"];
+
+/** When to look what became of an answer that was stopped: a change that waits for others takes a while. */
+const CATCH_UP_MS = [300, 1000, 3000, 8000];
 
 /** A conversation with the assistant, and the earlier ones. What it changes shows on the board as it does. */
 export function useAssistant(board: Board) {
@@ -42,6 +45,7 @@ export function useAssistant(board: Board) {
     setUtterances([...utterances, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
     const stop = new AbortController();
     setAnswering(stop);
+    let id = conversationId;
     try {
       const { day, time } = wallClock(new Date());
       const response = await authorized(
@@ -61,7 +65,8 @@ export function useAssistant(board: Board) {
         for await (const event of readEvents(response.body)) {
           patch(answerKey, (answer) => heard(answer, event));
           if (event.type === "started") {
-            setConversationId(event.conversation_id);
+            id = event.conversation_id;
+            setConversationId(id);
             setBy(event.by);
           } else if (event.type === "changed") {
             void board.changedElsewhere();
@@ -78,8 +83,25 @@ export function useAssistant(board: Board) {
     }
     setAnswering(null);
     await quietly(board, async () => {
+      if (stop.signal.aborted && id !== null) {
+        await catchUp(answerKey, text, id);
+      }
       setEarlier((await dataOf(client.GET("/api/conversations"))).items);
     });
+  }
+
+  /** Shows what an answer still changed while it was stopped, each with its undo, once the server has kept it. */
+  async function catchUp(answerKey: string, question: string, id: string): Promise<void> {
+    const path = { conversation_id: id };
+    for (const wait of CATCH_UP_MS) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
+      if (caughtUp(utterance(answerKey, "assistant", ""), question, kept)) {
+        patch(answerKey, (answer) => caughtUp(answer, question, kept) ?? answer);
+        await board.changedElsewhere();
+        return;
+      }
+    }
   }
 
   function stop() {

@@ -17,7 +17,9 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     delete,
+    exists,
     func,
+    not_,
     select,
     update,
 )
@@ -34,6 +36,8 @@ MAX_MESSAGES: Final = 200
 """Of one conversation that are shown."""
 KEPT_MESSAGES: Final = 1000
 """Of one conversation: saying one more forgets the oldest."""
+ANSWERED_WITHIN: Final = timedelta(minutes=1)
+"""No answer takes longer (limits.py)."""
 
 
 class AssistantRepository(Repository):
@@ -71,6 +75,15 @@ class AssistantRepository(Repository):
         """Add a message to a conversation of the user's, and forget its oldest; nothing where there is none."""
         said = {"role": role, "text": text, "changes": Jsonb(list(changes)), "stopped": stopped}
         await self._all(_SAY, conversation=conversation_id, **said)
+
+    async def unanswered(self) -> int:
+        """Count the questions of the last minute that no answer follows: those that some pod still answers.
+
+        However an answer ends it is kept, and where its pod died, the minute is what frees the user.
+        """
+        [row] = await self._all(_UNANSWERED)
+        count: int = row.unanswered
+        return count
 
     async def used_tokens(self) -> int:
         """Return how many tokens the user's words have cost today (in UTC)."""
@@ -136,6 +149,17 @@ def _say() -> Statement:
     return Statement(insert(message).from_select(names, select(where, *values)).add_cte(surplus))
 
 
+def _unanswered() -> Statement:
+    since = func.now() - ANSWERED_WITHIN
+    answer = message.alias()
+    follows = answer.c.conversation_id == message.c.conversation_id, answer.c.place > message.c.place
+    answered = exists().where(own(answer), *follows, answer.c.role == "assistant")
+    asked = own(message), message.c.role == "user", message.c.created_at > since, not_(answered)
+    of_late = select(conversation.c.id).where(own(conversation), conversation.c.updated_at > since)
+    where = (*asked, message.c.conversation_id.in_(of_late))
+    return Statement(select(func.count().label("unanswered")).select_from(message).where(*where))
+
+
 def _reserve_tokens() -> Statement:
     tokens = bindparam("tokens", type_=BigInteger)
     row = insert(token_usage).values(user_id=USER, day=bindparam("day", type_=Date), tokens=tokens)
@@ -175,6 +199,7 @@ _MESSAGES_AFTER: Final = Statement(
     .limit(_LIMIT)
 )
 _SAY: Final = _say()
+_UNANSWERED: Final = _unanswered()
 _USED_TOKENS: Final = Statement(select(token_usage.c.tokens).where(*_TODAYS))
 _RESERVE_TOKENS: Final = _reserve_tokens()
 _CORRECT_TOKENS: Final = Statement(

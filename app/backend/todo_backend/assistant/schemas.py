@@ -151,11 +151,15 @@ class ConversationList(BaseModel):
 
 
 class MadeChange(BaseModel):
-    """A change that an answer made, as it was called then."""
+    """A change that an answer made, as it was called then; it is undone as `Changed` is."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     action: Action
     task_id: UUID
     title: str
+    task: Annotated[Task | None, Field(description="As the change made it; null where an older version kept it")] = None
+    before: Task | None = None
 
 
 class Message(BaseModel):

@@ -1,5 +1,6 @@
 """Conversations, and the deletions that a user confirms."""
 
+from typing import Final
 from uuid import UUID
 
 from todo_backend.assistant.repository import AssistantRepository
@@ -16,7 +17,14 @@ from todo_backend.repository import check_account
 from todo_backend.tasks.schemas import Task
 from todo_backend.tasks.service import TaskService, account_exists
 
-TITLE_LENGTH = 80
+AT_ONCE: Final = 2
+"""Answers for one user at the same time."""
+TITLE_LENGTH: Final = 80
+
+
+def still_answering() -> Problem:
+    """Return what a user hears who is being answered too often already."""
+    return Problem(429, "An answer is still being written", headers={"Retry-After": "5"})
 
 
 class AssistantService:
@@ -33,8 +41,11 @@ class AssistantService:
     async def hear(self, new: NewMessage) -> UUID:
         """Keep what the user says, and return the conversation, a new one where the message begins one.
 
-        A 404 problem where the conversation is not there, 401 where the account was deleted.
+        A 404 problem where the conversation is not there, 401 where the account was deleted, 429 for a user who is
+        being answered too often already, by whichever pods.
         """
+        if await self._repository.unanswered() >= AT_ONCE:
+            raise still_answering()
         conversation_id = new.conversation_id
         if conversation_id is None:
             with account_exists():

@@ -3,9 +3,10 @@
 None deletes. `delete_task` asks: the user gets a token that works once, and a click sends it back.
 """
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -43,6 +44,7 @@ class Tools:
     """
 
     def __init__(self, database: Database, user_id: str, today: LocalDate, time: LocalTime) -> None:
+        self._making: set[asyncio.Task[Changed]] = set()
         self._tasks = TaskService(TaskRepository(database, user_id))
         self._assistant = AssistantRepository(database, user_id)
         self.today = today
@@ -50,7 +52,7 @@ class Tools:
 
     async def add(self, new: NewTask) -> Changed:
         """Add a task."""
-        return Changed(action=Action.ADDED, task=await self._tasks.create(new, None), before=None)
+        return await self._to_its_end(self._add(new))
 
     async def find(self, view: View, tag: str | None = None, words: str = "", today: LocalDate | None = None) -> Found:
         """Look tasks up, those that are due first on top; a `today` makes the view that of another day."""
@@ -67,14 +69,12 @@ class Tools:
 
     async def complete(self, task_id: UUID, *, done: bool) -> Changed:
         """Tick a task, or untick it."""
-        changed = await self.update(task_id, {"done": done})
-        return changed.model_copy(update={"action": Action.COMPLETED if done else Action.REOPENED})
+        action = Action.COMPLETED if done else Action.REOPENED
+        return await self._to_its_end(self._update(task_id, {"done": done}, action))
 
     async def update(self, task_id: UUID, changes: TaskChanges) -> Changed:
         """Change a task; what `before` says is what the change was made to."""
-        before = await self._tasks.read(task_id)
-        task = await self._tasks.update(task_id, changes, f'"{before.version}"')
-        return Changed(action=Action.UPDATED, task=task, before=before)
+        return await self._to_its_end(self._update(task_id, changes, Action.UPDATED))
 
     async def ask_to_delete(self, task_id: UUID) -> DeletionAsked:
         """Ask the user whether to delete a task."""
@@ -82,6 +82,31 @@ class Tools:
         task = await self._tasks.read(task_id)
         expires = await self._assistant.ask_deletion(token_hash(token), task.id, task.updated_at, DELETION_LIVES)
         return DeletionAsked(token=token, task=task, expires_at=expires)
+
+    async def unheard(self) -> list[Changed]:
+        """Return the changes whose caller was stopped before they were made, as soon as they are."""
+        made = await asyncio.gather(*self._making, return_exceptions=True)
+        return [change for change in made if isinstance(change, Changed)]
+
+    async def _to_its_end(self, change: Coroutine[Any, Any, Changed]) -> Changed:
+        """Make a change that nobody can stop half-way, when it may be made and yet told to nobody."""
+        task = asyncio.create_task(change)
+        self._making.add(task)
+        try:
+            changed = await asyncio.shield(task)
+        except Exception:
+            self._making.remove(task)
+            raise
+        self._making.remove(task)
+        return changed
+
+    async def _add(self, new: NewTask) -> Changed:
+        return Changed(action=Action.ADDED, task=await self._tasks.create(new, None), before=None)
+
+    async def _update(self, task_id: UUID, changes: TaskChanges, action: Action) -> Changed:
+        before = await self._tasks.read(task_id)
+        task = await self._tasks.update(task_id, changes, f'"{before.version}"')
+        return Changed(action=action, task=task, before=before)
 
 
 def token_hash(token: str) -> str:

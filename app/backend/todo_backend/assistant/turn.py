@@ -22,16 +22,14 @@ from todo_backend.assistant.schemas import (
     Said,
     Started,
 )
+from todo_backend.assistant.service import AT_ONCE, still_answering
 from todo_backend.assistant.tools import Tools
 from todo_backend.database import Database
-from todo_backend.problems import Problem
 
 ANSWER_SECONDS: Final = 55
 """Less than the stream may take (limits.py), so that there is time to say that it was too much."""
 REMEMBERED_MESSAGES: Final = 20
 """Of a conversation, that the model is told."""
-AT_ONCE: Final = 2
-"""Answers for one user that one process makes at the same time."""
 
 _log = logging.getLogger("todo_backend.assistant")
 
@@ -60,9 +58,13 @@ class Answering:
         return Author.MODEL if self.model else Author.RULES
 
     def check(self, user_id: str) -> Slot:
-        """Take one of the user's slots; a 429 problem for a user who is being answered too often already."""
+        """Take one of the user's slots; a 429 problem for a user who is being answered too often already.
+
+        Other pods' answers count too, by what the database has (`AssistantService.hear`): here no two questions can
+        pass at the same moment.
+        """
         if self._by_user[user_id] >= AT_ONCE:
-            raise Problem(429, "An answer is still being written", headers={"Retry-After": "5"})
+            raise still_answering()
         self._by_user[user_id] += 1
         return Slot(user_id)
 
@@ -79,8 +81,8 @@ class Answering:
     async def follow(self, slot: Slot, conversation_id: UUID, tools: Tools) -> AsyncIterator[AssistantEvent]:
         """Answer the conversation's last message, and yield the events; who stops listening stops the answer."""
         events: asyncio.Queue[AssistantEvent | None] = asyncio.Queue()
-        turn = _Turn(self._database, slot.user_id, conversation_id, events)
-        slot.answer = task = asyncio.create_task(turn.run(self.model, tools))
+        turn = _Turn(AssistantRepository(self._database, slot.user_id), conversation_id, tools, events)
+        slot.answer = task = asyncio.create_task(turn.run(self.model))
         self._running.add(task)
         task.add_done_callback(lambda task: self._ended(slot, task))
         try:
@@ -88,7 +90,7 @@ class Answering:
             while event := await events.get():
                 yield event
         finally:
-            task.cancel()
+            turn.stop()
 
     def _ended(self, slot: Slot, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -105,45 +107,60 @@ class _Turn:
     """One answer, put into a queue whose end is None, and into the database when it ends, be it before its end."""
 
     def __init__(
-        self, database: Database, user_id: str, conversation_id: UUID, events: asyncio.Queue[AssistantEvent | None]
+        self,
+        repository: AssistantRepository,
+        conversation_id: UUID,
+        tools: Tools,
+        events: asyncio.Queue[AssistantEvent | None],
     ) -> None:
-        self._repository = AssistantRepository(database, user_id)
+        self._repository = repository
         self._conversation_id = conversation_id
+        self._tools = tools
         self._events = events
         self._text = ""
         self._changes: list[MadeChange] = []
+        self._answering: asyncio.Task[None] | None = None
+        self._stopped = False
 
-    async def run(self, model: Model | None, tools: Tools) -> None:
-        stopped = True
-        try:
-            await self._try(model, tools)
-            stopped = False
-        finally:
-            await self._keep(stopped=stopped)
-            self._events.put_nowait(Ended())
-            self._events.put_nowait(None)
+    async def run(self, model: Model | None) -> None:
+        """Answer, and keep what was said and done: that part of it nothing stops."""
+        if not self._stopped:
+            self._answering = asyncio.create_task(self._try(model))
+            await asyncio.wait([self._answering])
+        for change in await self._tools.unheard():
+            self._put(change)
+        await self._keep()
+        self._events.put_nowait(Ended())
+        self._events.put_nowait(None)
 
-    async def _try(self, model: Model | None, tools: Tools) -> None:
+    def stop(self) -> None:
+        """Answer no further; nothing where the answer has ended."""
+        if self._answering is None or self._answering.cancel():
+            self._stopped = True
+
+    async def _try(self, model: Model | None) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._answer(model, tools)
+                await self._answer(model)
         except TimeoutError:
             self._put(Failed(reason=Reason.TOO_SLOW, detail=f"I gave up after {ANSWER_SECONDS} seconds."))
         except Exception:  # noqa: BLE001 - a stream that has begun has no status left to say so with
             _log.exception("an answer failed")
             self._put(Failed(reason=Reason.FAILED, detail="Something went wrong on the server."))
 
-    async def _keep(self, *, stopped: bool) -> None:
+    async def _keep(self) -> None:
         changes = [change.model_dump(mode="json") for change in self._changes]
+        said = self._text.strip()
         try:
-            await self._repository.say(self._conversation_id, "assistant", self._text.strip(), changes, stopped=stopped)
+            await self._repository.say(self._conversation_id, "assistant", said, changes, stopped=self._stopped)
         except Exception:  # noqa: BLE001 - the listener has the answer all the same
             _log.exception("an answer was not kept")
 
-    async def _answer(self, model: Model | None, tools: Tools) -> None:
+    async def _answer(self, model: Model | None) -> None:
         messages = await self._repository.messages(self._conversation_id, REMEMBERED_MESSAGES)
         history = [(row.role, row.text) for row in messages if row.text]
-        answer = model.answer(history, tools, self._repository) if model else simple.answer(history[-1][1], tools)
+        words = history[-1][1]
+        answer = model.answer(history, self._tools, self._repository) if model else simple.answer(words, self._tools)
         async for event in answer:
             self._put(event)
 
@@ -152,7 +169,10 @@ class _Turn:
             case Said():
                 self._text += event.text
             case Changed():
-                change = MadeChange(action=event.action, task_id=event.task.id, title=event.task.title)
+                task = event.task
+                change = MadeChange(
+                    action=event.action, task_id=task.id, title=task.title, task=task, before=event.before
+                )
                 self._changes.append(change)
             case Failed():
                 self._text += f"\n{event.detail}"

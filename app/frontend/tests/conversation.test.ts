@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { components } from "@/browser/api-types";
+import { caughtUp, heard, remembered, utterance } from "@/browser/conversation";
+
+type Message = components["schemas"]["Message"];
+
+const TASK: components["schemas"]["Task"] = {
+  ...{ id: "t1", title: "Buy milk", description: "", done: true, priority: "none", tags: [], due: null, sample: false },
+  ...{ version: "2", created_at: "2026-11-24T12:00:00Z", updated_at: "2026-11-24T12:00:01Z" },
+};
+const BEFORE = { ...TASK, done: false, version: "1" };
+const CHANGE = { action: "completed", task_id: "t1", title: "Buy milk", task: TASK, before: BEFORE } as const;
+
+const message = (role: Message["role"], text: string, changes: Message["changes"] = []): Message => ({
+  ...{ id: `${role} ${text}`, role, text, changes, stopped: role === "assistant", created_at: "2026-11-24T12:00:00Z" },
+});
+
+const conversation = (...messages: Message[]) => ({
+  ...{ id: "c1", title: "x", created_at: "2026-11-24T12:00:00Z", updated_at: "2026-11-24T12:00:00Z", messages },
+});
+
+test("a change is undone with what was before, also in a conversation of before", () => {
+  const [answer] = remembered(conversation(message("assistant", "Done.", [CHANGE])));
+  expect(answer?.changes).toEqual([{ action: "completed", title: "Buy milk", undo: { task: TASK, before: BEFORE }, isUndone: false }]);
+});
+
+test("a change that an older version kept has no undo", () => {
+  const kept = { action: "completed", task_id: "t1", title: "Buy milk" } as Message["changes"][number];
+  const [answer] = remembered(conversation(message("assistant", "Done.", [kept])));
+  expect(answer?.changes).toEqual([{ action: "completed", title: "Buy milk", undo: null, isUndone: false }]);
+});
+
+test("an answer that was stopped shows what was changed meanwhile, and keeps what it showed", () => {
+  const first = heard(utterance("here-2", "assistant", ""), { type: "changed", action: "completed", task: TASK, before: BEFORE });
+  const shown = { ...first, changes: first.changes.map((change) => ({ ...change, isUndone: true })) };
+  const second = { ...CHANGE, task_id: "t2", title: "Second" };
+  const kept = conversation(message("user", "do both"), message("assistant", "", [CHANGE, second]));
+  expect(caughtUp(shown, "do both", kept)?.changes.map(({ title, isUndone }) => [title, isUndone])).toEqual([
+    ["Buy milk", true],
+    ["Second", false],
+  ]);
+});
+
+test("an answer that is not kept yet is not taken for another one", () => {
+  const answer = utterance("here-2", "assistant", "");
+  const earlier = [message("user", "do it"), message("assistant", "Done.", [CHANGE])];
+  expect(caughtUp(answer, "again", conversation(...earlier, message("user", "again")))).toBeNull();
+  expect(caughtUp(answer, "do it", conversation(...earlier, message("user", "do it")))).toBeNull();
+  expect(caughtUp(answer, "something else", conversation(...earlier.slice(1)))).toBeNull();
+});
