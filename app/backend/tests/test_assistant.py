@@ -531,8 +531,8 @@ def test_a_thousand_messages_of_a_conversation_are_kept_and_exported_and_the_new
     long, other = (_say(api, user, text)[0]["conversation_id"] for text in ("long", "other"))
     with psycopg.connect(database) as connection:
         connection.execute(
-            "INSERT INTO message (user_id, conversation_id, role, text)"
-            " SELECT %s, %s, 'user', n FROM generate_series(1, 1100) AS n",
+            "INSERT INTO message (user_id, conversation_id, role, text, created_at)"
+            " SELECT %s, %s, 'user', n, now() - interval '1 hour' FROM generate_series(1, 1100) AS n",
             [user, long],
         )
     _say(api, user, "the last", long)
