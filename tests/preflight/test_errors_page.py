@@ -37,7 +37,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
     found: dict[str, Check] = {}
     for target in TARGETS:
         monkeypatch.setattr("todoctl.preflight.facts.find.target", target)
-        offline = table.offline_checks(Settings(), "linux/amd64") if target is TARGETS[0] else []
+        offline = table.offline_checks(Settings(), "linux/amd64", ()) if target is TARGETS[0] else []
         found = {check.id: check for check in [*offline, *table.doctor_checks(Settings())]} | found
     return found
 

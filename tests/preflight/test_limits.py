@@ -38,6 +38,7 @@ PROFILE = Profile(
     cpus=2,
     memory_mib=4096,
     addons=frozenset(),
+    addon_images={},
 )
 
 

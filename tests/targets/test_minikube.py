@@ -30,7 +30,7 @@ def target(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Minikube:
     monkeypatch.setenv("PATH", str(tmp_path))
     target = Minikube("p")
     node = Node("p", "192.168.49.2", control_plane=True)
-    target._known = Profile("p", "docker", "containerd", "v1.35.4", (node,), 2, 4096, frozenset())
+    target._known = Profile("p", "docker", "containerd", "v1.35.4", (node,), 2, 4096, frozenset(), {})
     return target
 
 

@@ -36,7 +36,16 @@ class TestFindProfile:
             cpus=2,
             memory_mib=6000,
             addons=frozenset({"default-storageclass", "ingress", "metrics-server", "storage-provisioner"}),
+            addon_images={},
         )
+
+    def test_reads_the_images_that_were_given_for_addons(self) -> None:
+        images = {"MetricsServer": "local/metrics-server:1", "IngressController": "mirror.local/controller:2"}
+        config = {**LISTING["valid"][0]["Config"], "CustomAddonImages": images}
+        config["CustomAddonRegistries"] = {"MetricsServer": "docker.io", "IngressController": ""}
+        found = find_profile("p", {"invalid": [], "valid": [{"Name": "p", "Config": config}]})
+        assert found is not None
+        assert found.addon_images == {**images, "MetricsServer": "docker.io/local/metrics-server:1"}
 
     def test_a_profile_that_is_not_there_is_none(self) -> None:
         assert find_profile("absent", LISTING) is None

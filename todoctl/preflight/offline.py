@@ -1,14 +1,21 @@
-"""What an install from a bundle needs beside the rest: a cluster that is there, runs, and is of its platform."""
+"""What an install from a bundle needs beside the rest: a cluster that is there, runs, and is of its platform.
+
+And addons whose images can be had without a network.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from todoctl.adapters import kinds
 from todoctl.errors import PreflightError
 from todoctl.preflight.check import Check, Severity
 from todoctl.preflight.facts import Facts
+from todoctl.targets import addons
 from todoctl.targets.profile import Status
+from todoctl.targets.reference import by_digest, qualified
 
 
 def strict(facts: Facts, check: Check) -> Check:
@@ -65,3 +72,30 @@ def is_platform(facts: Facts, platform: str) -> str:
             hint="make one with `todoctl bundle save` on a machine of that platform",
         )
     return platform
+
+
+def addons_check(facts: Facts, references: Collection[str]) -> Check:
+    """Return the check that addons which are to be enabled find their images in the bundle, or on the nodes."""
+    run = partial(has_addons, facts, frozenset(map(qualified, references)))
+    return Check("bundle.addons", "Images of addons", Severity.FATAL, run, ("cluster.profile",))
+
+
+def has_addons(facts: Facts, references: frozenset[str]) -> str:
+    """Hold where the addons are enabled, or can be: a kubelet would ask the network for what is nowhere here."""
+    missing = addons.missing(facts.cluster)
+    if not missing:
+        return "enabled already"
+    minikube = facts.minikube
+    everywhere = frozenset.intersection(*(frozenset(minikube.node_images(node)) for node in minikube.nodes()))
+    wanted = {addon: {qualified(by_digest(one)) for one in minikube.addon_images(addon)} for addon in missing}
+    lacking = {addon: images - references - everywhere for addon, images in wanted.items()}
+    if bare := [addon for addon in missing if lacking[addon]]:
+        images = ", ".join(f"`{image}`" for image in sorted(set().union(*lacking.values())))
+        raise PreflightError(
+            "bundle.addons",
+            f"{' and '.join(f'`{addon}`' for addon in bare)} of Minikube's addons cannot be enabled without a network",
+            because=f"neither the bundle nor every node has {images}",
+            hint="where there is a network: "
+            + " and ".join(f"`minikube addons enable {addon} -p {facts.settings.profile}`" for addon in bare),
+        )
+    return f"there are those of {' and '.join(f'`{addon}`' for addon in missing)}"

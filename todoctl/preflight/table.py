@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from todoctl.errors import TodoctlError
 from todoctl.preflight import access, cluster, context, docker, host, kubectl, minikube, network, offline, remote
 from todoctl.preflight.check import Check
@@ -47,12 +49,18 @@ def _checks(facts: Facts) -> list[Check]:
     ]
 
 
-def offline_checks(settings: Settings, platform: str) -> list[Check]:
-    """Return the checks of an install from a bundle for this platform: none of them asks a network, or wants one."""
+def offline_checks(settings: Settings, platform: str, references: Collection[str]) -> list[Check]:
+    """Return the checks of an install from a bundle for this platform, with images that are called so.
+
+    None of them asks a network, or wants one.
+    """
     facts = Facts(settings)
     dropped = {"docker.buildkit", "docker.disk", "network.proxy"}
     kept = [check for check in _checks(facts) if check.id not in dropped]
-    return [offline.strict(facts, check) for check in kept] + [offline.platform_check(facts, platform)]
+    of_bundle = [offline.platform_check(facts, platform)]
+    if isinstance(facts.target, Minikube):
+        of_bundle.append(offline.addons_check(facts, references))
+    return [*(offline.strict(facts, check) for check in kept), *of_bundle]
 
 
 def identity_checks(settings: Settings) -> list[Check]:

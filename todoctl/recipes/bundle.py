@@ -16,7 +16,7 @@ from todoctl.steps import Steps
 from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.profile import Status
-from todoctl.targets.reference import qualified
+from todoctl.targets.reference import by_digest, qualified
 
 ADDONS = (("ingress-nginx", None), ("kube-system", "k8s-app=metrics-server"))
 """Where the pods of the addons are that an install needs: namespace and labels."""
@@ -137,12 +137,4 @@ def _addon_images(steps: Steps) -> list[str]:
     """Return what the addons' pods run, as a runtime names it: of a reference by tag and digest it keeps the digest."""
     pods = [pod for namespace, labels in ADDONS for pod in steps.cluster.list(kinds.POD, namespace, labels=labels)[0]]
     images = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
-    return sorted(qualified(_by_digest(image)) for image in images)
-
-
-def _by_digest(reference: str) -> str:
-    name, at, digest = reference.partition("@")
-    if not at:
-        return reference
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}@{digest}"
+    return sorted(qualified(by_digest(image)) for image in images)

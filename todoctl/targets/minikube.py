@@ -43,6 +43,12 @@ _IMPORT = {
 }
 RUNTIMES = frozenset(_IMPORT)
 
+# What Minikube calls the images of the addons that an install needs.
+_ADDON_IMAGES = {
+    "ingress": ("IngressController", "KubeWebhookCertgenCreate", "KubeWebhookCertgenPatch"),
+    "metrics-server": ("MetricsServer",),
+}
+
 _LIST = ["minikube", "profile", "list", "-o", "json", "--light"]  # light: without probing Docker once per profile
 _TIMEOUT = "minikube.timeout"
 
@@ -143,6 +149,17 @@ class Minikube:
     def enable_addon(self, addon: str, reporter: Reporter, deadline: Deadline) -> None:
         """Enable an addon of a running cluster. That it works is the caller's to see: Minikube's exit code is not."""
         self._do(["addons", "enable", addon], f"addon `{addon}` was not enabled", reporter, deadline)
+
+    def addon_images(self, addon: str) -> tuple[str, ...]:
+        """Return what the pods of an addon would run: the profile's own images for it, or else Minikube's."""
+        given = self.profile().addon_images
+        if own := tuple(given[name] for name in _ADDON_IMAGES[addon] if name in given):
+            return own
+        done = _ask(["minikube", "addons", "images", addon, "-o", "json"], self._environment)
+        try:
+            return tuple(str(image) for image in json.loads(done.stdout))
+        except (ValueError, TypeError) as error:
+            raise _unreadable("minikube addons images", done) from error
 
     def update_context(self, deadline: Deadline) -> None:
         """Have Minikube write the profile's entry in the kubeconfig anew. Raises ClusterError where that failed."""

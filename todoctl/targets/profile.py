@@ -37,7 +37,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a profile was made with; the nodes' first is the primary control plane."""
+    """What a profile was made with; the nodes' first is the primary control plane.
+
+    `addon_images` are those that were given for addons in place of Minikube's own, by what Minikube calls them.
+    """
 
     name: str
     driver: str
@@ -47,6 +50,7 @@ class Profile:
     cpus: int
     memory_mib: int
     addons: frozenset[str]
+    addon_images: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,14 @@ def find_profile(name: str, listing: Mapping[str, Any]) -> Profile | None:
         cpus=config["CPUs"],
         memory_mib=config["Memory"],
         addons=frozenset(addon for addon, enabled in (config["Addons"] or {}).items() if enabled),
+        addon_images=_addon_images(config),
     )
+
+
+def _addon_images(config: Mapping[str, Any]) -> dict[str, str]:
+    registries = config.get("CustomAddonRegistries") or {}
+    images = config.get("CustomAddonImages") or {}
+    return {name: f"{registries[name]}/{image}" if registries.get(name) else image for name, image in images.items()}
 
 
 def _nodes(profile: str, nodes: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:

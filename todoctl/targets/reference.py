@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def by_digest(reference: str) -> str:
+    """Return a reference as a runtime keeps it: of one by tag and digest, the digest alone."""
+    name, at, digest = reference.partition("@")
+    if not at:
+        return reference
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}@{digest}"
+
+
 def qualified(reference: str) -> str:
     """Return the reference in full: `todo:1` is `docker.io/library/todo:1`.
 
