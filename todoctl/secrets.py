@@ -155,6 +155,12 @@ def values(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
     return _values(cluster.get(kinds.SECRET, name, namespace))
 
 
+def database_elsewhere(cluster: Cluster, namespace: str) -> bool:
+    """Tell whether the app's Secret leads to another database than the one that comes with the app."""
+    database_url = values(cluster, namespace, APP).get(DATABASE_URL)
+    return database_url is not None and url.credentials(namespace, database_url) is None
+
+
 def change(cluster: Cluster, namespace: str, name: str, given: Mapping[str, str]) -> SecretState:
     """Set keys of a Secret, which is made where it is not there. Raises SecretsError and ClusterError."""
     return _converge(cluster, namespace, _Wanted(name, given=given))[0]

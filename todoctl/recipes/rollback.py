@@ -43,7 +43,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Secrets"):
             secrets = steps.secrets({})
         with say("Apply"):
-            # The release may be from before the database moved elsewhere.
+            # The release may be from when the database was elsewhere, or not yet.
             objects = steps.for_database([dict(item) for item in release.objects], secrets)
             manifests.set_secret_versions(objects, secrets.versions)
             changes, recorded = steps.apply(objects, recreate=recreate)

@@ -51,8 +51,7 @@ def names(steps: Steps) -> tuple[Names, ...]:
     """
     found = []
     namespace = steps.settings.namespace
-    database_url = secrets.values(steps.cluster, namespace, secrets.APP).get(secrets.DATABASE_URL)
-    elsewhere = database_url is not None and url.credentials(namespace, database_url) is None
+    elsewhere = secrets.database_elsewhere(steps.cluster, namespace)
     for name, known in secrets.KEYS.items():
         secret = steps.cluster.get(kinds.SECRET, name, namespace)
         if secret is None and name == secrets.POSTGRES and elsewhere:

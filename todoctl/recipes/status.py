@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Object
-from todoctl.database.volume import CLAIM
 from todoctl.installation import Installation
 from todoctl.objects import manifests, order
 from todoctl.objects.plan import read_all
@@ -31,7 +31,7 @@ def live(installation: Installation) -> Live:
     found = read_all(installation.cluster, wanted)
     pods, _ = installation.cluster.list(kinds.POD, namespace, labels=manifests.PART_OF)
     missing = order.workloads([item for item, there in zip(wanted, found, strict=True) if there is None])
-    if installation.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace) is None:
-        # It never had a Postgres of its own: its database is elsewhere.
+    lacks_postgres = any(item["metadata"]["name"] == manifests.POSTGRES for item in missing)
+    if lacks_postgres and secrets.database_elsewhere(installation.cluster, namespace):
         missing = [item for item in missing if item["metadata"]["name"] != manifests.POSTGRES]
     return Live(tuple(item for item in found if item is not None), tuple(missing), tuple(pods))
