@@ -77,8 +77,8 @@ def _free(file: BinaryIO) -> bool:
 
 def _remove_leftovers(path: Path) -> None:
     leftover = re.compile(rf"{re.escape(path.name)}\.[0-9a-f]{{8}}\.partial")
-    with suppress(OSError):
-        for entry in os.scandir(path.parent):
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
             if leftover.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                 _remove_if_left(Path(entry.path))
 
