@@ -7,7 +7,8 @@ export interface Notice {
   id: number;
   text: string;
   isError: boolean;
-  undo?: () => void;
+  /** Whether it tells of a change that is the next one to be taken back. */
+  canUndo: boolean;
 }
 
 /** An edit that met another one: both are here, and the user chooses. */

@@ -1,15 +1,18 @@
 import type { NewTask, Task, TaskApi, TaskChanges, TaskPage } from "./api";
-import { type BoardState, type Conflict, type Notice, START } from "./board-state";
+import { type BoardState, type Conflict, START } from "./board-state";
 import type { WallClock } from "./calendar";
 import { asFailure, type Failure } from "./failure";
 import { fits } from "./fits";
 import type { ListQuery } from "./list-query";
 import { Reach } from "./reach";
+import { Undos } from "./undos";
 
 /** A change that shows already and that the server has not confirmed yet. */
 interface Pending {
   taskId: string;
   show: (tasks: Task[]) => Task[];
+  /** What the user is offered to take it back with. */
+  undo?: () => void;
 }
 
 /** Waits before counts and tags are asked for, so that a burst of changes asks once. */
@@ -41,6 +44,7 @@ export class Board {
   readonly #successors = new Map<string, string>();
   /** The tasks that are being edited, by what `keyOf` says. */
   readonly #held = new Set<string>();
+  readonly #undos = new Undos();
   #lists = 0;
   #notices = 0;
   #conflicts = 0;
@@ -136,9 +140,10 @@ export class Board {
     const id = randomId();
     const created_at = new Date().toISOString();
     const shown = { ...draft, id, done: false, sample: false, version: id, created_at, updated_at: created_at };
-    this.#say(`Added “${draft.title}”`, { undo: () => void this.remove(asTask(shown)) });
+    const undo = () => void this.remove(asTask(shown));
+    this.#say(`Added “${draft.title}”`, { undo });
     return this.#change(
-      { taskId: id, show: (tasks) => [asTask(shown), ...tasks] },
+      { taskId: id, show: (tasks) => [asTask(shown), ...tasks], undo },
       () => this.api.create(draft, id),
       (task) => {
         this.#idsHere.set(task.id, id);
@@ -147,7 +152,7 @@ export class Board {
         const isShown = fits(task, this.#state.query, this.now());
         this.#serve((tasks) => [task, ...tasks.filter((other) => other.id !== task.id)]);
         if (!isShown) {
-          this.#say(`Added “${task.title}”; it is not on this list`, { undo: () => void this.remove(task) });
+          this.#say(`Added “${task.title}”; it is not on this list`, { undo });
         }
       },
     );
@@ -155,10 +160,9 @@ export class Board {
 
   /** Ticks a task off, or takes the tick back. What another tab changed of it stays. */
   async tick(task: Task, done: boolean): Promise<Failure | null> {
-    this.#say(done ? `Done: “${task.title}”` : `To do again: “${task.title}”`, {
-      undo: () => void this.tick(task, !done),
-    });
-    return this.#update(task, { done }, "override");
+    const undo = () => void this.tick(task, !done);
+    this.#say(done ? `Done: “${task.title}”` : `To do again: “${task.title}”`, { undo });
+    return this.#update(task, { done }, "override", undo);
   }
 
   /**
@@ -167,16 +171,16 @@ export class Board {
    */
   async edit(opened: Task, changes: TaskChanges): Promise<Failure | null> {
     const before = Object.fromEntries(Object.keys(changes).map((name) => [name, opened[name as keyof TaskChanges]]));
-    this.#say(`Saved “${changes.title ?? opened.title}”`, {
-      undo: () => void this.edit({ ...opened, ...changes }, before),
-    });
-    const failure = await this.#update(opened, changes, "tell");
+    const undo = () => void this.edit({ ...opened, ...changes }, before);
+    this.#say(`Saved “${changes.title ?? opened.title}”`, { undo });
+    const failure = await this.#update(opened, changes, "tell", undo);
     if (failure?.kind === "changed") {
       await this.#guard(async () => {
         const theirs = await this.#reach.through(() => this.api.read(this.#idThere(opened.id)));
         this.#replace(theirs);
         // An edit whose answer was lost on the way meets itself when it is sent again.
         if (!hasAll(theirs, changes)) {
+          this.#undos.drop(undo);
           this.#conflicts += 1;
           const conflict: Conflict = { id: this.#conflicts, opened, mine: changes, theirs };
           this.#set({ conflicts: [...this.#state.conflicts, conflict], notice: null });
@@ -209,9 +213,10 @@ export class Board {
 
   /** Deletes a task; the notice can bring it back. */
   async remove(task: Task): Promise<Failure | null> {
-    this.#say(`Deleted “${task.title}”`, { undo: () => void this.#restore([task]) });
+    const undo = () => void this.#restore([task]);
+    this.#say(`Deleted “${task.title}”`, { undo });
     return this.#change(
-      { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#isSame(other.id, task.id)) },
+      { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#isSame(other.id, task.id)), undo },
       async () => {
         await this.api.remove(this.#idThere(task.id));
         return task;
@@ -262,11 +267,10 @@ export class Board {
     this.#isSummarizing = false;
   }
 
-  /** Takes the last change back. */
+  /** Takes the last change back that was not taken back yet. */
   undo(): void {
-    const { notice } = this.#state;
     this.#set({ notice: null });
-    notice?.undo?.();
+    this.#undos.run();
   }
 
   /** Says that something went wrong that is not about a task. */
@@ -304,12 +308,13 @@ export class Board {
   }
 
   /** @param otherwise what to do where the task was changed elsewhere since it was read */
-  #update(task: Task, changes: TaskChanges, otherwise: "tell" | "override"): Promise<Failure | null> {
+  #update(task: Task, changes: TaskChanges, otherwise: "tell" | "override", undo: () => void): Promise<Failure | null> {
     let version: string | null = null;
     return this.#change(
       {
         taskId: task.id,
         show: (tasks) => tasks.map((other) => (this.#isSame(other.id, task.id) ? asTask({ ...other, ...changes }) : other)),
+        undo,
       },
       async () => {
         const id = this.#idThere(task.id);
@@ -351,6 +356,9 @@ export class Board {
     } catch (error) {
       this.#drop(change);
       const failure = asFailure(error);
+      if (change.undo !== undefined && failure.kind !== "changed") {
+        this.#undos.drop(change.undo);
+      }
       this.#fail(failure);
       if (failure.kind === "gone") {
         this.#serve((tasks) => tasks.filter(({ id }) => !this.#isSame(id, change.taskId)));
@@ -399,8 +407,8 @@ export class Board {
 
   #say(text: string, { isError = false, undo }: { isError?: boolean; undo?: () => void }): void {
     this.#notices += 1;
-    const notice: Notice = { id: this.#notices, text, isError, ...(undo !== undefined && { undo }) };
-    this.#set({ notice });
+    const canUndo = undo !== undefined && this.#undos.add(undo);
+    this.#set({ notice: { id: this.#notices, text, isError, canUndo } });
   }
 
   #serve(change: (tasks: Task[]) => Task[]): void {

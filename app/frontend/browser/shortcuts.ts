@@ -32,16 +32,20 @@ export function switchSingleKeys(on: boolean): void {
   window.localStorage.setItem(SWITCH, on ? "on" : "off");
 }
 
-/** Runs what a key stands for, wherever the focus is but in a field or a dialog. Ctrl+K and ⌘K work in fields too. */
+/**
+ * Runs what a key stands for, wherever the focus is but in a field or a dialog. Ctrl+K and ⌘K work in fields too, where
+ * Ctrl+Z and ⌘Z are the field's own.
+ */
 export function useShortcuts(run: (action: Action) => void): void {
   useEffect(() => {
     let first = "";
     let firstAt = 0;
 
     function onKeyDown(event: KeyboardEvent) {
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      const withControl = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey ? event.key.toLowerCase() : "";
+      if (withControl === "k" || (withControl === "z" && !isBusyElsewhere(event.target))) {
         event.preventDefault();
-        run("palette");
+        run(withControl === "k" ? "palette" : "undo");
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isBusyElsewhere(event.target) || !areSingleKeysOn()) {

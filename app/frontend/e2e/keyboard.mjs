@@ -41,10 +41,25 @@ export async function keyboard({ page }) {
     await settled(page);
   });
 
+  await step("several changes are taken back, one after the other", async () => {
+    await page.getByRole("checkbox", { name: "Read the notes" }).check();
+    await row(page, "Stretch your legs").getByRole("button", { name: /^Delete/ }).click();
+    await row(page, "Stretch your legs").waitFor({ state: "detached" });
+    await page.getByRole("heading", { level: 1 }).click();
+    await page.keyboard.press("z");
+    await row(page, "Stretch your legs").waitFor();
+    await page.keyboard.press("Control+z");
+    await settled(page);
+    await page.reload();
+    await row(page, "Stretch your legs").waitFor();
+    assert.ok(!(await page.getByRole("checkbox", { name: "Read the notes" }).isChecked()));
+  });
+
   await step("the sheet of shortcuts opens with ?, and single keys can be switched off", async () => {
     await page.keyboard.press("?");
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     await sheet.waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Keyboard shortcuts", "it begins at its top");
     await assertAccessible(page, "the sheet of shortcuts");
     await picture(page, "shortcuts");
     await sheet.getByRole("checkbox", { name: "Single keys work" }).uncheck();

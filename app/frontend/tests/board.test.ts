@@ -272,6 +272,85 @@ describe("undo", () => {
   });
 });
 
+describe("undo of several changes", () => {
+  const settled = (board: Board) =>
+    vi.waitFor(() => {
+      expect(board.state().pending.size).toBe(0);
+    });
+
+  test("goes back one after the other, the latest first, and not to and fro", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }), task({ id: "c" }));
+    const board = await boardOn(server);
+    await board.tick(taskOf(board, "a"), true);
+    await board.edit(taskOf(board, "b"), { title: "B" });
+    await board.edit(taskOf(board, "b"), { title: "BB" });
+    await board.remove(taskOf(board, "c"));
+    await board.add(draft("new"));
+    const states = [shown(board)];
+    for (let step = 0; step < 6; step += 1) {
+      board.undo();
+      expect(board.state().notice?.canUndo ?? false).toBe(false);
+      await settled(board);
+      await board.refresh();
+      states.push(shown(board));
+    }
+    expect(states).toEqual([
+      ["new", "✓ a", "BB"],
+      ["✓ a", "BB"],
+      ["✓ a", "BB", "c"],
+      ["✓ a", "B", "c"],
+      ["✓ a", "b", "c"],
+      ["a", "b", "c"],
+      ["a", "b", "c"],
+    ]);
+  });
+
+  test("also when the notice was closed, or something else was told since", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    await board.tick(taskOf(board, "a"), true);
+    board.dismissNotice();
+    await board.tick(taskOf(board, "b"), true);
+    board.tell("Something else went wrong");
+    expect(board.state().notice).toMatchObject({ isError: true, canUndo: false });
+    board.undo();
+    board.undo();
+    await settled(board);
+    expect(server.tasks.map(({ done }) => done)).toEqual([false, false]);
+  });
+
+  test("leaves out a change that was refused, or that became a choice", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    await board.tick(taskOf(board, "a"), true);
+    server.trouble = new Failure("refused", "No.");
+    await board.edit(taskOf(board, "b"), { title: "B" });
+    server.trouble = null;
+    const opened = taskOf(board, "b");
+    server.change("b", { title: "theirs" });
+    await board.edit(opened, { title: "mine" });
+    await board.resolve("theirs");
+    board.undo();
+    await settled(board);
+    expect(server.tasks.map(({ title, done }) => [title, done])).toEqual([
+      ["a", false],
+      ["theirs", false],
+    ]);
+  });
+
+  test("after a change that is shown a second time, as it is not on the list, takes it back once", async () => {
+    const server = new Server(task({ id: "a", done: true }));
+    const board = await boardOn(server, wholeView("done"));
+    await board.tick(taskOf(board, "a"), false);
+    await board.add(draft("open"));
+    expect(board.state().notice).toMatchObject({ text: "Added “open”; it is not on this list", canUndo: true });
+    board.undo();
+    board.undo();
+    await settled(board);
+    expect(server.tasks.map(({ id, done }) => [id, done])).toEqual([["a", true]]);
+  });
+});
+
 describe("edits from two tabs", () => {
   test("are a choice: mine on top of theirs", async () => {
     const server = new Server(task({ id: "a" }));

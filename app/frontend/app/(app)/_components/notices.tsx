@@ -9,7 +9,7 @@ const SHOWN_MS = 10_000;
 
 /**
  * The last thing that happened, and the way back from it. It goes by itself, but not while the pointer or the focus is on
- * it, and not when it tells of an error. The key `z` undoes also later.
+ * it, and not when it tells of an error. The key `z` undoes also later, and one change after the other.
  */
 export function Notices() {
   const { board, notice } = useBoard();
@@ -53,7 +53,7 @@ export function Notices() {
         {isShown && (
           <p key={notice.id} className={styles.notice} data-error={notice.isError}>
             <span className={styles.text}>{notice.text}</span>
-            {notice.undo !== undefined && (
+            {notice.canUndo && (
               <button
                 className={styles.button}
                 type="button"

@@ -5,25 +5,36 @@ import { areSingleKeysOn, SHORTCUTS, switchSingleKeys } from "@/browser/shortcut
 import controls from "@/components/controls.module.css";
 import styles from "./shortcut-sheet.module.css";
 
+const WITH_CONTROL = [
+  ["K", "All commands, and search"],
+  ["Z", "Undo, one change after the other"],
+];
+
 /** Every shortcut, and the switch that turns single keys off. */
 export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   const [isOn, setIsOn] = useState(areSingleKeysOn);
 
   useEffect(() => {
     dialog.current?.showModal();
+    title.current?.focus(); // of itself the focus would go to the switch, at the end of what may be a long sheet
   }, []);
 
   return (
     <dialog className={`${controls.dialog} ${styles.sheet}`} ref={dialog} aria-labelledby="shortcuts-title" onClose={onClose}>
-      <h2 id="shortcuts-title">Keyboard shortcuts</h2>
+      <h2 id="shortcuts-title" ref={title} tabIndex={-1}>
+        Keyboard shortcuts
+      </h2>
       <dl className={styles.list}>
-        <div>
-          <dt>
-            <kbd>Ctrl</kbd> or <kbd>⌘</kbd> <kbd>K</kbd>
-          </dt>
-          <dd>All commands, and search</dd>
-        </div>
+        {WITH_CONTROL.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>Ctrl</kbd> or <kbd>⌘</kbd> <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
         {SHORTCUTS.map(({ keys, does }) => (
           <div key={keys} data-off={!isOn}>
             <dt>
