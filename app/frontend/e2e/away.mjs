@@ -1,7 +1,7 @@
 // What happens while the server is away, and with a token that has ended.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, expected, picture, row, settled, step } from "./browser.mjs";
+import { addTask, assertAccessible, assertFits, expected, picture, row, settled, step } from "./browser.mjs";
 
 export async function outages({ context, page, troubles }) {
   const away = page.getByText("The server is away. This page tries again by itself");
@@ -98,6 +98,7 @@ export async function outages({ context, page, troubles }) {
     await reload.waitFor();
     assert.ok(await again.evaluate((button) => button === document.activeElement), "the focus stays");
     await assertAccessible(page, "a part that could not be loaded");
+    await assertFits(page);
     await picture(page, "part-away");
     isGone = false;
     await again.click();

@@ -63,10 +63,16 @@ export function expected(troubles, ...words) {
 export const picture = (page, name) =>
   page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
 
-/** Fails when the page is wider than its window. */
+/** Fails when the page is wider than its window, or what is in a bar, a dialog or a notice than that. */
 export async function assertFits(page) {
-  const [content, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-  assert.ok(content <= window_, `the page is ${content} px wide in a window of ${window_} px`);
+  const tooWide = await page.evaluate(() => {
+    const boxes = [document.documentElement, ...document.querySelectorAll("aside, dialog[open], [role=alert] p, [role=status] p")];
+    const within = boxes.flatMap((box) => [box, ...box.querySelectorAll("nav, form, p, li, div")]);
+    return within
+      .filter((box) => box.clientWidth > 1 && box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).textOverflow !== "ellipsis")
+      .map((box) => `${box.tagName} ${box.className}: ${box.scrollWidth} px in ${box.clientWidth} px`);
+  });
+  assert.deepEqual(tooWide, []);
 }
 
 /** Fails when axe finds anything, by WCAG 2.2 AA or its own best practices. */

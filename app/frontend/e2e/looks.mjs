@@ -1,6 +1,6 @@
 // Every page in light and dark, wide and at 320 px: it fits, and axe finds nothing.
 
-import { assertAccessible, assertFits, open, picture, row, step } from "./browser.mjs";
+import { addTask, assertAccessible, assertFits, open, picture, row, settled, step } from "./browser.mjs";
 
 const PAGES = [
   ["tasks", "/tasks", "Buy oat milk"],
@@ -8,7 +8,12 @@ const PAGES = [
   ...(process.env.TODO_CLUSTER === "1" ? [["cluster", "/cluster", null]] : []),
 ];
 
-export async function looks({ context }) {
+export async function looks({ context, page: first }) {
+  await step("a tag as long as may be is there", async () => {
+    await first.goto("/tasks");
+    await addTask(first, "Buy apples #a-tag-that-is-as-long-as-it-is", "Buy apples");
+    await settled(first);
+  });
   for (const colorScheme of ["light", "dark"]) {
     for (const [size, viewport] of [
       ["wide", { width: 1200, height: 800 }],
@@ -32,11 +37,21 @@ export async function looks({ context }) {
           await assertAccessible(page, `editing, ${colorScheme}, narrow`);
           await picture(page, `edit-${colorScheme}-narrow`);
           await page.getByRole("button", { name: "Menu" }).click();
-          await page.getByRole("dialog", { name: "Menu" }).waitFor();
+          await page.getByRole("dialog", { name: "Menu" }).getByRole("link", { name: /^a-tag-that/ }).waitFor();
+          await assertFits(page);
           await assertAccessible(page, `menu, ${colorScheme}`);
           await picture(page, `menu-${colorScheme}-narrow`);
           await page.getByRole("dialog", { name: "Menu" }).getByRole("link", { name: /^Today/ }).click();
           await page.getByRole("heading", { level: 1, name: "Today" }).waitFor();
+          await page.getByRole("button", { name: "Assistant" }).click();
+          const panel = page.getByRole("dialog", { name: "Assistant" });
+          await panel.getByRole("textbox", { name: "Message" }).fill("what is upcoming?");
+          await panel.getByRole("button", { name: "Send" }).click();
+          await panel.getByRole("button", { name: "Forget this conversation" }).waitFor();
+          await panel.getByRole("button", { name: "Send" }).waitFor();
+          await assertFits(page);
+          await assertAccessible(page, `assistant, ${colorScheme}, narrow`);
+          await picture(page, `assistant-${colorScheme}-narrow`);
         }
         await own.close();
       });

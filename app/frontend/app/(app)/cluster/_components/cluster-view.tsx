@@ -15,9 +15,11 @@ export function ClusterView() {
     <div className={styles.page}>
       <header>
         <h1>Cluster</h1>
-        <p className={styles.soft}>
-          {cluster === null ? "Looking at the cluster" : `What runs in the namespace ${cluster.namespace}, asked for every second.`}
-        </p>
+        {(cluster !== null || failure === null) && (
+          <p className={styles.soft}>
+            {cluster === null ? "Looking at the cluster" : `What runs in the namespace ${cluster.namespace}, asked for every second.`}
+          </p>
+        )}
       </header>
       <div role="status">
         {failure !== null && (

@@ -89,7 +89,7 @@ export function TaskBoard() {
 
 function summaryOf(tasks: Task[], nextCursor: string | null): string {
   const done = tasks.filter((task) => task.done).length;
-  const counted = nextCursor === null ? String(tasks.length) : `${tasks.length}, and more`;
+  const counted = nextCursor === null ? String(tasks.length) : `The first ${tasks.length}`;
   const words = tasks.length === 1 && nextCursor === null ? "1 task" : `${counted} tasks`;
   return tasks.length === 0 ? "No tasks" : words + (done > 0 && done < tasks.length ? `, ${done} of them done` : "");
 }
