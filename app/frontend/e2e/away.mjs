@@ -89,7 +89,7 @@ export async function outages({ context, page, troubles }) {
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     const notice = page.getByRole("alert").filter({ hasText: "The list of shortcuts could not be shown." });
     const again = notice.getByRole("button", { name: "Try again" });
-    const reload = notice.getByRole("button", { name: "Reload the page" });
+    const reload = notice.getByRole("button", { name: "Reload" });
     await page.reload();
     await row(page, "Only once").waitFor();
     await page.getByRole("textbox", { name: "New task" }).fill("Half a thought");

@@ -63,11 +63,11 @@ export function expected(troubles, ...words) {
 export const picture = (page, name) =>
   page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
 
-/** Fails when the page is wider than its window, or what is in a bar, a dialog or a notice than that. */
+/** Fails when the page is wider than its window, or something in a form, a bar, a dialog or a notice than its place. */
 export async function assertFits(page) {
   const tooWide = await page.evaluate(() => {
-    const boxes = [document.documentElement, ...document.querySelectorAll("aside, dialog[open], [role=alert] p, [role=status] p")];
-    const within = boxes.flatMap((box) => [box, ...box.querySelectorAll("nav, form, p, li, div")]);
+    const boxes = [document.documentElement, ...document.querySelectorAll("form, aside, dialog[open], [role=alert] p, [role=status] p")];
+    const within = boxes.flatMap((box) => [box, ...box.querySelectorAll("nav, form, p, ul, li, div")]);
     return within
       .filter((box) => box.clientWidth > 1 && box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).textOverflow !== "ellipsis")
       .map((box) => `${box.tagName} ${box.className}: ${box.scrollWidth} px in ${box.clientWidth} px`);

@@ -1,7 +1,7 @@
 // Tasks: adding, ticking, editing, deleting, each with its undo; lists, filters, search, pages; edits that meet.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, expected, picture, row, settled, step } from "./browser.mjs";
+import { addTask, assertAccessible, assertFits, expected, picture, row, settled, step } from "./browser.mjs";
 
 const said = (page, text) => page.getByRole("status").filter({ hasText: text });
 
@@ -58,6 +58,7 @@ export async function tasks({ page }) {
   await step("a task can be edited, and the edit undone", async () => {
     await page.getByRole("button", { name: "Edit “Buy milk”" }).click();
     await assertAccessible(page, "a task being edited");
+    await assertFits(page);
     await picture(page, "edit");
     await page.getByRole("textbox", { name: "Title" }).fill("Buy oat milk");
     await page.getByRole("textbox", { name: "Tags" }).fill("#home, Shop");

@@ -43,32 +43,34 @@ export function late<Props extends object>(name: string, load: Load<Props>): Com
         <div className={styles.place} role="alert">
           <p className={styles.notice} data-error="true">
             <span className={styles.text}>{name} could not be shown.</span>
-            <button
-              className={styles.button}
-              type="button"
-              onClick={() => {
-                void this.tryAgain();
-              }}
-            >
-              Try again
-            </button>
-            {this.state.wasTriedAgain && (
-              // After a rollout, the part that this page would have is gone for good.
+            <span className={styles.buttons}>
               <button
                 className={styles.button}
                 type="button"
                 onClick={() => {
-                  window.location.reload();
+                  void this.tryAgain();
                 }}
               >
-                Reload the page
+                Try again
               </button>
-            )}
-            {onClose !== undefined && (
-              <button className={styles.button} type="button" onClick={onClose}>
-                Close
-              </button>
-            )}
+              {this.state.wasTriedAgain && (
+                // After a rollout, the part that this page would have is gone for good.
+                <button
+                  className={styles.button}
+                  type="button"
+                  onClick={() => {
+                    window.location.reload();
+                  }}
+                >
+                  Reload
+                </button>
+              )}
+              {onClose !== undefined && (
+                <button className={styles.button} type="button" onClick={onClose}>
+                  Close
+                </button>
+              )}
+            </span>
           </p>
         </div>
       );

@@ -6,8 +6,8 @@ import controls from "@/components/controls.module.css";
 import styles from "./shortcut-sheet.module.css";
 
 const WITH_CONTROL = [
-  ["K", "All commands, and search"],
-  ["Z", "Undo, one change after the other"],
+  ["K", "Commands"],
+  ["Z", "Undo"],
 ];
 
 /** Every shortcut, and the switch that turns single keys off. */
@@ -30,7 +30,7 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
         {WITH_CONTROL.map(([key, does]) => (
           <div key={key}>
             <dt>
-              <kbd>Ctrl</kbd> or <kbd>⌘</kbd> <kbd>{key}</kbd>
+              <kbd>Ctrl</kbd> / <kbd>⌘</kbd> <kbd>{key}</kbd>
             </dt>
             <dd>{does}</dd>
           </div>
