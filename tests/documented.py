@@ -184,7 +184,7 @@ TABLE: dict[str, Way] = {
     "kubectl label namespace todo-app pod-security.kubernetes.io/enforce=restricted": Run(),
     "kubectl -n todo-app rollout restart deployment": Run(),
     "kubectl port-forward -n todo-app deployment/todo-backend 9000": Forward(),
-    "kube-score score bundled_manifests/rendered/*.yaml": NotRun("kube-score is not among what the tests install"),
+    "kube-score score bundled_manifests/rendered/*.yaml": By(("tests/long/test_linter.py",)),
     "python bundled_manifests/render.py": By(("tests/manifests/test_rendered.py", "tests/manifests/test_chart.py")),
     # design.md
     "python -m todo_backend.migrate": By(("app/backend/tests/test_migrations.py",)),
