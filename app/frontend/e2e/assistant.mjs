@@ -61,17 +61,27 @@ export async function assistant({ page, context, troubles }) {
     await choice.locator("option").nth(1).waitFor({ state: "attached" });
     await choice.selectOption({ index: 1 });
     await panel.getByRole("log").getByText("Done “Water the cactus”", { exact: true }).waitFor();
+    await panel.getByRole("button", { name: "Undo" }).first().waitFor();
     await panel.getByRole("button", { name: "Forget this conversation" }).click();
     await panel.getByText("Say in plain words").waitFor();
     await page.waitForFunction(() => document.querySelectorAll("#conversation option").length === 1);
   });
 
-  await step("an answer can be stopped", async () => {
-    await context.route("**/api/assistant/messages", () => undefined); // never answered
-    await panel.getByRole("textbox", { name: "Message" }).fill("think for ever");
+  await step("an answer can be stopped, and shows what it changed all the same, with an undo", async () => {
+    await say("what is upcoming?");
+    let isMade;
+    const made = new Promise((resolve) => (isMade = resolve));
+    await context.route("**/api/assistant/messages", (route) => route.fetch().then(isMade)); // answered, and never heard
+    await panel.getByRole("textbox", { name: "Message" }).fill("complete water the cactus");
     await panel.getByRole("button", { name: "Send" }).click();
+    await made;
     await panel.getByRole("button", { name: "Stop" }).click();
     await panel.getByText("Stopped. What was done until then stays.").waitFor();
+    await panel.getByText("Done “Water the cactus”", { exact: true }).waitFor();
+    await row(page, "Water the cactus").waitFor({ state: "detached" });
+    await panel.getByRole("button", { name: "Undo" }).last().click();
+    await row(page, "Water the cactus").waitFor();
+    await settled(page);
     await context.unroute("**/api/assistant/messages");
     await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached" });
