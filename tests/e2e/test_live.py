@@ -5,6 +5,7 @@ import gzip
 import json
 import secrets
 import urllib.request
+from contextlib import closing
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from live import HOST, NAMESPACE, backend_image, backend_images, someone_at_work
 
 pytestmark = pytest.mark.minikube
 
-WATCH, STRANGE = "t-live-watch", "t-live-strange"
+WATCH, STRANGE = (f"t-live-{name}-{secrets.token_hex(3)}" for name in ("watch", "strange"))
 CONFLICT = 12
 MODEL_PORT, COLLECTOR_PORT = 8080, 4318
 BACKEND = ROOT / "app" / "backend" / "tests"
@@ -74,16 +75,16 @@ def key():
 
 
 @pytest.fixture(scope="module")
-def neighbours(live, kubectl, key):
-    """Two pods in namespaces of their own; return the address of the one with a model and a collector."""
+def neighbour_address(live, kubectl, key):
+    """Make two pods, in namespaces of their own; return the address of the one that the app is let to."""
     image = backend_image(kubectl)
-    for namespace, name in ((WATCH, "neighbour"), (STRANGE, "stranger")):
+    pods = {"neighbour": WATCH, "stranger": STRANGE}
+    for name, namespace in pods.items():
         kubectl("create", "namespace", namespace)
         kubectl("create", "configmap", "code", "-n", namespace, *(f"--from-file={file}" for file in CODE))
         kubectl("apply", "-f", "-", input=json.dumps(neighbour(name, namespace, image, key)))
-    yield {
-        namespace: ready(kubectl, name, namespace) for namespace, name in ((WATCH, "neighbour"), (STRANGE, "stranger"))
-    }[WATCH]
+    addresses = [address_of(kubectl, name, namespace) for name, namespace in pods.items()]
+    yield addresses[0]
     kubectl("delete", "namespace", WATCH, STRANGE, "--wait=false")
 
 
@@ -110,25 +111,26 @@ def neighbour(name, namespace, image, key):
     }
 
 
-def ready(kubectl, name, namespace):
+def address_of(kubectl, name, namespace):
+    """Wait until the pod is ready, and return its address."""
     kubectl("wait", "--for=condition=Ready", f"pod/{name}", "-n", namespace, "--timeout=120s")
     return kubectl.json("get", "pod", name, "-n", namespace)["status"]["podIP"]
 
 
 @pytest.fixture(scope="module")
-def connected(live, ada, neighbours, kubectl, key, tmp_path_factory):
+def connected(live, ada, neighbour_address, kubectl, key, tmp_path_factory):
     """Connect the app with its neighbour: what the chart makes of its values, and what docs/app.md has for a model."""
     values = {
         "host": HOST,
         "metrics": {"namespace": WATCH},
-        "tracing": {"endpoint": f"http://{neighbours}:{COLLECTOR_PORT}", "namespace": WATCH},
-        "backend": {"assistant": {"baseUrl": f"http://{neighbours}:{MODEL_PORT}/v1", "model": "scripted"}},
+        "tracing": {"endpoint": f"http://{neighbour_address}:{COLLECTOR_PORT}", "namespace": WATCH},
+        "backend": {"assistant": {"baseUrl": f"http://{neighbour_address}:{MODEL_PORT}/v1", "model": "scripted"}},
     }
     chart = ("helm", "template", "todo-app", str(ROOT / "bundled_manifests" / "chart"), "-n", NAMESPACE, "-f", "-")
     made = list(yaml.safe_load_all(command(*chart, input=json.dumps(values))))
     [config] = [one for one in made if one["metadata"]["name"] == "todo-config"]
     policies = [one for one in made if one["metadata"]["name"] in {"allow-metrics", "allow-tracing"}]
-    policies.append(documented_policy(f"{neighbours}/32", MODEL_PORT))
+    policies.append(documented_policy(f"{neighbour_address}/32", MODEL_PORT))
     for policy in policies:
         kubectl("apply", "-n", NAMESPACE, "-f", "-", input=json.dumps(policy))
     patch = json.dumps({"data": config["data"]})
@@ -144,7 +146,7 @@ def connected(live, ada, neighbours, kubectl, key, tmp_path_factory):
 def documented_policy(cidr, port):
     """Return the NetworkPolicy of docs/app.md, with another address and port."""
     text = (ROOT / "docs" / "app.md").read_text("utf-8")
-    policy = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    policy = yaml.safe_load(text.split("### A model of one's own")[1].split("```yaml\n")[1].split("```")[0])
     del policy["metadata"]["namespace"]
     [rule] = policy["spec"]["egress"]
     rule["to"][0]["ipBlock"]["cidr"] = cidr
@@ -172,10 +174,11 @@ def test_a_model_of_ones_own_answers_through_the_ingress_and_adds_a_task(connect
 
 def test_a_heartbeat_comes_through_the_ingress_while_the_model_thinks_and_leaving_stops_it(connected, ada):
     events = []
-    for event in asked(ada, "patience"):
-        events.append(event)
-        if event["type"].startswith(":"):
-            break  # the rest is not heard: that it is never said shows that none of this came after its end
+    with closing(asked(ada, "patience")) as answer:
+        for event in answer:
+            events.append(event)
+            if event["type"].startswith(":"):
+                break  # the rest is not heard: that it is never said shows that none of this came after its end
     assert [event["type"] for event in events] == ["started", "text", ": ping"]
 
     def stopped():
@@ -218,7 +221,9 @@ def fetch(kubectl, url):
     return kubectl("exec", "-n", WATCH, "neighbour", "--", "python", "-c", FETCH, url)
 
 
-def test_the_figures_of_both_halves_are_read_from_the_allowed_namespace_alone(connected, ada, address, kubectl):
+def test_the_figures_of_both_halves_are_read_from_the_allowed_namespace_alone(
+    connected, neighbour_address, ada, address, kubectl
+):
     ada("GET", "/api/tasks", token=ada.token())
     ways = []
     figures = {"todo-backend": "todo_requests_total{", "todo-frontend": "todo_frontend_auth_requests_total{"}
@@ -228,7 +233,7 @@ def test_the_figures_of_both_halves_are_read_from_the_allowed_namespace_alone(co
         assert len(texts) >= 2
         assert any(figure in text for text in texts)
         ways += [(one, 9000) for one in found]
-    control = (ready(kubectl, "neighbour", WATCH), COLLECTOR_PORT)
+    control = (neighbour_address, COLLECTOR_PORT)
     tried = kubectl("exec", "-n", STRANGE, "stranger", "--", "python", "-c", TRY, json.dumps([*ways, control]))
     assert json.loads(tried) == [False] * len(ways) + [True]
     for path in ("/metrics", "/api/metrics"):
