@@ -55,6 +55,7 @@ CONFIG = {
         "AUTH_ALLOWED_HOSTS": "auth-allowed-hosts",
         "AUTH_PROTOCOL": "auth-protocol",
         "AUTH_IP_HEADER": "auth-ip-header",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "otel-endpoint",
     },
     "wait-for-schema": {},
     "postgres": {},

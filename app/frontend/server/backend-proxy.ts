@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { problem } from "./problem";
 import { responseBody } from "./response-body";
+import { carryTrace } from "./tracing";
 
 /** Bounds of one forwarded request; a response's body has none, so that it may be an endless stream. */
 export interface ProxyLimits {
@@ -122,6 +123,7 @@ function requestHeaders(received: Headers): Record<string, string> {
       headers[name] = value;
     }
   }
+  carryTrace(headers);
   return headers;
 }
 

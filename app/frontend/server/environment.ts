@@ -18,6 +18,8 @@ export interface Environment {
   hasClusterPage: boolean;
   /** Where /metrics is served, apart from the app: no Ingress leads there. Null for nowhere. */
   metricsPort: number | null;
+  /** Whether spans are sent, to where OpenTelemetry's own variables say. */
+  isTraced: boolean;
 }
 
 /** The environment does not fit; the message names every variable at fault, never a value of a secret. */
@@ -80,6 +82,11 @@ export function readEnvironment(variables: Record<string, string | undefined> = 
     problems.push("METRICS_PORT must be a port");
   }
 
+  const collector = read("OTEL_EXPORTER_OTLP_ENDPOINT");
+  if (collector !== "" && !(/^https?:\/\//.test(collector) && URL.canParse(collector))) {
+    problems.push("OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL");
+  }
+
   if (problems.length > 0) {
     throw new EnvironmentError(problems.join("; "));
   }
@@ -94,5 +101,6 @@ export function readEnvironment(variables: Record<string, string | undefined> = 
     podName: read("POD_NAME", hostname()),
     hasClusterPage: read("CLUSTER_PAGE", "true") === "true",
     metricsPort,
+    isTraced: collector !== "",
   };
 }

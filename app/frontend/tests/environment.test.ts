@@ -15,6 +15,7 @@ describe("an environment that does not fit is refused in one line that names the
     [{ AUTH_PROTOCOL: "ftp" }, "AUTH_PROTOCOL must be http or https"],
     [{ AUTH_ALLOWED_HOSTS: " , " }, "AUTH_ALLOWED_HOSTS names no host"],
     [{ BACKEND_URL: "todo-backend:8000" }, "BACKEND_URL must be an http or https URL"],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" }, "OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL"],
     [
       { DATABASE_URL: "", BETTER_AUTH_SECRET: "short" },
       "DATABASE_URL is missing; BETTER_AUTH_SECRET must have at least 32 characters",
