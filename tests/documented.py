@@ -22,7 +22,8 @@ from verbs import COMMANDS, parse
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = (
-    r"(?:\./|dist/)?todoctl(?:\.pyz)?|python3?|py|kubectl|minikube|helm|docker|kind|k3d|curl|openssl|source|kube-score"
+    r"(?:\./|dist/)?todoctl(?:\.pyz)?|python3?|py|node|kubectl|minikube|helm|docker|kind|k3d|curl|openssl|source|"
+    r"kube-score"
 )
 _COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ )*(?:{PROGRAMS}) \S.*")
 _TODOCTL = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\./|dist/)?todoctl(?:\.pyz)? (?P<rest>.*?)(?: *(?:[|<>]|&&).*)?")
@@ -187,6 +188,7 @@ TABLE: dict[str, Way] = {
     "kube-score score bundled_manifests/rendered/*.yaml": By(("tests/long/test_linter.py",)),
     "python bundled_manifests/render.py": By(("tests/manifests/test_rendered.py", "tests/manifests/test_chart.py")),
     # design.md
+    "node wait-for-schema.mjs": By(("app/frontend/tests/schema.test.ts",)),
     "python -m todo_backend.migrate": By(("app/backend/tests/test_migrations.py",)),
     "python docs/commands.py": By(("tests/test_docs.py",)),
     # measurements.md
@@ -199,6 +201,7 @@ TABLE: dict[str, Way] = {
     "minikube status": Run(),
     "python3 benchmarks/unchanged.py": BENCHMARKS,
     "python3 benchmarks/api/compare.py": BENCHMARKS,
+    "BASE_URL=http://todo-app.local node benchmarks/browser/visits.mjs": BENCHMARKS,
     # output.md
     "./todoctl.pyz completion bash > ~/.local/share/bash-completion/completions/todoctl.pyz": Run(),
     "./todoctl.pyz completion zsh > ~/.zfunc/_todoctl": Run(),

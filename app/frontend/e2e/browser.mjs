@@ -1,7 +1,6 @@
 // Chromium, and what the steps share: pages with ears, pictures, axe, and a person's account.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
@@ -12,7 +11,6 @@ if (!baseUrl) {
   process.exit(1);
 }
 const folder = path.resolve(process.argv[2] ?? "e2e-screenshots");
-mkdirSync(folder, { recursive: true });
 
 export const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",

@@ -16,10 +16,11 @@ import { browser, open, picture, step } from "./browser.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
 import { lists, tasks, twoTabs } from "./tasks.mjs";
+import { weight } from "./weight.mjs";
 
 try {
   const session = await open();
-  for (const part of [meetTheApp, tasks, lists, keyboard, twoTabs, outages, assistant, cluster, looks, settings, leaveTheAccount]) {
+  for (const part of [meetTheApp, tasks, weight, lists, keyboard, twoTabs, outages, assistant, cluster, looks, settings, leaveTheAccount]) {
     await part(session);
   }
   await step("the browser had nothing to complain about", () => {
