@@ -1,17 +1,23 @@
-"""What the steps read from files, before anything is touched."""
+"""What the steps read from files before anything is touched, and how they ask the app where there is no Minikube."""
 
 from __future__ import annotations
 
+import http.server
 import subprocess
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from todoctl.adapters.system import HostSystem
 from todoctl.errors import ClusterError, RolloutError, UsageError
 from todoctl.locks import file
+from todoctl.objects import manifests
 from todoctl.settings import Settings
-from todoctl.steps import Steps
+from todoctl.steps import Access, Steps
+from todoctl.targets.containers import K3D, KIND, Containers
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +184,44 @@ def test_a_private_key_beside_the_certificate_is_refused_and_not_repeated(pair, 
         read(both, heard)
     assert "private key" in str(caught.value.because)
     assert pair[1].read_text().splitlines()[1] not in str(vars(caught.value))
+
+
+class App(http.server.BaseHTTPRequestHandler):
+    """Answers as the app does to who has no token, and only for its host."""
+
+    def do_GET(self) -> None:
+        answers = {"/healthz": (200, "application/json"), "/api/tasks": (401, "application/problem+json")}
+        ours = (self.headers["Host"] or "").partition(":")[0] == "todo-app.local"
+        status, media_type = answers[self.path] if ours else (404, "text/html")
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("tool", [KIND, K3D])
+@pytest.mark.parametrize("address", ["127.0.0.1", "172.18.0.2"])
+def test_on_kind_and_k3d_the_app_is_asked_through_the_api_server_and_found_at_their_address(
+    tool, address, heard, monkeypatch
+):
+    class Target(Containers):
+        def address(self) -> str:
+            return address
+
+    steps = Steps(Settings(context=f"{tool.name}-c"), heard)
+    steps.__dict__["target"] = Target(tool, "c")
+    steps.__dict__["engine"] = SimpleNamespace(engine=lambda: SimpleNamespace(desktop=False))
+    monkeypatch.setattr("todoctl.adapters.system.host_system", lambda: HostSystem.LINUX)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), App) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # The forward to the ingress controller, whose pod is this server.
+        forwarded = SimpleNamespace(port=server.server_port, check=lambda: None)
+        monkeypatch.setattr(steps, "_to_controller", lambda: nullcontext(forwarded))
+        access = steps.access(manifests.load("development"))
+        server.shutdown()
+    assert isinstance(access, Access)
+    assert access.url == "http://todo-app.local"
+    assert (access.advice.hosts_line, access.advice.tunnel) == (f"{address} todo-app.local", None)
