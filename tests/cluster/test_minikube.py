@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
@@ -159,6 +161,23 @@ class TestAddons:
         reporter = None  # nothing is done, so nothing is told
         assert not addons.ensure_ingress(Silent(), cluster, reporter, Deadline(60))  # type: ignore[arg-type]
         assert not addons.ensure_metrics(Silent(), cluster, reporter, Deadline(60))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("addon", "namespace", "labels"),
+        [("ingress", "ingress-nginx", None), ("metrics-server", "kube-system", "k8s-app=metrics-server")],
+    )
+    def test_the_images_of_an_addon_are_known_before_its_pods_run_them(
+        self, addon: str, namespace: str, labels: str | None, target: Minikube, cluster: Cluster
+    ) -> None:
+        pods, _ = cluster.list(kinds.POD, namespace, labels=labels)
+        run = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
+        assert run
+        assert run <= set(target.addon_images(addon))
+
+    def test_minikube_knows_the_images_of_its_own_where_the_profile_has_none(self, target: Minikube) -> None:
+        target._known = dataclasses.replace(target.profile(), addon_images={})
+        (image,) = target.addon_images("metrics-server")
+        assert re.fullmatch(r"registry\.k8s\.io/metrics-server/metrics-server:v[\d.]+@sha256:[0-9a-f]{64}", image)
 
     def test_the_probe_of_the_ingress_leaves_nothing_behind(self, cluster: Cluster) -> None:
         addons.ensure_ingress(Silent(), cluster, None, Deadline(60))  # type: ignore[arg-type]

@@ -7,16 +7,19 @@ node image, with the labels that those tools write.
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harness import PROFILE, command, until
 from todoctl import bundle
-from todoctl.adapters import docker, process
+from todoctl.adapters import docker, kinds, process
+from todoctl.adapters.kubernetes import Cluster
 from todoctl.bundle import Bundle
 from todoctl.deadline import Deadline
 from todoctl.errors import SideloadError
@@ -27,7 +30,7 @@ from todoctl.settings import Settings
 from todoctl.targets import find
 from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
-from todoctl.targets.reference import qualified
+from todoctl.targets.reference import by_digest, qualified
 
 pytestmark = pytest.mark.minikube
 
@@ -172,6 +175,76 @@ class TestArchives:
         with pytest.raises(SideloadError) as caught:
             archives.save(argv, lambda _: None, what="t-absent:1", deadline=Deadline(60))
         assert caught.value.id == "save.failed"
+
+    @pytest.fixture
+    def named(self, image, target, digests, heard, tmp_path: Path) -> Iterator[tuple[str, str]]:
+        """An image that came from a file to every node, which keeps its digest alone; return that, and tag and digest.
+
+        So it is with the addons' images, for which a kubelet asks by both.
+        """
+        sent(image, target, digests, heard)
+        node, name = target.nodes()[0], qualified(image)
+        listed = command("docker", "exec", node, "ctr", "-n", "k8s.io", "images", "ls", f"name=={name}")
+        (digest,) = re.findall(r"sha256:[0-9a-f]{64}", listed)
+        kept = by_digest(f"{name}@{digest}")
+        command("docker", "exec", node, "ctr", "-n", "k8s.io", "images", "tag", name, kept)
+        exported = Exported((kept,), tmp_path / "exported.tar")
+        with exported.path.open("wb") as file:
+            argv = target.export_command(node, exported.references)
+            exported.config = archives.save(argv, file.write, what=kept, deadline=Deadline(60))
+        for one in target.nodes():
+            command("docker", "exec", one, "ctr", "-n", "k8s.io", "images", "rm", "--sync", name, kept)
+            until(lambda one=one: lacks(target, one, kept), seconds=30)
+        brought = archives.bring([exported], Exported.chunks, target=target, reporter=heard, deadline=Deadline(60))
+        assert [(one.node, one.sent) for one in brought] == [(one, exported.size) for one in target.nodes()]
+        assert {target.node_images(one)[kept] for one in target.nodes()} == {exported.config}
+        yield kept, f"{name}@{digest}"
+        for one in target.nodes():
+            command("docker", "exec", one, "ctr", "-n", "k8s.io", "images", "rm", kept)
+
+    @pytest.mark.parametrize("target", ["minikube"], indirect=True)
+    def test_an_image_that_a_node_keeps_by_its_digest_alone_reaches_every_node_from_a_file(self, named, target) -> None:
+        kept, _ = named
+        assert all(kept in target.node_images(one) for one in target.nodes())
+
+    @pytest.mark.parametrize("target", ["minikube"], indirect=True)
+    def test_a_kubelet_finds_it_by_tag_and_digest_and_pulls_nothing(
+        self, named, cluster: Cluster, namespace: str
+    ) -> None:
+        container = {"name": "app", "image": named[1], "imagePullPolicy": "IfNotPresent", "command": ["/none"]}
+        spec = {"restartPolicy": "Never", "automountServiceAccountToken": False, "containers": [container]}
+        metadata = {"name": "by-digest", "namespace": namespace}
+        cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+        def told() -> dict[str, str]:
+            events, _ = cluster.list(kinds.EVENT, namespace)
+            found = {event["reason"]: event["message"] for event in events}
+            assert {"Pulled", "Failed"} & set(found), found
+            return found
+
+        found = until(told, seconds=60)
+        assert "already present" in found.get("Pulled", ""), found
+        assert "Pulling" not in found
+
+
+def lacks(target, node: str, reference: str) -> None:
+    assert reference not in target.node_images(node)
+
+
+@dataclass
+class Exported:
+    """An image as a node gave it away."""
+
+    references: tuple[str, ...]
+    path: Path
+    config: str = ""
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self.path.read_bytes()
 
 
 def test_its_ingress_is_looked_for_at_the_first_nodes_address(target) -> None:
