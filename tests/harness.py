@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PROFILE = os.environ.get("TODOCTL_TEST_PROFILE", "todoctl-test")
 NAMESPACE = "todo-app"
 HOST = "todo-app.local"
+MARK = "TODOCTL_TEST_MARK"
 
 
 @dataclass
@@ -178,3 +179,15 @@ def until(ask, *, seconds):
             if time.monotonic() > end:
                 raise
             time.sleep(1)
+
+
+def marked(mark):
+    """Return the command lines of the processes that have the mark in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue  # it has just ended
+    return found

@@ -231,6 +231,39 @@ def test_helm_s_record_goes_with_the_next_run_where_one_was_killed_before_it_rem
 
 
 @pytest.mark.usefixtures("made_secrets")
+def test_a_run_that_ends_between_fold_and_apply_is_finished_by_the_next(
+    cluster: Cluster, namespace: str, recorder: Recorder, installation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helm_install(namespace)
+    sent = Cluster.apply
+
+    def killed(self: Cluster, manifest: Any, *, dry_run: bool = False, force: bool = False) -> Object:
+        if manifest["kind"] == "Deployment" and not dry_run:
+            ends()
+        return sent(self, manifest, dry_run=dry_run, force=force)
+
+    steps, _ = installation(YES, YES)
+    monkeypatch.setattr(Cluster, "apply", killed)
+    with pytest.raises(KeyboardInterrupt):
+        install(steps)
+    monkeypatch.undo()
+    folded = cluster.get(kinds.DEPLOYMENT, "todo-backend", namespace)
+    assert folded is not None
+    assert adopt.managers(folded) == ()
+    assert folded["metadata"]["annotations"]["meta.helm.sh/release-name"] == RELEASE, "it was not applied yet"
+    steps, asked = installation(YES)
+    install(steps)
+    assert not any("Deployment/" in line for line in asked.plans), "what was folded is not asked about again"
+    for item in all_live(cluster, steps):
+        assert adopt.managers(item) == ()
+        assert "meta.helm.sh/release-name" not in item["metadata"].get("annotations", {}), item["kind"]
+    assert adopt.records(cluster, [adopt.Release(namespace, RELEASE)]) == []
+    recorder.requests.clear()
+    assert install(installation()[0]).empty
+    assert recorder.writes() == []
+
+
+@pytest.mark.usefixtures("made_secrets")
 def test_everybody_else_is_a_conflict_before_anything_is_asked_or_written(
     cluster: Cluster, namespace: str, recorder: Recorder, installation: Any
 ) -> None:

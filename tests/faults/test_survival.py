@@ -8,11 +8,10 @@ import secrets as random
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from harness import NAMESPACE, PROFILE, Browser, command, until
+from harness import MARK, NAMESPACE, PROFILE, Browser, command, marked, until
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.locks import lease
@@ -23,7 +22,6 @@ pytestmark = pytest.mark.minikube
 
 CONSENT, CLUSTER, LOCKED, INTERRUPTED = 10, 7, 13, 130
 STEPS = ["Preflight", "Fingerprint", "Build", "Sideload", "Secrets", "Apply", "Wait", "Access"]
-MARK = "TODOCTL_TEST_MARK"
 DRIFTED = "pod-security.kubernetes.io/warn"
 
 
@@ -90,18 +88,6 @@ def test_an_install_was_killed_and_the_next_run_converges(todoctl, kubectl, addr
     assert leases(kubectl) == []
     the_app_answers(address)
     assert todoctl("install", "-o", "json").data["changed"] is False
-
-
-def marked(mark):
-    """Return the command lines of the processes that have the mark in their environment."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue  # it has just ended
-    return found
 
 
 @pytest.mark.parametrize(

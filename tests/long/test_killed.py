@@ -1,0 +1,123 @@
+"""SIGKILL in the midst of the verbs that tests/faults does not kill, and of Minikube's own start."""
+
+import os
+import secrets as random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness import MARK, NAMESPACE, PROFILE, Todoctl, command, marked, until
+from kept import HOST, expect, signs_in
+from kept import NAMESPACE as DATA
+from todoctl.database import roles
+
+pytestmark = pytest.mark.minikube
+
+STARTED = "t-killed"
+
+
+def begin(zipapp, profile, *arguments, **environment):
+    """Start a run in the background; what runs there ignores Ctrl-C, and so would its children."""
+    return subprocess.Popen(
+        [sys.executable, zipapp, *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TODOCTL_PROFILE": profile, **environment},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs
+    )
+
+
+def killed_at(step, zipapp, *arguments):
+    """Run a verb until it says that a step begins, and kill it there."""
+    process = begin(zipapp, PROFILE, *arguments)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.rstrip() == step:
+            break
+    process.kill()
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGKILL, "".join(said)
+
+
+# Each of these finds an installation with 10,000 tasks, and leaves it as it was.
+
+
+@pytest.mark.parametrize("step", ["Secrets", "Roll"])
+def test_a_killed_rotation_leaves_an_app_that_works_and_the_next_one_finishes(data, ada, sql, todoctl, address, step):
+    killed_at(step, todoctl.zipapp, "secrets", "rotate", "database", "-n", DATA, "-p", PROFILE)
+    assert signs_in(address) is not None
+    outcome = data("secrets", "rotate", "database")
+    assert outcome.code == 0, outcome.err
+    assert len(sql(roles.ABLE)) == 1, "no role of before is let in"
+    assert signs_in(address) is not None
+    again = data("install", "--host", HOST, "-o", "json")
+    assert (again.code, again.data["changed"]) == (0, False), again.err
+
+
+def test_a_killed_uninstall_is_finished_by_the_next_and_an_install_brings_all_back(data, ada, sql, todoctl, address):
+    before = sql("SELECT count(*) FROM task")
+    killed_at("Uninstall", todoctl.zipapp, "uninstall", "-n", DATA, "-p", PROFILE)
+    outcome = data("uninstall", "-o", "json")
+    assert outcome.code == 0, outcome.err
+    assert "Secret/todo-secrets" in outcome.data["kept"]
+    killed_at("Uninstall", todoctl.zipapp, "uninstall", "-n", DATA, "-p", PROFILE)
+    outcome = data("install", "--host", HOST)
+    assert outcome.code == 0, outcome.err
+    assert sql("SELECT count(*) FROM task") == before
+    assert signs_in(address) is not None
+
+
+@pytest.mark.parametrize("step", ["Sideload", "Apply", "Wait"])
+def test_a_killed_rollback_is_finished_by_the_next_and_by_an_install(todoctl, installed, kubectl, step):
+    before = todoctl("install", "--yes", "-o", "json").data["release"]
+    changed = todoctl("install", "--yes", "--host", "killed.local", "-o", "json")
+    assert changed.code == 0, changed.err
+
+    def host():
+        return kubectl.json("get", "ingress", "todo-app", "-n", NAMESPACE)["spec"]["rules"][0]["host"]
+
+    killed_at(step, todoctl.zipapp, "rollback", str(before))
+    outcome = todoctl("rollback", str(before), "-o", "json")
+    assert (outcome.code, outcome.data["to"]) == (0, before), outcome.err
+    assert host() == "todo-app.local"
+    killed_at("Apply", todoctl.zipapp, "rollback", str(changed.data["release"]))
+    outcome = todoctl("install", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert host() == "todo-app.local"
+    assert kubectl("get", "leases", "-n", NAMESPACE, "-o", "name") == ""
+
+
+@pytest.fixture
+def profile():
+    """The name of a profile that is not there, before and after."""
+    command("minikube", "delete", "-p", STARTED)
+    yield STARTED
+    command("minikube", "delete", "-p", STARTED)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
+def test_a_minikube_whose_start_was_broken_off_is_brought_up_by_the_next_run(zipapp, profile, by):
+    mark = random.token_hex(8)
+    wanted = ("install", "--yes", "--cpus", "2", "--memory", "2200")
+    process = begin(zipapp, profile, *wanted, **{MARK: mark})
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if "Creating docker container" in line:
+            break
+    assert marked(mark), "".join(said)
+    process.send_signal(by)
+    _, rest = process.communicate(timeout=60)
+    if by == signal.SIGINT:
+        assert process.returncode == 130, rest
+        assert "interrupted in step `Preflight`" in rest
+        assert marked(mark) == []
+    else:
+        # What nobody could end goes on without it, and ends by itself.
+        until(lambda: expect(lambda: marked(mark), []), seconds=180)
+    outcome = Todoctl(zipapp, profile)(*wanted)
+    assert outcome.code == 0, outcome.err
