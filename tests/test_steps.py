@@ -8,6 +8,7 @@ import threading
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -117,28 +118,46 @@ def test_old_images_that_cannot_be_removed_stop_nothing_and_are_told(tidying, he
     assert "old images could not be removed: node `minikube` does not answer: it is away" in str(heard.warnings)
 
 
-def test_the_volume_is_noted_as_soon_as_it_is_there_whatever_comes_of_the_wait(heard, monkeypatch):
-    looks = [False, True]
+class Looking(Steps):
+    """Steps of a cluster that gives these answers when the database's volume is looked for."""
 
-    class Looking(Steps):
-        """Steps of a cluster whose volume is there at the second look."""
+    cluster = None  # type: ignore[assignment]
+    looks: list[Any]
 
-        cluster = None  # type: ignore[assignment]
+    def remember_volume(self):
+        answer = self.looks.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-        def remember_volume(self):
-            return looks.pop(0)
+
+def waits(monkeypatch, heard, looks, *, changes, volume=True):
+    """Wait through some changes, to no good end; return what is still to be looked at."""
 
     def fails(*_, observe, **__):
-        for _ in range(3):
+        for _ in range(changes):
             observe(())
         raise RolloutError("rollout.failed", "it does not run")
 
     monkeypatch.setattr("todoctl.objects.wait.wait", fails)
+    steps = Looking(Settings(), heard)
+    steps.looks = list(looks)
     with pytest.raises(RolloutError):
-        Looking(Settings(), heard).wait([], volume=True)
-    assert looks == []
-    with pytest.raises(RolloutError):
-        Looking(Settings(), heard).wait([])
+        steps.wait([], volume=volume)
+    return steps.looks
+
+
+def test_the_volume_is_noted_as_soon_as_it_is_there_whatever_comes_of_the_wait(heard, monkeypatch):
+    assert waits(monkeypatch, heard, [False, True], changes=3) == []
+    assert waits(monkeypatch, heard, [], changes=3, volume=False) == []
+
+
+def test_a_server_that_is_away_when_the_volume_is_to_be_noted_does_not_end_the_wait(heard, monkeypatch):
+    away = ClusterError("cluster.unreachable", "cannot read PersistentVolumeClaim", because="connection refused")
+    assert waits(monkeypatch, heard, [away, True], changes=3) == []
+    refused = ClusterError("cluster.forbidden", "cannot read PersistentVolumeClaim", because="no right to")
+    with pytest.raises(ClusterError):
+        waits(monkeypatch, heard, [refused], changes=1)
 
 
 def read(path: Path | None, heard: object) -> dict[str, str]:

@@ -272,6 +272,7 @@ class Steps(Applying):
 
         So what comes of the wait, and whether it ends at all, does not matter to it.
         """
+        from todoctl.adapters.apiserver import may_pass
         from todoctl.objects.status import Status
         from todoctl.objects.wait import wait
 
@@ -280,7 +281,11 @@ class Steps(Applying):
 
         def observe(statuses: Sequence[WorkloadStatus]) -> None:
             nonlocal noted
-            noted = noted or self.remember_volume()
+            try:
+                noted = noted or self.remember_volume()
+            except TodoctlError as error:
+                if not may_pass(error):  # a server that is away is waited for, and the next change notes it
+                    raise
             for one in statuses:
                 label, message = f"{one.kind}/{one.name}", one.verdict.message
                 if told.get(label) == message:
