@@ -56,7 +56,7 @@ def test_a_backup_of_an_older_schema_is_migrated_with_its_data(data, sql, backup
     assert outcome.code == 0, outcome.err
     assert head != [OLDEST.stem]
     assert sql("SELECT version_num FROM alembic_version") == head
-    assert sql("SELECT user_id, title, done, priority FROM task ORDER BY created_at")[0] == "u1|Buy milk|f|none"
+    assert sql("SELECT user_id, title, done, priority FROM task ORDER BY created_at")[0] == "u1|Buy milk|f|0"
     assert sql("SELECT count(*) FROM task") == ["3"]
     assert data("restore", str(path), "--yes").code == 0
     assert sql(SUMS) == before
