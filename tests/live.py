@@ -20,10 +20,13 @@ CHANGED = "site-packages/todoctl/_payload/app/backend/todo_backend/__init__.py"
 @pytest.fixture(scope="module")
 def live(installed, todoctl):
     """Return todoctl for this installation."""
-    outcome = todoctl("install", "--yes", "-n", NAMESPACE, "--host", HOST)
-    assert outcome.code == 0, outcome.err
-    yield partial(_run, todoctl)
-    assert todoctl("uninstall", "--data", "--yes", "-n", NAMESPACE).code == 0
+    try:
+        outcome = todoctl("install", "--yes", "-n", NAMESPACE, "--host", HOST)
+        assert outcome.code == 0, outcome.err
+        yield partial(_run, todoctl)
+    finally:
+        gone = todoctl("uninstall", "--data", "--yes", "-n", NAMESPACE)
+        assert gone.code == 0, gone.err
 
 
 def _run(todoctl, verb, *arguments, **options):

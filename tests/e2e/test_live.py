@@ -140,7 +140,9 @@ def connected(live, ada, neighbour_address, kubectl, key, tmp_path_factory):
     # Rolls the pods, which then have the ConfigMap's values too.
     outcome = live("secrets", "set", "openai-api-key", "--from-file", str(file))
     assert outcome.code == 0, outcome.err
-    return outcome
+    yield outcome
+    # A namespace with objects that are not the app's outlives its uninstall.
+    kubectl("delete", "networkpolicies", "-n", NAMESPACE, *(policy["metadata"]["name"] for policy in policies))
 
 
 def documented_policy(cidr, port):

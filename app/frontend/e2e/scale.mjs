@@ -1,4 +1,4 @@
-// Has the Cluster page's button make load in a real Chromium, until the autoscaler has added pods and they are ready.
+// Has the Cluster page's button make load in a real Chromium, until the autoscaler has added pods.
 //
 //   BASE_URL=http://todo-app.local node e2e/scale.mjs FOLDER [and-back]
 //
