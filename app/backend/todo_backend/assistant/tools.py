@@ -89,7 +89,7 @@ class Tools:
         return [change for change in made if isinstance(change, Changed)]
 
     async def _to_its_end(self, change: Coroutine[Any, Any, Changed]) -> Changed:
-        """Make a change that nobody can stop half-way, when it may be made and yet told to nobody."""
+        """Make a change to its end, be the caller stopped or not: half-way it may be made and known to nobody."""
         task = asyncio.create_task(change)
         self._making.add(task)
         try:
