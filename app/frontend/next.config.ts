@@ -12,6 +12,8 @@ const config: NextConfig = {
   poweredByHeader: false,
   // /api is the backend's: it is asked for what the browser asked for.
   skipTrailingSlashRedirect: true,
+  // Without a network the way to another page waits for it, instead of leading to the browser's own error page.
+  experimental: { useOffline: true },
   // `next dev` would write instruction files into the checkout.
   agentRules: false,
   headers: () =>

@@ -33,11 +33,13 @@ export function BoardProvider({ userId, children }: { userId: string; children: 
     };
     const timer = setInterval(pulse, PULSE_MS);
     channel?.addEventListener("message", refresh);
+    window.addEventListener("offline", pulse);
     window.addEventListener("online", wake);
     document.addEventListener("visibilitychange", pulse);
     return () => {
       clearInterval(timer);
       channel?.removeEventListener("message", refresh);
+      window.removeEventListener("offline", pulse);
       window.removeEventListener("online", wake);
       document.removeEventListener("visibilitychange", pulse);
     };

@@ -65,6 +65,61 @@ export async function outages({ context, page, troubles }) {
     expected(troubles, "ERR_FAILED");
   });
 
+  await step("without a network changes wait, and so does the way to another page", async () => {
+    await page.goto("/tasks?view=today");
+    await row(page, "Only once").waitFor();
+    await context.setOffline(true);
+    await addTask(page, "Written in a tunnel");
+    await away.waitFor();
+    await page.getByText("One change waits for it.").waitFor();
+    await page.getByRole("textbox", { name: "New task" }).fill("Half a thought");
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Settings" }).click();
+    await row(page, "Written in a tunnel").waitFor();
+    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await context.setOffline(false);
+    await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+    await away.waitFor({ state: "detached" });
+    await page.goto("/tasks?view=today");
+    await row(page, "Written in a tunnel").waitFor();
+    assert.equal(await row(page, "Written in a tunnel").count(), 1);
+    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await page.getByRole("textbox", { name: "New task" }).fill("");
+    expected(troubles, "ERR_INTERNET_DISCONNECTED");
+  });
+
+  await step("a page whose session cannot be looked up fills in once it can", async () => {
+    await context.route("**/token", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await page.reload();
+    await away.waitFor();
+    await page.getByText("Loading your tasks").waitFor();
+    await context.unroute("**/token");
+    await row(page, "Only once").waitFor();
+    await away.waitFor({ state: "detached" });
+    expected(troubles, "503");
+  });
+
+  await step("a page that the server cannot render is tried again, and what is around it stays, with what waits", async () => {
+    await breakSettings(page);
+    await context.route("**/api/**", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await context.route("**/token", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await addTask(page, "Outlive Postgres");
+    await away.waitFor();
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("heading", { level: 1, name: "One moment" }).waitFor();
+    await page.getByText("One change waits for it.").waitFor();
+    await assertAccessible(page, "a page that cannot be shown");
+    await picture(page, "page-error");
+    await context.unroute("**/api/**");
+    await context.unroute("**/token");
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+    await away.waitFor({ state: "detached" });
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Today" }).click();
+    await row(page, "Outlive Postgres").waitFor();
+    await settled(page);
+    expected(troubles, "503", "React error #441"); // its word for a page that the server did not render
+  });
+
   await step("a token that the API refuses is replaced without a word", async () => {
     let refused = 0;
     await context.route("**/api/tasks", (route) => {
@@ -119,5 +174,22 @@ export async function outages({ context, page, troubles }) {
     await page.getByRole("textbox", { name: "New task" }).fill("");
     await page.unroute(parts);
     expected(troubles, "ERR_FAILED", "ChunkLoadError");
+  });
+}
+
+/** Has the page get once, in place of the settings, what Next sends of a page that it could not render. */
+async function breakSettings(page) {
+  await page.evaluate(() => {
+    const real = window.fetch;
+    window.fetch = async (request, ...rest) => {
+      const response = await real(request, ...rest);
+      if (!/\/settings\?_rsc=/.test(String(request))) {
+        return response;
+      }
+      window.fetch = real;
+      const whole = await response.text();
+      const broken = whole.replace(/^([0-9a-f]+):\[.*"h1",null,\{"children":"Settings"\}.*$/m, '$1:E{"digest":"1"}');
+      return new Response(broken, response);
+    };
   });
 }
