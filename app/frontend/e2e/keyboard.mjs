@@ -55,6 +55,44 @@ export async function keyboard({ page }) {
     assert.ok(!(await page.getByRole("checkbox", { name: "Read the notes" }).isChecked()));
   });
 
+  await step("the focus is not lost with what has it", async () => {
+    const isHeld = async (what) =>
+      assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1", `the heading has the focus after ${what}`);
+    const toTask = () => page.getByRole("checkbox", { name: "Water the plants" }).focus();
+
+    await page.goto("/tasks?tag=garden");
+    await toTask();
+    await page.keyboard.press("g");
+    await page.keyboard.press("d");
+    await row(page, "Call grandmother").waitFor();
+    await isHeld("a change of list");
+
+    await page.goto("/tasks?view=upcoming");
+    await row(page, "Water the plants").getByRole("link", { name: "#garden" }).press("Enter");
+    await row(page, "Mow the lawn").waitFor();
+    await isHeld("a tag's link");
+
+    await toTask();
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+    await isHeld("a change of page");
+
+    await page.goto("/tasks?q=no+such+thing");
+    await page.getByRole("link", { name: "Show all tasks" }).press("Enter");
+    await row(page, "Chapter 55").waitFor();
+    await isHeld("leaving a search that found nothing");
+
+    await page.goto("/tasks?tag=garden");
+    await page.getByRole("checkbox", { name: "Mow the lawn" }).check();
+    await page.getByRole("button", { name: "Close the notice" }).press("Enter");
+    await page.getByRole("button", { name: "Close the notice" }).waitFor({ state: "detached" });
+    await isHeld("closing a notice");
+    await page.getByRole("checkbox", { name: "Mow the lawn" }).uncheck();
+    await settled(page);
+    await page.goto("/tasks?view=today");
+  });
+
   await step("the sheet of shortcuts opens with ?, and single keys can be switched off", async () => {
     await page.keyboard.press("?");
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });

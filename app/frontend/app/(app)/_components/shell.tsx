@@ -11,6 +11,7 @@ import { BoardProvider, useBoard } from "@/browser/use-board";
 import { Icon } from "@/components/icon";
 import { Logo } from "@/components/logo";
 import { Away } from "./away";
+import { useKeptFocus } from "./kept-focus";
 import { late, useEarly } from "./late";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
@@ -114,12 +115,13 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
   useShortcuts(run);
   useEarly(LOADS);
   useStay(pending.size > 0);
+  const keptFocus = useKeptFocus();
 
   const close = () => {
     setOpened(null);
   };
   return (
-    <div className={styles.shell} data-assistant={isAssistantOpen}>
+    <div className={styles.shell} data-assistant={isAssistantOpen} {...keptFocus}>
       <a className={styles.skip} href="#main">
         Skip to the content
       </a>
