@@ -9,7 +9,8 @@ import { asFailure } from "./failure";
 
 type Summary = components["schemas"]["ConversationSummary"];
 
-/** When to look what became of an answer that was stopped: a change that waits for others takes a while. */
+const BROKE_OFF = "The answer broke off. What was done until then stays.";
+/** When to look what became of an answer that was stopped or broke off: a change that waits for others takes a while. */
 const CATCH_UP_MS = [300, 1000, 3000, 8000];
 
 /** A conversation with the assistant, and the earlier ones. What it changes shows on the board as it does. */
@@ -46,6 +47,8 @@ export function useAssistant(board: Board) {
     const stop = new AbortController();
     setAnswering(stop);
     let id = conversationId;
+    let hasBegun = false;
+    let isWhole = false;
     try {
       const { day, time } = wallClock(new Date());
       const response = await authorized(
@@ -61,7 +64,7 @@ export function useAssistant(board: Board) {
       } else if (!response.ok || response.body === null) {
         throw failureOf(response);
       } else {
-        let isWhole = false;
+        hasBegun = true;
         for await (const event of readEvents(response.body)) {
           patch(answerKey, (answer) => heard(answer, event));
           if (event.type === "started") {
@@ -74,32 +77,39 @@ export function useAssistant(board: Board) {
           isWhole = event.type === "done";
         }
         if (!isWhole) {
-          patch(answerKey, (answer) => ({ ...answer, problem: "The answer broke off. What was done until then stays." }));
+          patch(answerKey, (answer) => ({ ...answer, problem: BROKE_OFF }));
         }
       }
     } catch (error) {
-      const problem = stop.signal.aborted ? null : asFailure(error).message;
-      patch(answerKey, (answer) => ({ ...answer, problem, isStopped: stop.signal.aborted }));
+      const isStopped = stop.signal.aborted;
+      const problem = hasBegun ? BROKE_OFF : asFailure(error).message;
+      patch(answerKey, (answer) => ({ ...answer, problem: isStopped ? null : problem, isStopped }));
     }
     setAnswering(null);
+    if (!isWhole && (hasBegun || stop.signal.aborted)) {
+      void quietly(board, () => catchUp(answerKey, text, id));
+    }
     await quietly(board, async () => {
-      if (stop.signal.aborted && id !== null) {
-        await catchUp(answerKey, text, id);
-      }
       setEarlier((await dataOf(client.GET("/api/conversations"))).items);
     });
   }
 
-  /** Shows what an answer still changed while it was stopped, each with its undo, once the server has kept it. */
-  async function catchUp(answerKey: string, question: string, id: string): Promise<void> {
-    const path = { conversation_id: id };
+  /**
+   * Shows what an answer changed that was not heard to its end, each change with its undo once the server has kept it.
+   * @param id null where not even the conversation was heard of
+   */
+  async function catchUp(answerKey: string, question: string, id: string | null): Promise<void> {
     for (const wait of CATCH_UP_MS) {
       await new Promise((resolve) => setTimeout(resolve, wait));
-      const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
-      if (caughtUp(utterance(answerKey, "assistant", ""), question, kept)) {
-        patch(answerKey, (answer) => caughtUp(answer, question, kept) ?? answer);
-        await board.changedElsewhere();
-        return;
+      await board.changedElsewhere(); // this waits for a server that is away
+      if (id !== null) {
+        const path = { conversation_id: id };
+        const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
+        if (caughtUp(utterance(answerKey, "assistant", ""), question, kept)) {
+          patch(answerKey, (answer) => caughtUp(answer, question, kept) ?? answer);
+          await board.changedElsewhere();
+          return;
+        }
       }
     }
   }

@@ -11,6 +11,32 @@ export async function assistant({ page, context, troubles }) {
     await panel.getByRole("button", { name: "Send" }).waitFor();
   };
 
+  /** Says something, and hears nothing of the answer, which the server has given in full once this returns. */
+  const sayUnheard = async (words) => {
+    await page.evaluate(() => {
+      const real = window.fetch;
+      window.isAnswered = false;
+      window.fetch = async (request, options) => {
+        const response = await real(request, options);
+        if (!request.url?.endsWith("/api/assistant/messages")) {
+          return response;
+        }
+        window.fetch = real;
+        await response.text();
+        window.isAnswered = true;
+        const silent = new ReadableStream({
+          start(controller) {
+            options.signal.addEventListener("abort", () => controller.error(options.signal.reason));
+          },
+        });
+        return new Response(silent, response);
+      };
+    });
+    await panel.getByRole("textbox", { name: "Message" }).fill(words);
+    await panel.getByRole("button", { name: "Send" }).click();
+    await page.waitForFunction(() => window.isAnswered);
+  };
+
   await step("the assistant adds a task in plain words, shows the change, and takes it back", async () => {
     await page.goto("/tasks?view=upcoming");
     await row(page, "Water the cactus").waitFor();
@@ -69,12 +95,7 @@ export async function assistant({ page, context, troubles }) {
 
   await step("an answer can be stopped, and shows what it changed all the same, with an undo", async () => {
     await say("what is upcoming?");
-    let isMade;
-    const made = new Promise((resolve) => (isMade = resolve));
-    await context.route("**/api/assistant/messages", (route) => route.fetch().then(isMade)); // answered, and never heard
-    await panel.getByRole("textbox", { name: "Message" }).fill("complete water the cactus");
-    await panel.getByRole("button", { name: "Send" }).click();
-    await made;
+    await sayUnheard("complete water the cactus");
     await panel.getByRole("button", { name: "Stop" }).click();
     await panel.getByText("Stopped. What was done until then stays.").waitFor();
     await panel.getByText("Done “Water the cactus”", { exact: true }).waitFor();
@@ -82,6 +103,27 @@ export async function assistant({ page, context, troubles }) {
     await panel.getByRole("button", { name: "Undo" }).last().click();
     await row(page, "Water the cactus").waitFor();
     await settled(page);
+  });
+
+  await step("what it did shows, and is remembered, also where not even its beginning was heard", async () => {
+    const choice = panel.getByRole("combobox", { name: "Conversation" });
+    await choice.selectOption({ label: "New conversation" });
+    await sayUnheard("add feed the cactus tomorrow");
+    await panel.getByRole("button", { name: "Stop" }).click();
+    await panel.getByText("Stopped. What was done until then stays.").waitFor();
+    await page.locator("[data-task]").filter({ hasText: /feed the cactus/i }).waitFor();
+    await choice.locator("option").filter({ hasText: "add feed the cactus" }).waitFor({ state: "attached" });
+    await choice.selectOption({ label: "add feed the cactus tomorrow" });
+    await panel.getByRole("log").getByText(/^Added “feed the cactus”$/i).waitFor();
+    await choice.selectOption({ label: "New conversation" });
+  });
+
+  await step("an answer that has not begun can be stopped", async () => {
+    await context.route("**/api/assistant/messages", () => undefined); // never answered
+    await panel.getByRole("textbox", { name: "Message" }).fill("think for ever");
+    await panel.getByRole("button", { name: "Send" }).click();
+    await panel.getByRole("button", { name: "Stop" }).click();
+    await panel.getByText("Stopped. What was done until then stays.").waitFor();
     await context.unroute("**/api/assistant/messages");
     await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached" });
