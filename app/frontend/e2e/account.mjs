@@ -95,12 +95,30 @@ export async function settings({ page, troubles }) {
 }
 
 export async function leaveTheAccount({ page, context, troubles }) {
+  const other = await context.newPage();
+  const form = other.getByRole("form", { name: "Edit “Chapter 55”" });
+  const ended = other.getByRole("alert").filter({ hasText: "Sign in again" });
+
   await step("sign-out ends the session", async () => {
+    await other.clock.install();
+    await other.goto("/tasks");
+    await other.getByRole("button", { name: "Edit “Chapter 55”" }).click();
+    await form.getByRole("textbox", { name: "Note" }).fill("Half a page");
     await page.goto("/tasks");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL("**/sign-in");
     await page.goto("/tasks");
     await page.waitForURL("**/sign-in");
+  });
+
+  await step("another tab says so within five minutes, and keeps what was typed there", async () => {
+    await other.clock.fastForward("05:00");
+    await ended.waitFor();
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.getByText("Your session has ended.").waitFor();
+    assert.equal(await form.getByRole("textbox", { name: "Note" }).inputValue(), "Half a page");
+    await assertAccessible(other, "a session that has ended");
+    await picture(other, "session-ended");
   });
 
   await step("a wrong password is refused, the right one brings the tasks back", async () => {
@@ -109,6 +127,10 @@ export async function leaveTheAccount({ page, context, troubles }) {
     await signIn(page);
     await page.waitForURL("**/tasks");
     await row(page, "Chapter 55").waitFor();
+    await form.getByRole("button", { name: "Save" }).click();
+    await row(other, "Chapter 55").getByText("Half a page").waitFor();
+    await ended.waitFor({ state: "detached" });
+    await other.close();
     expected(troubles, "401");
   });
 

@@ -172,6 +172,21 @@ export async function lists({ page }) {
   });
 }
 
+/** Changes tasks past the page, as another device would. */
+async function changeElsewhere(page, titles, changes) {
+  await page.evaluate(
+    async ([titles, changes]) => {
+      const { token } = await (await fetch("/token", { method: "POST" })).json();
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      for (const title of titles) {
+        const { items } = await (await fetch(`/api/tasks?q=${encodeURIComponent(title)}`, { headers })).json();
+        await fetch(`/api/tasks/${items[0].id}`, { method: "PATCH", headers, body: JSON.stringify(changes) });
+      }
+    },
+    [titles, changes],
+  );
+}
+
 export async function twoTabs({ context, page, troubles }) {
   const title = (tab) => tab.getByRole("textbox", { name: "Title" });
 
@@ -207,6 +222,67 @@ export async function twoTabs({ context, page, troubles }) {
     await row(page, "Water the cactus").getByText("Half a cup").waitFor();
     // The other tab hears of it by itself.
     await row(other, "Water the cactus").waitFor();
+    await other.close();
+    expected(troubles, "412");
+  });
+
+  await step("two edits that meet others are two choices, one after the other", async () => {
+    await page.goto("/tasks?tag=garden");
+    for (const name of ["Water the cactus", "Mow the lawn"]) {
+      await page.getByRole("button", { name: `Edit “${name}”` }).click();
+    }
+    const forms = page.getByRole("form", { name: /^Edit/ });
+    await forms.nth(1).waitFor();
+    await changeElsewhere(page, ["Water the cactus", "Mow the lawn"], { priority: "low" });
+    let goOn;
+    const bothSent = new Promise((resolve) => (goOn = resolve));
+    await page.route(/\/api\/tasks\//, async (route) => {
+      await bothSent;
+      await route.continue();
+    });
+    for (const name of ["Water the cactus", "Mow the lawn"]) {
+      const form = page.getByRole("form", { name: `Edit “${name}”` });
+      await form.getByRole("textbox", { name: "Note" }).fill(`A note on ${name}`);
+      await form.getByRole("button", { name: "Save" }).click();
+      await form.waitFor({ state: "detached" });
+    }
+    goOn();
+    for (const _ of ["one", "the other"]) {
+      const name = await page.getByRole("dialog").getByRole("heading", { name: /was changed elsewhere/ }).textContent();
+      const choice = page.getByRole("dialog", { name });
+      await choice.getByRole("button", { name: "Save mine over it" }).click();
+      await choice.waitFor({ state: "detached" });
+    }
+    for (const name of ["Water the cactus", "Mow the lawn"]) {
+      await row(page, name).getByText(`A note on ${name}`).waitFor();
+    }
+    await settled(page);
+    await page.unroute(/\/api\/tasks\//);
+    expected(troubles, "412");
+  });
+
+  await step("a task that another tab takes off the list stays while it is edited here", async () => {
+    await page.goto("/tasks?view=today");
+    await addTask(page, "Sketch the garden");
+    await settled(page);
+    await page.getByRole("button", { name: "Edit “Sketch the garden”" }).click();
+    const note = page.getByRole("textbox", { name: "Note" });
+    await note.fill("With the pond and");
+    const other = await context.newPage();
+    await other.goto("/tasks?view=today");
+    const heard = page.waitForResponse(/\/api\/tasks\?/);
+    await other.getByRole("checkbox", { name: "Sketch the garden" }).check();
+    await heard;
+    await settled(page);
+    assert.ok(await note.evaluate((field) => field === document.activeElement), "the focus stays");
+    await note.pressSequentially(" the shed");
+    await page.getByRole("button", { name: "Save" }).click();
+    const choice = page.getByRole("dialog", { name: /was changed elsewhere/ });
+    await choice.getByRole("cell", { name: "With the pond and the shed" }).waitFor();
+    await choice.getByRole("button", { name: "Save mine over it" }).click();
+    await row(page, "Sketch the garden").waitFor({ state: "detached" });
+    await other.goto("/tasks?view=done");
+    await row(other, "Sketch the garden").getByText("With the pond and the shed").waitFor();
     await other.close();
     expected(troubles, "412");
   });
