@@ -86,6 +86,22 @@ export async function assertAccessible(page, name) {
   assert.deepEqual(found, [], `axe on ${name}`);
 }
 
+/** Fails when anything may move, or when nothing would without the wish that it does not. */
+export async function assertStill(page) {
+  const longest = () =>
+    page.evaluate(() => {
+      const looks = [...document.querySelectorAll("*")].flatMap((element) =>
+        [undefined, "::before", "::after"].map((part) => getComputedStyle(element, part)),
+      );
+      const lists = looks.flatMap((look) => [look.transitionDuration, look.animationDuration]);
+      return Math.max(...lists.flatMap((list) => list.split(", ").map(parseFloat)).filter((seconds) => !Number.isNaN(seconds)));
+    });
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  assert.ok((await longest()) > 0.05, "something moves");
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  assert.ok((await longest()) <= 0.001, "nothing moves for those who asked for that");
+}
+
 export async function step(name, work) {
   const started = performance.now();
   try {

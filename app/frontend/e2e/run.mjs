@@ -4,6 +4,7 @@
 //
 // TODO_HOST_RULE  how Chromium finds the host, such as "MAP todo-app.local 192.168.49.2"
 // TODO_CLUSTER    1 where the app runs in Kubernetes, and so has a Cluster page
+// TODO_LOOKS      0 where the looks of all pages, light and dark, wide and narrow, are not asked for
 // CHROMIUM        the browser (default /usr/bin/chromium)
 //
 // Exits with 1 at the first thing that is not as it should be.
@@ -13,14 +14,21 @@ import { leaveTheAccount, meetTheApp, settings } from "./account.mjs";
 import { assistant, cluster } from "./assistant.mjs";
 import { outages } from "./away.mjs";
 import { browser, open, picture, step } from "./browser.mjs";
+import { headers } from "./headers.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
 import { lists, tasks, twoTabs } from "./tasks.mjs";
 import { weight } from "./weight.mjs";
 
+const PARTS = [
+  ...[meetTheApp, tasks, weight, lists, keyboard, twoTabs, outages, assistant, cluster],
+  ...(process.env.TODO_LOOKS === "0" ? [] : [looks]),
+  ...[headers, settings, leaveTheAccount],
+];
+
 try {
   const session = await open();
-  for (const part of [meetTheApp, tasks, weight, lists, keyboard, twoTabs, outages, assistant, cluster, looks, settings, leaveTheAccount]) {
+  for (const part of PARTS) {
     await part(session);
   }
   await step("the browser had nothing to complain about", () => {
