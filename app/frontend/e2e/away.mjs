@@ -135,7 +135,7 @@ export async function outages({ context, page, troubles }) {
 
   await step("a part of the page that could not be loaded is loaded when it is tried again, or the page is", async () => {
     const parts = "**/_next/static/chunks/*.js";
-    const html = await (await context.request.get("/tasks")).text();
+    const html = await page.evaluate(async () => (await fetch("/tasks")).text());
     let isGone = true;
     await page.route(parts, (route) => {
       const isPart = !html.includes(new URL(route.request().url()).pathname);
