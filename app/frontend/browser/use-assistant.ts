@@ -87,7 +87,7 @@ export function useAssistant(board: Board) {
     }
     setAnswering(null);
     if (!isWhole && (hasBegun || stop.signal.aborted)) {
-      void quietly(board, () => catchUp(answerKey, text, id));
+      catchUp(answerKey, text, id).catch(() => undefined); // the board tells what fails; a conversation may be forgotten by now
     }
     await quietly(board, async () => {
       setEarlier((await dataOf(client.GET("/api/conversations"))).items);
