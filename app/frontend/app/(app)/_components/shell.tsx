@@ -117,8 +117,9 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
   useStay(pending.size > 0);
   const keptFocus = useKeptFocus();
 
-  const close = () => {
-    setOpened(null);
+  // Only what closes: its event may come when the next one is shown already.
+  const closing = (closed: typeof opened) => () => {
+    setOpened((shown) => (shown === closed ? null : shown));
   };
   return (
     <div className={styles.shell} data-assistant={isAssistantOpen} {...keptFocus}>
@@ -208,8 +209,8 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
           />
         </Activity>
       )}
-      {opened === "palette" && <Palette hasClusterPage={hasClusterPage} onClose={close} onAction={run} onGo={go} />}
-      {opened === "shortcuts" && <ShortcutSheet onClose={close} />}
+      {opened === "palette" && <Palette hasClusterPage={hasClusterPage} onClose={closing("palette")} onAction={run} onGo={go} />}
+      {opened === "shortcuts" && <ShortcutSheet onClose={closing("shortcuts")} />}
       {conflict !== undefined && <ConflictDialog key={conflict.id} conflict={conflict} />}
     </div>
   );
