@@ -178,7 +178,7 @@ export async function outages({ context, page, troubles }) {
 }
 
 /** Has the page get once, in place of the settings, what Next sends of a page that it could not render. */
-async function breakSettings(page) {
+export async function breakSettings(page) {
   await page.evaluate(() => {
     const real = window.fetch;
     window.fetch = async (request, ...rest) => {

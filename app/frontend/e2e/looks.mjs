@@ -1,6 +1,7 @@
 // Every page and dialog in light and dark, wide and at 320 px: it fits, and axe finds nothing; and nothing moves for those
 // who asked for that.
 
+import { breakSettings } from "./away.mjs";
 import { addTask, assertAccessible, assertFits, assertStill, open, picture, row, settled, step } from "./browser.mjs";
 
 export async function looks({ context, page: first }) {
@@ -108,6 +109,15 @@ async function troubled({ page }, look) {
   await page.getByText("The server is away.").waitFor();
   await look(page, "away");
   await page.context().setOffline(false);
+  await page.getByText("The server is away.").waitFor({ state: "detached" });
+
+  await breakSettings(page);
+  await page.route("**/token", (route) => route.fulfill({ status: 503, body: "{}" }));
+  await page.keyboard.press("g");
+  await page.keyboard.press("s");
+  await page.getByRole("heading", { level: 1, name: "One moment" }).waitFor();
+  await look(page, "page-error");
+
   await page.route("**/token", (route) => route.fulfill({ status: 401, body: "{}" }));
   await page.goto("/tasks?q=oat");
   await page.getByText("Your session has ended.").waitFor();
