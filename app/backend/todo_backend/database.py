@@ -61,7 +61,11 @@ class Database:
 
 
 class _Pool:
-    """Connections that are kept open; the one that was used last is the next to be used."""
+    """Connections that are kept open; the one that was used last is the next to be used.
+
+    Not psycopg_pool's: its connections are made in the background, so while the database is away each request would
+    wait out its time instead of failing at once.
+    """
 
     def __init__(self, url: SecretStr, size: int, *, statement_seconds: int) -> None:
         self._arguments = connect_args(url, statement_seconds=statement_seconds)
