@@ -78,6 +78,8 @@ async function dialogs({ page }, look) {
     await look(page, name);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog", { name: title }).waitFor({ state: "detached" });
+    // A key goes to what has the focus, for a moment that still is a field of the dialog that closed.
+    await page.waitForFunction(() => document.activeElement?.closest("dialog") === null);
   }
 
   await page.route(/\/api\/tasks\//, (route) =>
