@@ -126,7 +126,7 @@ def test_a_change_that_is_being_made_when_the_listener_leaves_is_kept_with_what_
 def test_an_answer_that_is_being_kept_when_the_listener_leaves_is_kept(
     server: Running, model: Script, user: str, database: str, metrics_port: int
 ) -> None:
-    model.turns = [Say("the whole answer")]
+    model.turns = [Say("the whole answer", hesitates=0.5)]
     with psycopg.connect(database) as holder:
         with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
             lines = filter(None, answer.iter_lines())

@@ -65,6 +65,7 @@ TABLE: list[tuple[str, Intent]] = [
     ("which tasks are done?", Show(View.DONE)),
     ("show tasks tagged home", Show(View.OPEN, tag="home")),
     ("show #Home", Show(View.OPEN, tag="home")),
+    ("show tasks about the monday meeting", Show(View.OPEN, words="monday meeting")),
     ("list tasks about milk", Show(View.OPEN, words="milk")),
     ("find milk", Show(View.ALL, words="milk")),
     ("search for oat milk", Show(View.ALL, words="oat milk")),
@@ -107,6 +108,11 @@ TABLE: list[tuple[str, Intent]] = [
 @pytest.mark.parametrize(("text", "intent"), TABLE)
 def test_a_sentence_is_understood(text: str, intent: Intent) -> None:
     assert understand(text, NOW) == intent
+
+
+@pytest.mark.parametrize("said", ["next week", "this week", "tomorrow", "friday"])
+def test_the_calendars_end_ends_no_question(said: str) -> None:
+    assert isinstance(understand(f"what is due {said}?", WallClock(date.max, "12:30")), Show)
 
 
 @pytest.mark.parametrize("case", QUICK_ADD["cases"], ids=lambda case: case["line"])

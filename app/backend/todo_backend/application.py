@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         forgetting = asyncio.create_task(forget_every_hour(database))
         yield
         forgetting.cancel()
+        await asyncio.gather(forgetting, return_exceptions=True)
         if figures:
             figures.close()
         await answering.close()

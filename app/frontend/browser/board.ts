@@ -95,7 +95,7 @@ export class Board {
       let cursor: string | null = null;
       do {
         const after: string | null = cursor;
-        const page: TaskPage = await this.#reach.through(() => this.api.list(this.#state.query, this.now(), after));
+        const page: TaskPage = await this.#ask(() => this.api.list(this.#state.query, this.now(), after));
         if (asked !== this.#lists) {
           return; // another list is wanted by now
         }
@@ -117,7 +117,7 @@ export class Board {
     const { nextCursor, query } = this.#state;
     const asked = this.#lists;
     await this.#guard(async () => {
-      const page = await this.#reach.through(() => this.api.list(query, this.now(), nextCursor));
+      const page = await this.#ask(() => this.api.list(query, this.now(), nextCursor));
       if (asked === this.#lists) {
         const known = new Set(this.#served?.map(({ id }) => id));
         this.#served = [...(this.#served ?? []), ...page.items.filter(({ id }) => !known.has(id))];
@@ -129,7 +129,7 @@ export class Board {
   /** On a first visit: a few samples to try things on. */
   async offerSamples(): Promise<void> {
     await this.#guard(async () => {
-      if ((await this.#reach.through(() => this.api.makeSamples(this.now().day))) > 0) {
+      if ((await this.#ask(() => this.api.makeSamples(this.now().day))) > 0) {
         await this.refresh();
       }
     });
@@ -151,7 +151,8 @@ export class Board {
         this.#succeed(id, id, task.version);
         const isShown = fits(task, this.#state.query, this.now());
         this.#serve((tasks) => [task, ...tasks.filter((other) => other.id !== task.id)]);
-        if (!isShown) {
+        const isTakenBack = this.#changes.some(({ taskId }) => taskId === id);
+        if (!isShown && !isTakenBack) {
           this.#say(`Added “${task.title}”; it is not on this list`, { undo });
         }
       },
@@ -174,20 +175,27 @@ export class Board {
     const undo = () => void this.edit({ ...opened, ...changes }, before);
     this.#say(`Saved “${changes.title ?? opened.title}”`, { undo });
     const failure = await this.#update(opened, changes, "tell", undo);
-    if (failure?.kind === "changed") {
-      await this.#guard(async () => {
-        const theirs = await this.#reach.through(() => this.api.read(this.#idThere(opened.id)));
-        this.#replace(theirs);
-        // An edit whose answer was lost on the way meets itself when it is sent again.
-        if (!hasAll(theirs, changes)) {
-          this.#undos.drop(undo);
-          this.#conflicts += 1;
-          const conflict: Conflict = { id: this.#conflicts, opened, mine: changes, theirs };
-          this.#set({ conflicts: [...this.#state.conflicts, conflict], notice: null });
-        }
-      });
+    if (failure?.kind !== "changed") {
+      return failure;
     }
-    return failure;
+    try {
+      const theirs = await this.#ask(() => this.api.read(this.#idThere(opened.id)));
+      this.#replace(theirs);
+      // An edit whose answer was lost on the way meets itself when it is sent again.
+      if (!hasAll(theirs, changes)) {
+        this.#undos.drop(undo);
+        this.#conflicts += 1;
+        const conflict: Conflict = { id: this.#conflicts, opened, mine: changes, theirs };
+        this.#set({ conflicts: [...this.#state.conflicts, conflict], notice: null });
+      }
+      return failure;
+    } catch (error) {
+      // There is no choice to show, so what was typed goes back.
+      this.#undos.drop(undo);
+      const unread = asFailure(error);
+      this.#fail(unread);
+      return unread;
+    }
   }
 
   /** Ends the oldest conflict: with the user's own edit on top of the other one, or with the other one as it is. */
@@ -195,7 +203,11 @@ export class Board {
     const [conflict, ...others] = this.#state.conflicts;
     this.#set({ conflicts: others });
     if (conflict !== undefined && choice === "mine") {
-      await this.edit(conflict.theirs, conflict.mine);
+      const failure = await this.edit(conflict.theirs, conflict.mine);
+      if (failure !== null && failure.kind !== "changed") {
+        // What was typed is in the conflict alone by now: the choice stays.
+        this.#set({ conflicts: [conflict, ...this.#state.conflicts] });
+      }
     }
   }
 
@@ -245,7 +257,7 @@ export class Board {
   /** Removes the samples, all at once; the notice can bring them back. */
   async removeSamples(): Promise<void> {
     await this.#guard(async () => {
-      const ids = await this.#reach.through(() => this.api.removeSamples());
+      const ids = await this.#ask(() => this.api.removeSamples());
       const removed = (this.#served ?? []).filter(({ id }) => ids.includes(id));
       this.#serve((tasks) => tasks.filter(({ id }) => !ids.includes(id)));
       this.#settle();
@@ -261,7 +273,7 @@ export class Board {
     this.#isSummarizing = true;
     await this.#guard(async () => {
       const ask = () => Promise.all([this.api.counts(this.now()), this.api.tags()]);
-      const [counts, tags] = await this.#reach.through(ask);
+      const [counts, tags] = await this.#ask(ask);
       this.#set({ counts, tags });
     });
     this.#isSummarizing = false;
@@ -342,7 +354,7 @@ export class Board {
   async #change(change: Pending, work: () => Promise<Task>, keep: (task: Task) => void): Promise<Failure | null> {
     this.#changes.push(change);
     this.#show();
-    const turn = (this.#queues.get(change.taskId) ?? Promise.resolve()).then(() => this.#reach.through(work));
+    const turn = (this.#queues.get(change.taskId) ?? Promise.resolve()).then(() => this.#ask(work));
     this.#queues.set(
       change.taskId,
       turn.catch(() => undefined),
@@ -367,6 +379,15 @@ export class Board {
     }
   }
 
+  /** Asks the server, for as long as it is away; what it answers tells that the session is there (again). */
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    const answer = await this.#reach.through(work);
+    if (this.#state.isSignedOut) {
+      this.#set({ isSignedOut: false });
+    }
+    return answer;
+  }
+
   #drop(change: Pending): void {
     this.#changes = this.#changes.filter((other) => other !== change);
     this.#show();
@@ -374,7 +395,6 @@ export class Board {
 
   #settle(): void {
     this.#settled += 1;
-    this.#set({ isSignedOut: false }); // as after signing in again in another tab
     this.#summarize(SUMMARY_DELAY_MS);
     this.onSettled();
   }

@@ -82,14 +82,28 @@ export function remembered({ messages }: components["schemas"]["Conversation"]):
   }));
 }
 
+/** A question, and how often the same words were said before it in its conversation. */
+export interface Asked {
+  text: string;
+  before: number;
+}
+
+/** What is asked when these words are said next. */
+export function asking(text: string, utterances: Utterance[]): Asked {
+  return { text, before: utterances.filter((one) => isQuestion(one, text)).length };
+}
+
+const isQuestion = (one: Utterance, text: string) => one.role === "user" && one.text === text;
+
 /**
  * An answer that was stopped, with the changes that were made all the same: the server makes one that it has begun, and
- * keeps the answer after that. `null` where it has not yet.
+ * keeps the answer after that. `null` where it has not yet, or never heard the question.
  */
-export function caughtUp(answer: Utterance, question: string, conversation: components["schemas"]["Conversation"]): Utterance | null {
+export function caughtUp(answer: Utterance, asked: Asked, conversation: components["schemas"]["Conversation"]): Utterance | null {
   const said = remembered(conversation);
-  const asked = said.findLastIndex(({ role, text }) => role === "user" && text === question);
-  const kept = asked < 0 ? undefined : said[asked + 1];
+  const places = said.flatMap((one, place) => (isQuestion(one, asked.text) ? [place] : []));
+  const place = places[asked.before];
+  const kept = place === undefined ? undefined : said[place + 1];
   if (kept?.role !== "assistant") {
     return null;
   }

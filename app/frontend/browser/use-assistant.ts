@@ -3,7 +3,7 @@ import { authorized, client, dataOf, failureOf, type Task } from "./api";
 import type { components } from "./api-types";
 import type { Board } from "./board";
 import { wallClock } from "./calendar";
-import { caughtUp, type Change, heard, type Question, remembered, type Utterance, utterance } from "./conversation";
+import { type Asked, asking, caughtUp, type Change, heard, type Question, remembered, type Utterance, utterance } from "./conversation";
 import { readEvents } from "./events";
 import { asFailure } from "./failure";
 
@@ -43,6 +43,7 @@ export function useAssistant(board: Board) {
   /** Says something; the answer fills in as it comes. */
   async function say(text: string): Promise<void> {
     const answerKey = key();
+    const asked = asking(text, utterances);
     setUtterances([...utterances, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
     const stop = new AbortController();
     setAnswering(stop);
@@ -87,7 +88,7 @@ export function useAssistant(board: Board) {
     }
     setAnswering(null);
     if (!isWhole && (hasBegun || stop.signal.aborted)) {
-      catchUp(answerKey, text, id).catch(() => undefined); // the board tells what fails; a conversation may be forgotten by now
+      catchUp(answerKey, asked, id).catch(() => undefined); // the board tells what fails; a conversation may be forgotten by now
     }
     await quietly(board, async () => {
       setEarlier((await dataOf(client.GET("/api/conversations"))).items);
@@ -98,15 +99,15 @@ export function useAssistant(board: Board) {
    * Shows what an answer changed that was not heard to its end, each change with its undo once the server has kept it.
    * @param id null where not even the conversation was heard of
    */
-  async function catchUp(answerKey: string, question: string, id: string | null): Promise<void> {
+  async function catchUp(answerKey: string, asked: Asked, id: string | null): Promise<void> {
     for (const wait of CATCH_UP_MS) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       await board.changedElsewhere(); // this waits for a server that is away
       if (id !== null) {
         const path = { conversation_id: id };
         const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
-        if (caughtUp(utterance(answerKey, "assistant", ""), question, kept)) {
-          patch(answerKey, (answer) => caughtUp(answer, question, kept) ?? answer);
+        if (caughtUp(utterance(answerKey, "assistant", ""), asked, kept)) {
+          patch(answerKey, (answer) => caughtUp(answer, asked, kept) ?? answer);
           await board.changedElsewhere();
           return;
         }

@@ -18,6 +18,9 @@ export async function asForwarded(request: Request, work: () => Promise<Response
         span.setStatus({ code: SpanStatusCode.ERROR });
       }
       return response;
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
     } finally {
       span.end();
     }

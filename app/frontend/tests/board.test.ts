@@ -338,6 +338,22 @@ describe("undo of several changes", () => {
     ]);
   });
 
+  test("of a task that is not on the list, before the server has it, is not offered again", async () => {
+    const server = new Server(task({ id: "a", done: true }));
+    const board = await boardOn(server, wholeView("done"));
+    server.hold();
+    const added = board.add(draft("open"));
+    board.undo();
+    server.release();
+    await added;
+    await settled(board);
+    expect(server.tasks.map(({ title }) => title)).toEqual(["a"]);
+    expect(board.state().notice).toMatchObject({ text: "Deleted “open”" });
+    board.undo();
+    await settled(board);
+    expect(server.calls.filter((call) => call.startsWith("remove"))).toHaveLength(1);
+  });
+
   test("after a change that is shown a second time, as it is not on the list, takes it back once", async () => {
     const server = new Server(task({ id: "a", done: true }));
     const board = await boardOn(server, wholeView("done"));
@@ -365,6 +381,21 @@ describe("edits from two tabs", () => {
     expect(board.state().conflicts).toEqual([]);
   });
 
+  test("stay a choice where mine cannot be saved either", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    server.change("a", { title: "theirs" });
+    await board.edit(opened, { title: "mine" });
+    server.trouble = new Failure("signed-out", "Your session has ended.");
+    await board.resolve("mine");
+    expect(board.state()).toMatchObject({ isSignedOut: true, conflicts: [{ mine: { title: "mine" } }] });
+    server.trouble = null;
+    await board.resolve("mine");
+    expect(server.tasks).toMatchObject([{ title: "mine" }]);
+    expect(board.state()).toMatchObject({ isSignedOut: false, conflicts: [] });
+  });
+
   test("are as many choices as there were edits, one after the other", async () => {
     const server = new Server(task({ id: "a" }), task({ id: "b" }));
     const board = await boardOn(server);
@@ -380,6 +411,16 @@ describe("edits from two tabs", () => {
     await board.resolve("mine");
     expect(board.state().conflicts).toEqual([]);
     expect(server.tasks.map(({ title }) => title)).toEqual(["their a", "my b"]);
+  });
+
+  test("give back what was typed where the other's change cannot be read", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    server.change("a", { title: "theirs" });
+    server.read = () => Promise.reject(new Failure("signed-out", "Your session has ended."));
+    expect((await board.edit(opened, { title: "mine" }))?.kind).toBe("signed-out");
+    expect(board.state()).toMatchObject({ conflicts: [], isSignedOut: true });
   });
 
   test("or theirs as it is", async () => {

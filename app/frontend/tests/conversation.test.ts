@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { components } from "@/browser/api-types";
-import { caughtUp, heard, remembered, utterance } from "@/browser/conversation";
+import { asking, caughtUp, heard, remembered, utterance } from "@/browser/conversation";
 
 type Message = components["schemas"]["Message"];
 
@@ -35,7 +35,7 @@ test("an answer that was stopped shows what was changed meanwhile, and keeps wha
   const shown = { ...first, changes: first.changes.map((change) => ({ ...change, isUndone: true })) };
   const second = { ...CHANGE, task_id: "t2", title: "Second" };
   const kept = conversation(message("user", "do both"), message("assistant", "", [CHANGE, second]));
-  expect(caughtUp(shown, "do both", kept)?.changes.map(({ title, isUndone }) => [title, isUndone])).toEqual([
+  expect(caughtUp(shown, asking("do both", []), kept)?.changes.map(({ title, isUndone }) => [title, isUndone])).toEqual([
     ["Buy milk", true],
     ["Second", false],
   ]);
@@ -44,7 +44,12 @@ test("an answer that was stopped shows what was changed meanwhile, and keeps wha
 test("an answer that is not kept yet is not taken for another one", () => {
   const answer = utterance("here-2", "assistant", "");
   const earlier = [message("user", "do it"), message("assistant", "Done.", [CHANGE])];
-  expect(caughtUp(answer, "again", conversation(...earlier, message("user", "again")))).toBeNull();
-  expect(caughtUp(answer, "do it", conversation(...earlier, message("user", "do it")))).toBeNull();
-  expect(caughtUp(answer, "something else", conversation(...earlier.slice(1)))).toBeNull();
+  const said = remembered(conversation(...earlier));
+  const [again, same, other] = [asking("again", said), asking("do it", said), asking("something else", said)];
+  expect(caughtUp(answer, again, conversation(...earlier, message("user", "again")))).toBeNull();
+  expect(caughtUp(answer, same, conversation(...earlier, message("user", "do it")))).toBeNull();
+  expect(caughtUp(answer, same, conversation(...earlier))).toBeNull(); // the server never heard it
+  expect(caughtUp(answer, other, conversation(...earlier.slice(1)))).toBeNull();
+  const kept = conversation(...earlier, message("user", "do it"), message("assistant", "Done.", [CHANGE, CHANGE]));
+  expect(caughtUp(answer, same, kept)?.changes).toHaveLength(2);
 });

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from todo_backend.assistant.when import WallClock, next_week, read_due
+from todo_backend.assistant.when import WallClock, later, next_week, read_due
 from todo_backend.tasks.schemas import NewTask, Priority, Tag, TaskChanges, View
 
 
@@ -126,7 +126,7 @@ def _name(words: str) -> str:
 def read_line(text: str, now: WallClock) -> NewTask | None:
     """Return the task that a line such as `Buy milk !high #home tomorrow 18:00` describes, or None without a title.
 
-    It means what it means in quick add: `contract/quick-add.json` holds both to that.
+    It means what it means in quick add, to which `contract/quick-add.json` holds both, and a little more (see when.py).
     """
     tags = [tag for word in _HASH.findall(text) if (tag := _mark(word))]
     text = _HASH.sub(lambda match: "" if _mark(match[1]) else match[0], text)
@@ -170,12 +170,15 @@ def _show(found: dict[str, str], now: WallClock) -> Intent | None:
         View.DONE: r"\b(?:done|completed|finished|ticked)\b",
         View.ALL: r"\b(?:everything|all)\b",
     }
-    days = _days(text, now)
-    view = View.OPEN if days else next((view for view, pattern in views.items() if re.search(pattern, text)), View.OPEN)
     tag = _HASH.search(text) or re.search(r"\btagged\s+(?:with\s+|as\s+)?([^\s#,]+)", text)
     words = re.search(r"\b(?:with|about|containing|named|called|for|matching)\s+(.+)$", text)
+    # `about the monday meeting` is no day, `for monday` is.
+    is_named = words is not None and not words[0].startswith("for")
+    days = _days(text[: words.start()] if words and is_named else text, now)
+    view = View.OPEN if days else next((view for view, pattern in views.items() if re.search(pattern, text)), View.OPEN)
     plain = r"(?:today|me|later)"
-    wanted = _name(words[1]) if words and not tag and not days and not re.fullmatch(plain, words[1]) else ""
+    wanted = _name(words[1]) if words and not tag and (is_named or not days) else ""
+    wanted = "" if re.fullmatch(plain, wanted) else wanted
     return Show(view, _as_tag(tag[1]) if tag else None, wanted, days)
 
 
@@ -183,13 +186,13 @@ def _days(text: str, now: WallClock) -> Days | None:
     """Return the days that a question asks for. Today has a view of its own."""
     monday = next_week(now.date)
     if re.search(r"\bthis week\b", text):
-        return Days(now.date, monday - timedelta(1), "this week")
+        return Days(now.date, later(now.date, 6 - now.date.weekday()), "this week")
     if re.search(r"\bnext week\b", text):
-        return Days(monday, monday + timedelta(6), "next week")
+        return Days(monday, later(monday, 6), "next week")
     _, due = read_due(text, now)
     if due is None or due.date == now.date:
         return None
-    tomorrow = due.date == now.date + timedelta(1)
+    tomorrow = due.date == later(now.date, 1)
     return Days(due.date, due.date, "tomorrow" if tomorrow else f"on {due.date:%A}, {due.date.day} {due.date:%B %Y}")
 
 

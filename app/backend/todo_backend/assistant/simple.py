@@ -1,7 +1,7 @@
 """The assistant that works by rules: it understands plain English, asks no other server, and says what it is."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from todo_backend.assistant.rules import Add, Complete, Delete, Help, Intent, Retag, Show, Update, understand
@@ -50,7 +50,9 @@ async def _do(intent: Intent, tools: Tools) -> AsyncIterator[AssistantEvent]:
         case Show(view, tag, words, days):
             if days:
                 # From the day before, what comes up begins with the first of the days.
-                coming = await tools.find(View.UPCOMING, tag, words, today=days.first - timedelta(1))
+                coming = await tools.find(
+                    View.UPCOMING, tag, words, today=max(days.first, date.min + timedelta(1)) - timedelta(1)
+                )
                 found = Found(tasks=[task for task in coming.tasks if task.due and task.due.date <= days.last])
             else:
                 found = await tools.find(view, tag, words)

@@ -68,7 +68,7 @@ def read_due(text: str, now: WallClock) -> tuple[str, Due | None]:
             return _tidy(rest[: match.start()] + rest[match.end() :]), Due(date=day, time=time)
     if time is None:
         return text, None
-    return _tidy(rest), Due(date=now.date if time > now.time else _later(now.date, 1), time=time)
+    return _tidy(rest), Due(date=now.date if time > now.time else later(now.date, 1), time=time)
 
 
 def _take_time(text: str) -> tuple[str, str | None]:
@@ -90,10 +90,10 @@ def _take_time(text: str) -> tuple[str, str | None]:
 
 def next_week(today: date) -> date:
     """Return the Monday that comes."""
-    return _later(today, 7 - today.weekday())
+    return later(today, 7 - today.weekday())
 
 
-def _later(day: date, days: int) -> date:
+def later(day: date, days: int) -> date:
     """Return the day so many days on, or the calendar's last."""
     return day + min(timedelta(days), date.max - day)
 

@@ -18,7 +18,7 @@ from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.schemas import Sort, Task, TaskQuery
 from todo_backend.tasks.service import position_of, tasks_of
 
-BATCH: Final = 500
+BATCH: Final = 100
 _BATCH_OF_TASKS: Final = TypeAdapter(list[Task])
 _BATCH_OF_MESSAGES: Final = TypeAdapter(list[Message])
 

@@ -24,7 +24,7 @@ _log = logging.getLogger("todo_backend.tasks")
 
 
 async def forget(database: Database) -> None:
-    """Forget what is older, of every user: the only statements that are not one user's."""
+    """Forget what is older, of every user's tasks: the only statements on them that are not one user's."""
     for statement in _OLD:
         await statement.run(database)
 

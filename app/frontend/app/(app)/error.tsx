@@ -1,6 +1,6 @@
 "use client";
 
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { call } from "@/browser/failure";
 import controls from "@/components/controls.module.css";
 import styles from "./error.module.css";
@@ -12,9 +12,15 @@ const RETRY_MS = 5_000;
  * that wait for the server; it tries again by itself.
  */
 export default function PageError({ retry }: { retry: () => void }) {
+  const isAsking = useRef(false);
   const tryAgain = useCallback(async () => {
+    if (isAsking.current) {
+      return;
+    }
+    isAsking.current = true;
     // The session first: rendering all anew without one to be had would take what is around the page too.
     const answer = await call("/token", { method: "POST" }).catch(() => null);
+    isAsking.current = false;
     if (answer !== null) {
       retry();
     }
