@@ -39,13 +39,24 @@ class TestFindProfile:
             addon_images={},
         )
 
-    def test_reads_the_images_that_were_given_for_addons(self) -> None:
-        images = {"MetricsServer": "local/metrics-server:1", "IngressController": "mirror.local/controller:2"}
-        config = {**LISTING["valid"][0]["Config"], "CustomAddonImages": images}
-        config["CustomAddonRegistries"] = {"MetricsServer": "docker.io", "IngressController": ""}
+    def test_reads_the_images_that_were_given_for_addons_and_of_which_only_a_part_was(self) -> None:
+        config = {
+            **LISTING["valid"][0]["Config"],
+            "CustomAddonImages": {
+                "MetricsServer": "local/server:1",
+                "IngressController": "m.local/c:2",
+                "Kibana": "k:3",
+            },
+            "CustomAddonRegistries": {"MetricsServer": "docker.io/", "IngressController": "", "Alpine": "m.local"},
+        }
         found = find_profile("p", {"invalid": [], "valid": [{"Name": "p", "Config": config}]})
         assert found is not None
-        assert found.addon_images == {**images, "MetricsServer": "docker.io/local/metrics-server:1"}
+        assert found.addon_images == {
+            "MetricsServer": "docker.io/local/server:1",
+            "IngressController": "m.local/c:2",
+            "Kibana": None,
+            "Alpine": None,
+        }
 
     def test_a_profile_that_is_not_there_is_none(self) -> None:
         assert find_profile("absent", LISTING) is None

@@ -5,9 +5,9 @@ And addons whose images can be had without a network.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from todoctl.adapters import kinds
 from todoctl.errors import PreflightError
@@ -74,21 +74,42 @@ def is_platform(facts: Facts, platform: str) -> str:
     return platform
 
 
-def addons_check(facts: Facts, references: Collection[str]) -> Check:
-    """Return the check that addons which are to be enabled find their images in the bundle, or on the nodes."""
-    run = partial(has_addons, facts, frozenset(map(qualified, references)))
-    return Check("bundle.addons", "Images of addons", Severity.FATAL, run, ("cluster.profile",))
+Wanted = Mapping[str, frozenset[str]]
+"""Addons that are to be enabled, and what they run, as a runtime names it."""
 
 
-def has_addons(facts: Facts, references: frozenset[str]) -> str:
+def addons_checks(facts: Facts, references: Collection[str]) -> list[Check]:
+    """Return the checks that addons which are to be enabled find their images in the bundle, or on the nodes.
+
+    Where nobody tells which these are, that is a warning: they may be there.
+    """
+    wanted = cache(partial(wanted_images, facts))  # asked once for both
+    held = frozenset(map(qualified, references))
+    run = partial(has_addons, facts, wanted, held)
+    needs = ("cluster.profile",)
+    known = Check("bundle.addon-images", "What addons run", Severity.WARNING, lambda: named(wanted()), needs)
+    return [known, Check("bundle.addons", "Images of addons", Severity.FATAL, run, (*needs, known.id))]
+
+
+def wanted_images(facts: Facts) -> Wanted:
+    """Return what the addons run that are not enabled yet. Raises AddonUntold."""
+    images = {addon: facts.minikube.addon_images(addon) for addon in addons.missing(facts.cluster)}
+    return {addon: frozenset(qualified(by_digest(one)) for one in found) for addon, found in images.items()}
+
+
+def named(wanted: Wanted) -> str:
+    """Hold: that there is an answer is what is looked at."""
+    return ", ".join(f"`{image}`" for image in sorted(frozenset().union(*wanted.values()))) or "enabled already"
+
+
+def has_addons(facts: Facts, wanted: Callable[[], Wanted], references: frozenset[str]) -> str:
     """Hold where the addons are enabled, or can be: a kubelet would ask the network for what is nowhere here."""
-    missing = addons.missing(facts.cluster)
+    missing = wanted()
     if not missing:
         return "enabled already"
     minikube = facts.minikube
     everywhere = frozenset.intersection(*(frozenset(minikube.node_images(node)) for node in minikube.nodes()))
-    wanted = {addon: {qualified(by_digest(one)) for one in minikube.addon_images(addon)} for addon in missing}
-    lacking = {addon: images - references - everywhere for addon, images in wanted.items()}
+    lacking = {addon: images - references - everywhere for addon, images in missing.items()}
     if bare := [addon for addon in missing if lacking[addon]]:
         images = ", ".join(f"`{image}`" for image in sorted(set().union(*lacking.values())))
         raise PreflightError(

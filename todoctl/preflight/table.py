@@ -59,7 +59,7 @@ def offline_checks(settings: Settings, platform: str, references: Collection[str
     kept = [check for check in _checks(facts) if check.id not in dropped]
     of_bundle = [offline.platform_check(facts, platform)]
     if isinstance(facts.target, Minikube):
-        of_bundle.append(offline.addons_check(facts, references))
+        of_bundle += offline.addons_checks(facts, references)
     return [*(offline.strict(facts, check) for check in kept), *of_bundle]
 
 

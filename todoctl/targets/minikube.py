@@ -65,6 +65,18 @@ class MinikubeMissing(PreflightError):
         )
 
 
+class AddonUntold(ClusterError):
+    """Nobody tells which images the pods of an addon would run."""
+
+    def __init__(self, addon: str, what: str, because: str) -> None:
+        super().__init__(
+            "minikube.addon-images",
+            what,
+            because=f"{because}; its pods wait for a network where a node lacks one",
+            hint=f"see `minikube addons images {addon}`, and that every node has them",
+        )
+
+
 def version() -> str:
     """Return the version of the `minikube` command, such as `v1.38.1`; needs no cluster. Raises MinikubeMissing."""
     done = _ask(["minikube", "version", "-o", "json"], _ENVIRONMENT)
@@ -151,15 +163,26 @@ class Minikube:
         self._do(["addons", "enable", addon], f"addon `{addon}` was not enabled", reporter, deadline)
 
     def addon_images(self, addon: str) -> tuple[str, ...]:
-        """Return what the pods of an addon would run: the profile's own images for it, or else Minikube's."""
-        given = self.profile().addon_images
-        if own := tuple(given[name] for name in _ADDON_IMAGES[addon] if name in given):
+        """Return what the pods of an addon would run: the profile's own images for it, or else Minikube's.
+
+        Raises AddonUntold where the profile has only some of its own, and where Minikube does not list them.
+        """
+        given, names = self.profile().addon_images, _ADDON_IMAGES[addon]
+        own = tuple(image for image in map(given.get, names) if image)
+        if len(own) == len(names):
             return own
+        if not given.keys().isdisjoint(names):
+            what = f"profile `{self._name}` does not tell the images of addon `{addon}`"
+            raise AddonUntold(addon, what, "it has only some of its own, or not each with its registry")
         done = _ask(["minikube", "addons", "images", addon, "-o", "json"], self._environment)
         try:
-            return tuple(str(image) for image in json.loads(done.stdout))
-        except (ValueError, TypeError) as error:
-            raise _unreadable("minikube addons images", done) from error
+            images = json.loads(done.stdout)
+        except ValueError:
+            images = None
+        if not isinstance(images, list):
+            because = f"`{done.command}` prints no list, as it does from 1.34 on"
+            raise AddonUntold(addon, "this Minikube does not tell its addons' images", because)
+        return tuple(str(image) for image in images)
 
     def update_context(self, deadline: Deadline) -> None:
         """Have Minikube write the profile's entry in the kubeconfig anew. Raises ClusterError where that failed."""

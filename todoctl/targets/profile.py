@@ -39,7 +39,8 @@ class Node:
 class Profile:
     """What a profile was made with; the nodes' first is the primary control plane.
 
-    `addon_images` are those that were given for addons in place of Minikube's own, by what Minikube calls them.
+    `addon_images` are those that were given for addons in place of Minikube's own, by what Minikube calls them; None is
+    one of which only the image or only the registry was given: how Minikube completes it depends on its version.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Profile:
     cpus: int
     memory_mib: int
     addons: frozenset[str]
-    addon_images: Mapping[str, str]
+    addon_images: Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,15 @@ def find_profile(name: str, listing: Mapping[str, Any]) -> Profile | None:
     )
 
 
-def _addon_images(config: Mapping[str, Any]) -> dict[str, str]:
+def _addon_images(config: Mapping[str, Any]) -> dict[str, str | None]:
     registries = config.get("CustomAddonRegistries") or {}
     images = config.get("CustomAddonImages") or {}
-    return {name: f"{registries[name]}/{image}" if registries.get(name) else image for name, image in images.items()}
+    given: dict[str, str | None] = dict.fromkeys([*images, *registries])
+    for name in images.keys() & registries.keys():
+        # An empty registry says that the image names its own, or is Docker Hub's.
+        registry = registries[name].rstrip("/")
+        given[name] = f"{registry}/{images[name]}" if registry else images[name]
+    return given
 
 
 def _nodes(profile: str, nodes: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:
