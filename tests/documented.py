@@ -152,7 +152,6 @@ TABLE: dict[str, Way] = {
     # apply.md
     "kubectl scale": CONFLICT,
     "kubectl scale --replicas=0": CONFLICT,
-    "kubectl scale --replicas=1": CONFLICT,
     "kubectl set": CONFLICT,
     "kubectl patch": CONFLICT,
     "kubectl edit": CONFLICT,
