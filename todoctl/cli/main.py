@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -71,6 +71,34 @@ class Formatter(click.HelpFormatter):
 
 click.Context.formatter_class = Formatter
 
+_clicks_help_option = click.Command.get_help_option
+
+
+def _help_option(self: click.Command, ctx: click.Context) -> click.Option | None:
+    """Return click's option, which prints as all else is printed."""
+    option = _clicks_help_option(self, ctx)
+    if option is not None:
+        option.callback = _shows(click.Context.get_help)
+    return option
+
+
+def _shows(text: Callable[[click.Context], str]) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """Return the callback of an option that prints a text, and ends there.
+
+    Click's own would end todoctl with 1 where nobody reads any more, and not say what a full disk means.
+    """
+
+    def show(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+        if value and not ctx.resilient_parsing:
+            stdout.write(text(ctx))
+            ctx.exit()
+
+    return show
+
+
+# Of every command, a verb's own verbs too.
+click.Command.get_help_option = _help_option  # type: ignore[method-assign]
+
 
 class Verbs(click.Group):
     """A group that imports a verb's module only when it is used, and lists them in the order of VERBS."""
@@ -89,7 +117,14 @@ class Verbs(click.Group):
 
 
 @click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="todoctl")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_shows(lambda _: f"todoctl, version {__version__}"),
+    help="Show the version and exit.",
+)
 def todoctl() -> None:
     """Bring a Todo app up on a real Kubernetes: build, sideload, apply, wait, and show the way in."""
 

@@ -32,7 +32,7 @@ def write(text: str) -> None:
 
 
 def settle() -> None:
-    """Write what is left of what others printed, such as click's help; give stdout up where that fails, as above."""
+    """Write what is left where a write was interrupted; give stdout up where that fails, as above."""
     if sys.stdout is not None:
         try:
             sys.stdout.flush()
