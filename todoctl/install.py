@@ -49,8 +49,9 @@ def install(steps: Steps) -> Installed:
     """Bring the app up, or up to date: each step does what is not done already, and hands its result to the next.
 
     Raises what the steps raise; what is done then stays done, and the next run goes on from there. Two installs at once
-    never mix: the second one is refused at once, or, from another machine, when the cluster runs and the namespace is
-    there, before anything is built or written; where it is not there yet, as soon as it is.
+    never mix: the second one is refused at once, or, from another machine, after its preflight, which may start
+    Minikube and enable addons: before it builds, or writes to the namespace; where that is not there yet, as soon as it
+    is.
     """
     with steps.locked("install", lease=False):
         return _install(steps)
