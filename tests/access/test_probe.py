@@ -149,6 +149,16 @@ def test_a_server_that_never_answers_is_explained_at_the_deadline() -> None:
     assert time.monotonic() - started < 4
 
 
+def test_the_last_question_has_time_for_an_answer_though_the_deadline_is_there() -> None:
+    def tired(_: http.server.BaseHTTPRequestHandler) -> tuple[int, str]:
+        time.sleep(0.3)
+        return 503, "text/html"
+
+    with server(tired) as port:
+        error = failure(Endpoint("127.0.0.1", HOST, port), seconds=0.5)
+    assert str(error.because).startswith("503 Service Unavailable")
+
+
 def test_a_server_that_hangs_up_or_speaks_no_http_is_explained() -> None:
     def hang_up(listener: socket.socket, said: bytes) -> None:
         while True:
@@ -249,3 +259,20 @@ def test_what_is_no_postgres_is_told(answer: bytes, because: str) -> None:
         probe.probe_postgres(Endpoint("127.0.0.1", "localhost", port), deadline=deadline)
     assert caught.value.id == "access.postgres"
     assert caught.value.because == because.format(port=port)
+
+
+def test_the_last_question_to_a_postgres_has_time_for_an_answer_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):
+                with listener.accept()[0] as client:
+                    client.recv(8)
+                    time.sleep(0.3)
+                    client.sendall(b"H")
+
+        threading.Thread(target=serve, daemon=True).start()
+        endpoint = Endpoint("127.0.0.1", "localhost", listener.getsockname()[1])
+        with pytest.raises(AccessError) as caught:
+            probe.probe_postgres(endpoint, deadline=Deadline(0.5))
+    assert caught.value.because == "something else than Postgres answered"

@@ -112,7 +112,7 @@ def http(status: str) -> bytes:
     ],
 )
 def test_the_url_of_a_part_that_answers_is_printed(forward, part: str, answer: bytes, scheme: str) -> None:
-    code, out, err = forward(part, answer)
+    code, out, err = forward(part, answer, "--timeout", "60")
     assert code == ExitCode.OK, err
     assert out.startswith(f"{scheme}://localhost:")
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TRY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
+# The last question is asked when the deadline is there; its answer, not that it is late, is the reason.
+_LAST_TRY_SECONDS = 1.0
 _BODY_LIMIT = 4096
 # https://www.postgresql.org/docs/17/protocol-message-formats.html: SSLRequest, which is answered with S or N
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -90,7 +92,7 @@ def probe(
     for expectation in expectations:
         while True:
             try:
-                answer = ask(endpoint, expectation.path, timeout=min(_TRY_SECONDS, max(0.1, deadline.remaining())))
+                answer = ask(endpoint, expectation.path, timeout=_patience(deadline))
             except (OSError, http.client.HTTPException) as error:
                 because = why_silent(error, endpoint)
             else:
@@ -118,8 +120,8 @@ def probe_postgres(
     """
     while True:
         try:
-            timeout = min(_TRY_SECONDS, max(0.1, deadline.remaining()))
-            with socket.create_connection((endpoint.address, endpoint.port), timeout=timeout) as connection:
+            address = (endpoint.address, endpoint.port)
+            with socket.create_connection(address, timeout=_patience(deadline)) as connection:
                 connection.sendall(_SSL_REQUEST)
                 answer = connection.recv(1)
         except OSError as error:
@@ -199,6 +201,10 @@ def why_unexpected(answer: Answer, endpoint: Endpoint) -> str:
             return f"{status}{by}: there is no Ready pod behind the Service"
         case _:
             return f"{status}{by}: the ingress controller itself, or something else than the app, answered"
+
+
+def _patience(deadline: Deadline) -> float:
+    return min(_TRY_SECONDS, max(_LAST_TRY_SECONDS, deadline.remaining()))
 
 
 def _status(answer: Answer) -> str:
