@@ -3,10 +3,13 @@
 It runs in a pod on the backend's own image, with the scripted model of the backend's tests beside it.
 """
 
+import base64
+import json
 import os
 import threading
 
 import model_server
+from google.protobuf.json_format import MessageToDict
 from model_server import Say, Script
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from serving import serving
@@ -31,15 +34,20 @@ def say(messages):
 
 
 async def keep(request):
-    given = ExportTraceServiceRequest.FromString(await request.body())
-    for resource in given.resource_spans:
-        named = {one.key: one.value.string_value for one in resource.resource.attributes}
-        for scope in resource.scope_spans:
-            for span in scope.spans:
-                attributes = {one.key: one.value.string_value for one in span.attributes}
-                trace = span.trace_id.hex()
-                spans.append({"service": named["service.name"], "trace": trace, "attributes": attributes})
+    """Keep the spans of a batch: the backend sends it as protobuf, the frontend as JSON, where ids are hexadecimal."""
+    body = await request.body()
+    is_json = request.headers["content-type"].startswith("application/json")
+    given = json.loads(body) if is_json else MessageToDict(ExportTraceServiceRequest.FromString(body))
+    for resource in given["resourceSpans"]:
+        service = texts(resource["resource"])["service.name"]
+        for span in (one for scope in resource["scopeSpans"] for one in scope["spans"]):
+            trace = span["traceId"] if is_json else base64.b64decode(span["traceId"]).hex()
+            spans.append({"service": service, "trace": trace, "attributes": texts(span)})
     return Response()
+
+
+def texts(one):
+    return {given["key"]: given["value"].get("stringValue", "") for given in one.get("attributes", [])}
 
 
 async def tell(request):

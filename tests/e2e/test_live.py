@@ -20,7 +20,7 @@ CONFLICT = 12
 MODEL_PORT, COLLECTOR_PORT = 8080, 4318
 BACKEND = ROOT / "app" / "backend" / "tests"
 CODE = [ROOT / "tests" / "neighbour.py", *(BACKEND / f"{name}.py" for name in ("model_server", "serving", "postgres"))]
-TRACED = {"todo-backend"}
+TRACED = {"todo-frontend", "todo-backend"}
 """The services that have a part in the trace of a request which comes through the frontend."""
 
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
