@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import ssl
 import subprocess
 import sys
 
@@ -31,7 +30,10 @@ def user(installed, zipapp, tmp_path_factory):
     (home / "kubeconfig").write_text(command("kubectl", "config", "view", "--raw"))
     (home / ".docker").mkdir()
     (home / ".docker" / "config.json").write_text('{"auths": {}}')
-    shutil.copy(ssl.get_default_verify_paths().openssl_cafile, clone / "corporate.pem")
+    command(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=corporate"),
+        *("-keyout", str(home / "corporate-key.pem"), "-out", str(clone / "corporate.pem")),
+    )
     environment = {
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
