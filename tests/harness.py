@@ -181,6 +181,12 @@ def until(ask, *, seconds):
             time.sleep(1)
 
 
+def is_ready(pod):
+    """Tell whether a pod, as the API has it, is Ready."""
+    conditions = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}
+    return conditions.get("Ready") == "True"
+
+
 def marked(mark):
     """Return the command lines of the processes that have the mark in their environment."""
     found = []

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import HOST, NAMESPACE, ROOT, Browser, command, forwarded, until
+from harness import HOST, NAMESPACE, ROOT, Browser, command, forwarded, is_ready, until
 from todoctl import __version__
 
 pytestmark = pytest.mark.minikube
@@ -36,14 +36,21 @@ def test_from_no_cluster_the_install_ends_with_the_app_answering(installed, addr
 def test_every_pod_is_ready_under_restricted_pod_security(installed, kubectl):
     namespace = kubectl.json("get", "namespace", NAMESPACE)
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    pods = kubectl.json("get", "pods", "-n", NAMESPACE)["items"]
-    assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods} == {
-        "todo-backend",
-        "todo-frontend",
-        "todo-postgres",
-    }
-    for pod in pods:
-        assert all(status["ready"] for status in pod["status"]["containerStatuses"]), pod["metadata"]["name"]
+
+    def all_ready():
+        pods = [
+            pod
+            for pod in kubectl.json("get", "pods", "-n", NAMESPACE)["items"]
+            if not pod["metadata"].get("deletionTimestamp")
+        ]
+        assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods} == {
+            "todo-backend",
+            "todo-frontend",
+            "todo-postgres",
+        }
+        assert [pod["metadata"]["name"] for pod in pods if not is_ready(pod)] == []
+
+    until(all_ready, seconds=120)  # the documents' commands, which ran before, restart the Deployments
 
 
 @pytest.mark.parametrize(
@@ -152,12 +159,15 @@ def test_a_taken_port_is_named_and_the_next_one_used(todoctl, ada):
 
 
 def test_status_tells_what_runs_and_in_which_image(todoctl, ada):
-    outcome = todoctl("status", "-o", "json")
-    assert outcome.code == 0, outcome.err
-    workloads = {item["name"]: item for item in outcome.data["workloads"]}
-    assert set(workloads) == {"todo-backend", "todo-frontend", "todo-postgres"}
-    assert all(item["status"] == "Current" for item in workloads.values())
-    assert workloads["todo-backend"]["images"][0].startswith("todo-backend:")
+    def all_current():
+        outcome = todoctl("status", "-o", "json")
+        assert outcome.code == 0, outcome.out + outcome.err
+        workloads = {item["name"]: item for item in outcome.data["workloads"]}
+        assert set(workloads) == {"todo-backend", "todo-frontend", "todo-postgres"}
+        assert all(item["status"] == "Current" for item in workloads.values())
+        assert workloads["todo-backend"]["images"][0].startswith("todo-backend:")
+
+    until(all_current, seconds=120)  # an autoscaler may still answer to the load that the browser made
 
 
 def test_doctor_finds_nothing_fatal_and_says_so_in_json(todoctl, ada):
