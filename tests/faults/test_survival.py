@@ -120,8 +120,9 @@ def test_a_second_run_on_this_machine_is_refused_at_once_and_the_first_one_ends_
     something_to_do("Wait", todoctl, kubectl)
     first = begin(todoctl, "install", "--yes")
     reach(first, "Apply")
-    for verb in (["install"], ["uninstall"], ["rollback"]):
-        second = todoctl(*verb)
+    for verb in ("uninstall", "rollback", "install"):  # first what would do harm if the first run had ended
+        assert first.poll() is None
+        second = todoctl(verb)
         assert second.code == LOCKED, second.err
         assert f"`todoctl install` (process {first.pid}) holds its lock since" in second.err
         assert "hint: wait until that run has ended" in second.err
