@@ -296,8 +296,7 @@ def test_a_conflict_that_comes_after_a_plan_without_one_is_shown_in_full(cluster
 def test_replicas_that_are_left_to_an_autoscaler_stay_as_they_are(
     cluster: Cluster, namespace: str, manager: str
 ) -> None:
-    web = scaled(namespace, 2)
-    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    web = nowhere(scaled(namespace, 2))
     if manager == "todoctl":
         apply(cluster, [web])
     else:
@@ -325,17 +324,11 @@ def autoscaler(namespace: str, minimum: int) -> Object:
     }
 
 
-METRICS = [
-    {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}
-]
-
-
 @pytest.mark.parametrize("by", ["todoctl", "kubectl scale"])
 def test_what_its_autoscaler_would_leave_without_pods_gets_the_least_number(
     cluster: Cluster, namespace: str, by: str
 ) -> None:
-    web = scaled(namespace, 0 if by == "todoctl" else 3)
-    web["spec"]["template"]["spec"]["nodeSelector"] = {"no": "node"}
+    web = nowhere(scaled(namespace, 0 if by == "todoctl" else 3))
     apply(cluster, [web])
     del web["spec"]["replicas"]
     wanted = [web, autoscaler(namespace, 2)]
