@@ -187,20 +187,22 @@ class TestArchives:
         listed = command("docker", "exec", node, "ctr", "-n", "k8s.io", "images", "ls", f"name=={name}")
         (digest,) = re.findall(r"sha256:[0-9a-f]{64}", listed)
         kept = by_digest(f"{name}@{digest}")
-        command("docker", "exec", node, "ctr", "-n", "k8s.io", "images", "tag", name, kept)
-        exported = Exported((kept,), tmp_path / "exported.tar")
-        with exported.path.open("wb") as file:
-            argv = target.export_command(node, exported.references)
-            exported.config = archives.save(argv, file.write, what=kept, deadline=Deadline(60))
-        for one in target.nodes():
-            command("docker", "exec", one, "ctr", "-n", "k8s.io", "images", "rm", "--sync", name, kept)
-            until(lambda one=one: lacks(target, one, kept), seconds=30)
-        brought = archives.bring([exported], Exported.chunks, target=target, reporter=heard, deadline=Deadline(60))
-        assert [(one.node, one.sent) for one in brought] == [(one, exported.size) for one in target.nodes()]
-        assert {target.node_images(one)[kept] for one in target.nodes()} == {exported.config}
-        yield kept, f"{name}@{digest}"
-        for one in target.nodes():
-            command("docker", "exec", one, "ctr", "-n", "k8s.io", "images", "rm", kept)
+        try:
+            command("docker", "exec", node, "ctr", "-n", "k8s.io", "images", "tag", name, kept)
+            exported = Exported((kept,), tmp_path / "exported.tar")
+            with exported.path.open("wb") as file:
+                argv = target.export_command(node, exported.references)
+                exported.config = archives.save(argv, file.write, what=kept, deadline=Deadline(60))
+            for one in target.nodes():
+                command("docker", "exec", one, "ctr", "-n", "k8s.io", "images", "rm", "--sync", name, kept)
+                until(lambda one=one: lacks(target, one, kept), seconds=30)
+            brought = archives.bring([exported], Exported.chunks, target=target, reporter=heard, deadline=Deadline(60))
+            assert [(one.node, one.sent) for one in brought] == [(one, exported.size) for one in target.nodes()]
+            assert {target.node_images(one)[kept] for one in target.nodes()} == {exported.config}
+            yield kept, f"{name}@{digest}"
+        finally:
+            for one in target.nodes():
+                command("docker", "exec", one, "ctr", "-n", "k8s.io", "images", "rm", kept, check=False)
 
     @pytest.mark.parametrize("target", ["minikube"], indirect=True)
     def test_an_image_that_a_node_keeps_by_its_digest_alone_reaches_every_node_from_a_file(self, named, target) -> None:

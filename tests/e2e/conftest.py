@@ -40,9 +40,11 @@ SERVICE = {
 @pytest.fixture(scope="module")
 def database_elsewhere(installed, kubectl):
     """Return the URL of an empty database; the install has brought its image to the node."""
-    kubectl("create", "namespace", NAMESPACE)
-    for item in (POSTGRES, SERVICE):
-        kubectl("apply", "-f", "-", input=json.dumps(item))
-    kubectl("wait", "-n", NAMESPACE, "pod/postgres", "--for=condition=Ready", "--timeout=120s")
-    yield f"postgresql://todo:only-for-this-test@postgres.{NAMESPACE}:5432/todo"
-    kubectl("delete", "namespace", NAMESPACE)
+    try:
+        kubectl("create", "namespace", NAMESPACE)
+        for item in (POSTGRES, SERVICE):
+            kubectl("apply", "-f", "-", input=json.dumps(item))
+        kubectl("wait", "-n", NAMESPACE, "pod/postgres", "--for=condition=Ready", "--timeout=120s")
+        yield f"postgresql://todo:only-for-this-test@postgres.{NAMESPACE}:5432/todo"
+    finally:
+        kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")

@@ -79,13 +79,15 @@ def neighbour_address(live, kubectl, key):
     """Make two pods, in namespaces of their own; return the address of the one that the app is let to."""
     image = backend_image(kubectl)
     pods = {"neighbour": WATCH, "stranger": STRANGE}
-    for name, namespace in pods.items():
-        kubectl("create", "namespace", namespace)
-        kubectl("create", "configmap", "code", "-n", namespace, *(f"--from-file={file}" for file in CODE))
-        kubectl("apply", "-f", "-", input=json.dumps(neighbour(name, namespace, image, key)))
-    addresses = [address_of(kubectl, name, namespace) for name, namespace in pods.items()]
-    yield addresses[0]
-    kubectl("delete", "namespace", WATCH, STRANGE, "--wait=false")
+    try:
+        for name, namespace in pods.items():
+            kubectl("create", "namespace", namespace)
+            kubectl("create", "configmap", "code", "-n", namespace, *(f"--from-file={file}" for file in CODE))
+            kubectl("apply", "-f", "-", input=json.dumps(neighbour(name, namespace, image, key)))
+        addresses = [address_of(kubectl, name, namespace) for name, namespace in pods.items()]
+        yield addresses[0]
+    finally:
+        kubectl("delete", "namespace", WATCH, STRANGE, "--ignore-not-found", "--wait=false")
 
 
 def neighbour(name, namespace, image, key):
@@ -131,18 +133,21 @@ def connected(live, ada, neighbour_address, kubectl, key, tmp_path_factory):
     [config] = [one for one in made if one["metadata"]["name"] == "todo-config"]
     policies = [one for one in made if one["metadata"]["name"] in {"allow-metrics", "allow-tracing"}]
     policies.append(documented_policy(f"{neighbour_address}/32", MODEL_PORT))
-    for policy in policies:
-        kubectl("apply", "-n", NAMESPACE, "-f", "-", input=json.dumps(policy))
-    patch = json.dumps({"data": config["data"]})
-    kubectl("patch", "configmap", "todo-config", "-n", NAMESPACE, "--type=merge", "-p", patch)
-    file = tmp_path_factory.mktemp("key") / "key.txt"
-    file.write_text(key)
-    # Rolls the pods, which then have the ConfigMap's values too.
-    outcome = live("secrets", "set", "openai-api-key", "--from-file", str(file))
-    assert outcome.code == 0, outcome.err
-    yield outcome
-    # A namespace with objects that are not the app's outlives its uninstall.
-    kubectl("delete", "networkpolicies", "-n", NAMESPACE, *(policy["metadata"]["name"] for policy in policies))
+    try:
+        for policy in policies:
+            kubectl("apply", "-n", NAMESPACE, "-f", "-", input=json.dumps(policy))
+        patch = json.dumps({"data": config["data"]})
+        kubectl("patch", "configmap", "todo-config", "-n", NAMESPACE, "--type=merge", "-p", patch)
+        file = tmp_path_factory.mktemp("key") / "key.txt"
+        file.write_text(key)
+        # Rolls the pods, which then have the ConfigMap's values too.
+        outcome = live("secrets", "set", "openai-api-key", "--from-file", str(file))
+        assert outcome.code == 0, outcome.err
+        yield outcome
+    finally:
+        # A namespace with objects that are not the app's outlives its uninstall.
+        names = [policy["metadata"]["name"] for policy in policies]
+        kubectl("delete", "networkpolicies", "-n", NAMESPACE, "--ignore-not-found", *names)
 
 
 def documented_policy(cidr, port):

@@ -25,28 +25,30 @@ def certificate(tmp_path_factory):
 def staging(todoctl, kubectl, address, certificate, database_elsewhere):
     assert todoctl("uninstall", "--yes").code == 0, "two cores do not hold both"
     assert todoctl("load").code == 0
-    kubectl("create", "namespace", NAMESPACE)
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "todo-secrets", "namespace": NAMESPACE},
-        "stringData": {
-            "database-url": database_elsewhere,
-            "better-auth-secret": "made-up-for-this-test-and-long-enough",
-        },
-    }
-    kubectl("apply", "-f", "-", input=json.dumps(secret))
-    kubectl(
-        *("create", "secret", "tls", "todo-app-tls", "-n", NAMESPACE),
-        *("--cert", str(certificate / "crt.pem"), "--key", str(certificate / "key.pem")),
-    )
-    chart = ROOT / "bundled_manifests" / "chart"
-    command(
-        *("helm", "install", "todo-app", str(chart), "--kube-context", PROFILE, "--namespace", NAMESPACE),
-        *("--values", str(chart / "values-staging.yaml"), "--wait", "--timeout", "5m"),
-    )
-    yield Browser(address, HOST, certificate / "crt.pem")
-    kubectl("delete", "namespace", NAMESPACE)
+    try:
+        kubectl("create", "namespace", NAMESPACE)
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "todo-secrets", "namespace": NAMESPACE},
+            "stringData": {
+                "database-url": database_elsewhere,
+                "better-auth-secret": "made-up-for-this-test-and-long-enough",
+            },
+        }
+        kubectl("apply", "-f", "-", input=json.dumps(secret))
+        kubectl(
+            *("create", "secret", "tls", "todo-app-tls", "-n", NAMESPACE),
+            *("--cert", str(certificate / "crt.pem"), "--key", str(certificate / "key.pem")),
+        )
+        chart = ROOT / "bundled_manifests" / "chart"
+        command(
+            *("helm", "install", "todo-app", str(chart), "--kube-context", PROFILE, "--namespace", NAMESPACE),
+            *("--values", str(chart / "values-staging.yaml"), "--wait", "--timeout", "5m"),
+        )
+        yield Browser(address, HOST, certificate / "crt.pem")
+    finally:
+        kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
 
 
 def test_https_answers_from_frontend_and_backend(staging):
