@@ -51,9 +51,9 @@ def next_version(live, zipapp, kubectl, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ada(live, address):
+def bea(live, address):
     browser = Browser(address, HOST)
-    status, answer = browser.sign_up("ada@example.org")
+    status, answer = browser.sign_up("bea@example.org")
     assert status == 200, answer
     return browser
 

@@ -49,9 +49,9 @@ def only_runs(kubectl, image):
 
 
 @pytest.mark.parametrize("way", ["there", "back"])
-def test_two_versions_serve_side_by_side_and_no_request_fails(live, next_version, ada, address, kubectl, tmp_path, way):
+def test_two_versions_serve_side_by_side_and_no_request_fails(live, next_version, bea, address, kubectl, tmp_path, way):
     before = backend_image(kubectl)
-    with someone_at_work(address, tmp_path, "served"), traffic(ada) as got:
+    with someone_at_work(address, tmp_path, "served"), traffic(bea) as got:
         outcome = next_version("install", "--yes", "--host", HOST) if way == "there" else live("rollback")
         assert outcome.code == 0, outcome.err
         after = backend_image(kubectl)
@@ -63,7 +63,7 @@ def test_two_versions_serve_side_by_side_and_no_request_fails(live, next_version
     assert before in served[served.index(after) :], "the new version has answered before the old one has ended"
 
 
-def test_a_page_that_is_cut_off_says_so_and_recovers_by_itself(live, ada, address, kubectl, tmp_path):
+def test_a_page_that_is_cut_off_says_so_and_recovers_by_itself(live, bea, address, kubectl, tmp_path):
     with someone_at_work(address, tmp_path, "cut-off"):
         kubectl("delete", "pods", "--now", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")
         kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=180s")
@@ -121,7 +121,7 @@ def address_of(kubectl, name, namespace):
 
 
 @pytest.fixture(scope="module")
-def connected(live, ada, neighbour_address, kubectl, key, tmp_path_factory):
+def connected(live, bea, neighbour_address, kubectl, key, tmp_path_factory):
     """Connect the app with its neighbour: what the chart makes of its values, and what docs/app.md has for a model."""
     values = {
         "host": HOST,
@@ -170,19 +170,19 @@ def asked(browser, text):
             yield {"type": line} if line.startswith(":") else json.loads(line.removeprefix("data: "))
 
 
-def test_a_model_of_ones_own_answers_through_the_ingress_and_adds_a_task(connected, ada):
-    events = list(asked(ada, "Feed the cat"))
+def test_a_model_of_ones_own_answers_through_the_ingress_and_adds_a_task(connected, bea):
+    events = list(asked(bea, "Feed the cat"))
     kinds = [event["type"] for event in events]
     assert kinds == ["started", "text", "text", "changed", *["text"] * 5, "done"], events
     assert events[0]["by"] == "model"
     assert "".join(event.get("text", "") for event in events) == "One moment. It is on your list. "
     assert events[3]["task"]["title"] == "Feed the cat"
-    assert ada.titles()[0] == "Feed the cat"
+    assert bea.titles()[0] == "Feed the cat"
 
 
-def test_a_heartbeat_comes_through_the_ingress_while_the_model_thinks_and_leaving_stops_it(connected, ada):
+def test_a_heartbeat_comes_through_the_ingress_while_the_model_thinks_and_leaving_stops_it(connected, bea):
     events = []
-    with closing(asked(ada, "patience")) as answer:
+    with closing(asked(bea, "patience")) as answer:
         for event in answer:
             events.append(event)
             if event["type"].startswith(":"):
@@ -191,16 +191,16 @@ def test_a_heartbeat_comes_through_the_ingress_while_the_model_thinks_and_leavin
 
     def stopped():
         path = f"/api/conversations/{events[0]['conversation_id']}"
-        status, conversation = ada("GET", path, token=ada.token())
+        status, conversation = bea("GET", path, token=bea.token())
         assert status == 200
         assert [(one["text"], one["stopped"]) for one in conversation["messages"][1:]] == [("first", True)]
 
     until(stopped, seconds=20)
 
 
-def test_the_key_is_in_no_log_and_no_object_but_its_secret(connected, ada, kubectl, key):
+def test_the_key_is_in_no_log_and_no_object_but_its_secret(connected, bea, kubectl, key):
     def told():
-        assert [event["type"] for event in asked(ada, "Brush the cat")][-1] == "done"
+        assert [event["type"] for event in asked(bea, "Brush the cat")][-1] == "done"
         # A pod that the autoscaler takes away meanwhile is passed over.
         options = ("--all-containers", "--tail=-1", "--ignore-errors")
         text = kubectl("logs", "-n", NAMESPACE, "-l", "app.kubernetes.io/part-of=todo-app", *options)
@@ -237,10 +237,10 @@ def fetch(kubectl, url):
 
 
 def test_the_figures_of_both_halves_are_read_from_the_allowed_namespace_alone(
-    connected, neighbour_address, ada, address, kubectl
+    connected, neighbour_address, bea, address, kubectl
 ):
     def read(name, figure):
-        ada("GET", "/api/tasks", token=ada.token())
+        bea("GET", "/api/tasks", token=bea.token())
         found = pods_of(kubectl, name)
         texts = [fetch(kubectl, f"http://{one}:9000/metrics") for one in found]
         assert len(texts) >= 2
@@ -263,10 +263,10 @@ def test_the_figures_of_both_halves_are_read_from_the_allowed_namespace_alone(
     assert 9000 not in [port["port"] for one in services for port in one["spec"]["ports"]]
 
 
-def test_a_request_leaves_one_trace_at_the_collector(connected, todoctl, ada, kubectl):
+def test_a_request_leaves_one_trace_at_the_collector(connected, todoctl, bea, kubectl):
     mark = secrets.token_hex(8)
     with forwarded(todoctl, "-n", NAMESPACE) as url:
-        headers = {"Authorization": f"Bearer {ada.token()}"}
+        headers = {"Authorization": f"Bearer {bea.token()}"}
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(urllib.request.Request(f"{url}/api/tasks?q={mark}", headers=headers)) as answer:
             assert answer.status == 200
