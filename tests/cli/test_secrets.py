@@ -85,7 +85,10 @@ def test_what_became_of_the_secrets_is_told_with_the_pods_that_have_it(capsys, w
     typed("sk-hush\n")
     assert run(capsys, "secrets", "set", "openai-api-key")[:2] == (
         0,
-        "Secret/todo-secrets changed: openai-api-key\nThe pods run with it: todo-backend, todo-frontend\n",
+        dedent("""\
+            Secret/todo-secrets changed: openai-api-key
+            The pods run with the Secrets as they are now: todo-backend, todo-frontend
+            """),
     )
     assert asked == [("openai-api-key", "sk-hush")]
     typed("sk-hush\n")
@@ -116,6 +119,19 @@ def test_a_key_that_was_set_can_be_taken_away_again(capsys, world, key):
     found = json.loads(out)
     assert (code, found["command"], asked) == (0, "secrets unset", [(key,)])
     assert found["data"]["rolled"] == ["todo-backend", "todo-frontend"]
+
+
+@pytest.mark.parametrize(
+    ("rolled", "told"),
+    [
+        (("todo-backend",), "The pods run with the Secrets as they are now: todo-backend"),
+        ((), "The app is not there: `todoctl install` brings it up with the Secrets as they are now."),
+    ],
+)
+def test_nobody_is_told_that_the_pods_run_with_a_key_that_was_taken_away(capsys, world, rolled, told):
+    world("unset.unset", Changed(CHANGED.states, rolled))
+    out = run(capsys, "secrets", "unset", "openai-api-key")[1]
+    assert out == f"Secret/todo-secrets changed: openai-api-key\n{told}\n"
 
 
 @pytest.mark.parametrize("content", ["sk-hush", "sk-hush\n", "sk-hush\r\n", "\ufeffsk-hush\n", "  sk-hush \n"])

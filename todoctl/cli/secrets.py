@@ -227,9 +227,9 @@ def _result(verb: str, changed: Changed) -> Result:
         for state in changed.states
     ]
     if changed.rolled:
-        lines.append(f"The pods run with it: {', '.join(changed.rolled)}")
+        lines.append(f"The pods run with the Secrets as they are now: {', '.join(changed.rolled)}")
     else:
-        lines.append("The app is not there: `todoctl install` brings it up with it.")
+        lines.append("The app is not there: `todoctl install` brings it up with the Secrets as they are now.")
     return Result(
         verb,
         text="\n".join(lines),
