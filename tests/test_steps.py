@@ -160,6 +160,17 @@ def test_a_server_that_is_away_when_the_volume_is_to_be_noted_does_not_end_the_w
         waits(monkeypatch, heard, [refused], changes=1)
 
 
+@pytest.mark.parametrize(("looks", "volume"), [(["away", True], True), ([False, True], True), ([], False)])
+def test_a_volume_that_could_not_be_noted_at_the_last_change_is_noted_when_all_runs(heard, monkeypatch, looks, volume):
+    away = ClusterError("cluster.unreachable", "cannot read PersistentVolumeClaim", because="connection refused")
+    rolled = object()
+    monkeypatch.setattr("todoctl.objects.wait.wait", lambda *_, observe, **__: observe(()) or rolled)
+    steps = Looking(Settings(), heard)
+    steps.looks = [away if look == "away" else look for look in looks]
+    assert steps.wait([], volume=volume) is rolled
+    assert steps.looks == []
+
+
 def read(path: Path | None, heard: object) -> dict[str, str]:
     return Steps(Settings(database_ca=path), heard).database_ca()  # type: ignore[arg-type]
 

@@ -284,7 +284,7 @@ class Steps(Applying):
             try:
                 noted = noted or self.remember_volume()
             except TodoctlError as error:
-                if not may_pass(error):  # a server that is away is waited for, and the next change notes it
+                if not may_pass(error):  # a server that is away is waited for, and it is noted later
                     raise
             for one in statuses:
                 label, message = f"{one.kind}/{one.name}", one.verdict.message
@@ -297,7 +297,10 @@ class Steps(Applying):
                     ready, wanted = one.verdict.pods or (0, None)
                     self.reporter.progress(label, ready, wanted, "pods", message)
 
-        return wait(self.cluster, objects, deadline=self.deadline(), observe=observe, tell=self.reporter.warn)
+        rolled = wait(self.cluster, objects, deadline=self.deadline(), observe=observe, tell=self.reporter.warn)
+        if not noted:  # nothing may have changed since the server was away
+            self.remember_volume()
+        return rolled
 
     def access(self, objects: Sequence[Object]) -> Access | RemoteAccess:
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
