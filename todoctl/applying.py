@@ -115,7 +115,8 @@ class Applying(Installation):
 
         Before the first write the inventory names what was there and what comes. With `--force-conflicts` the
         conflicts are shown, and won after a question. When all is applied, Helm's record goes, if that was agreed to,
-        in this run or in one that ended before it was done: the inventory has that too until then.
+        in this run or in one that ended before it was done: the inventory has that too until then. Without an
+        `adoption` it stays, and noted: what is applied then may be a part, and the rest still Helm's.
         """
         from todoctl.objects import adopt, inventory
         from todoctl.objects.apply import execute
@@ -135,7 +136,7 @@ class Applying(Installation):
         obsolete = {*inventory.obsolete(record), *(adoption.records if adoption else ())}
         inventory.record(self.cluster, namespace, recorded, record, obsolete)
         changes = execute(self.cluster, planned, recreate=recreate, observe=self.tell)
-        if obsolete:
+        if obsolete and adoption is not None:
             adopt.forget_release(self.cluster, obsolete)
             inventory.record(self.cluster, namespace, recorded, None)
         return changes, recorded
