@@ -1,5 +1,9 @@
 """Development with DATABASE_URL in the env file: no Postgres of the app's own."""
 
+import threading
+from contextlib import contextmanager
+from http.client import HTTPException
+
 import pytest
 
 from harness import Browser, until
@@ -7,6 +11,31 @@ from harness import Browser, until
 pytestmark = pytest.mark.minikube
 
 NAMESPACE, HOST = "t-elsewhere", "elsewhere.local"
+
+
+@contextmanager
+def reading(browser):
+    """Read the tasks all the while, each time with a new token; yield the answers' statuses, and what was no answer."""
+    answers, over = [], threading.Event()
+
+    def work():
+        while not over.is_set():
+            try:
+                status, answer = browser("POST", "/token")
+                if status == 200:
+                    status, _ = browser("GET", "/api/tasks", token=answer["token"])
+                answers.append(status)
+            except (OSError, HTTPException) as error:
+                answers.append(repr(error))
+            over.wait(0.5)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        worker.join()
 
 
 def test_an_external_database_serves_and_no_postgres_is_made(todoctl, kubectl, address, database_elsewhere, tmp_path):
@@ -26,8 +55,11 @@ def test_an_external_database_serves_and_no_postgres_is_made(todoctl, kubectl, a
         assert again.code == 0, again.err
         assert again.data["changed"] is False
         # And the app takes up a database of its own, which begins empty.
-        back = todoctl("secrets", "unset", "database-url", "--yes", "-n", NAMESPACE)
+        with reading(browser) as answers:
+            back = todoctl("secrets", "unset", "database-url", "--yes", "-n", NAMESPACE)
         assert back.code == 0, back.err
+        # Nobody is cut off from the database of before, until pods come that use the new one, which knows nobody yet.
+        assert (answers[0], {*answers} - {200, 401}) == (200, set()), answers
         assert until(lambda: browser.sign_up("own@example.org")[0], seconds=30) == 200
         assert kubectl("get", "statefulsets", "-n", NAMESPACE, "-o", "name") == "statefulset.apps/todo-postgres\n"
         runs = [one["runs"] for one in todoctl("history", "-n", NAMESPACE, "-o", "json").data["releases"]]

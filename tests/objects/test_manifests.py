@@ -178,6 +178,29 @@ def test_back_from_a_database_elsewhere_all_is_as_it_was() -> None:
     assert elsewhere == manifests.without_postgres(bundled, 6543)
 
 
+def test_while_pods_of_before_run_the_ways_to_their_database_stay_beside_the_new_one() -> None:
+    bundled = manifests.load("development")
+    elsewhere, further = (manifests.without_postgres(bundled, port) for port in (6543, 5433))
+    made = manifests.with_ways_of(further, elsewhere)
+    policies = {item["metadata"]["name"]: item["spec"] for item in made if item["kind"] == "NetworkPolicy"}
+    for name in ("todo-backend", "todo-frontend"):
+        ports = [rule["ports"][0]["port"] for rule in policies[name]["egress"]]
+        assert {6543, 5433} <= {*ports}
+        assert len(ports) == len(set(ports))
+    assert manifests.with_ways_of(made, elsewhere) == made
+    assert manifests.with_ways_of(further, made) == made
+    assert further == manifests.without_postgres(bundled, 5433)
+
+
+def test_of_several_ways_to_a_database_one_is_left() -> None:
+    bundled = manifests.load("development")
+    elsewhere = manifests.without_postgres(bundled, 6543)
+    both = manifests.with_ways_of(manifests.with_postgres(elsewhere, bundled), elsewhere)
+    assert manifests.without_postgres(both, 6543) == elsewhere
+    back = manifests.with_postgres(manifests.with_ways_of(elsewhere, bundled), bundled)
+    assert sorted(back, key=str) == sorted(bundled, key=str)
+
+
 def test_pods_pull_with_the_secret_that_is_named():
     objects = manifests.load("staging")
     pinned = "r.example.com/todo-backend@sha256:" + "a" * 64

@@ -116,14 +116,29 @@ def with_postgres(objects: Sequence[Mapping[str, Any]], bundled: Sequence[Mappin
     return [*made, *(copy.deepcopy(dict(item)) for item in bundled if item["metadata"]["name"] == POSTGRES)]
 
 
+def with_ways_of(objects: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]) -> list[Object]:
+    """Return the objects with the ways to a database that `before` has, too: for as long as pods of both may run."""
+    made = [copy.deepcopy(dict(item)) for item in objects]
+    policies = [item for item in before if item["kind"] == "NetworkPolicy"]
+    rules = {item["metadata"]["name"]: item["spec"].get("egress", ()) for item in policies}
+    for item in made:
+        if item["kind"] == "NetworkPolicy" and "egress" in item["spec"]:
+            there = item["spec"]["egress"]
+            others = rules.get(item["metadata"]["name"], ())
+            there += [copy.deepcopy(rule) for rule in others if _to_database(rule) and rule not in there]
+    return made
+
+
 def _with_way_to_database(objects: Sequence[Mapping[str, Any]], way: Mapping[str, Any]) -> list[Object]:
-    """Return the objects without a Postgres of their own, and with this rule where one leads to the database."""
+    """Return the objects without a Postgres of their own, and with this rule where some lead to a database."""
     made = [copy.deepcopy(dict(item)) for item in objects if item["metadata"]["name"] != POSTGRES]
     for item in made:
         if item["kind"] == "NetworkPolicy" and "egress" in item["spec"]:
-            item["spec"]["egress"] = [
-                copy.deepcopy(way) if _to_database(rule) else rule for rule in item["spec"]["egress"]
-            ]
+            rules = item["spec"]["egress"]
+            item["spec"]["egress"] = [rule for rule in rules if not _to_database(rule)]
+            first = next((at for at, rule in enumerate(rules) if _to_database(rule)), None)
+            if first is not None:
+                item["spec"]["egress"].insert(first, copy.deepcopy(way))
     return made
 
 

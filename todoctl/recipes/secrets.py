@@ -81,9 +81,15 @@ def set_value(steps: Steps, key: str, value: str) -> Changed:
         with steps.reporter.step("Secrets"):
             state = secrets.change(steps.cluster, namespace, secrets.APP, {key: value})
         with steps.reporter.step("Roll"):
-            if key == secrets.DATABASE_URL:
-                steps.apply(_policies(steps, port))
-            return Changed((state,), roll(steps))
+            if key != secrets.DATABASE_URL:
+                return Changed((state,), roll(steps))
+            # The pods of before go on with their database: until they end, or for good where no new one starts.
+            before = policies(steps)
+            ours = manifests.without_postgres(before, port)
+            steps.apply(manifests.with_ways_of(ours, before))
+            rolled = roll(steps)
+            steps.apply(ours)
+            return Changed((state,), rolled)
 
 
 def rotate_database(steps: Steps) -> Changed:
@@ -170,6 +176,12 @@ def require_app(steps: Steps) -> dict[str, str]:
     return held
 
 
+def policies(steps: Steps) -> list[Object]:
+    """Return the installation's NetworkPolicies as they were applied. Raises ConflictError for another's."""
+    live, _ = steps.cluster.list(kinds.NETWORK_POLICY, steps.settings.namespace, labels=manifests.PART_OF)
+    return [applied(item) for item in live]
+
+
 def _require_elsewhere(namespace: str, value: str) -> int:
     port = url.external_port(namespace, value)
     if port is None:
@@ -180,9 +192,3 @@ def _require_elsewhere(namespace: str, value: str) -> int:
             hint="`todoctl secrets unset database-url` has the app use it, and gives it new ones",
         )
     return port
-
-
-def _policies(steps: Steps, port: int) -> list[Object]:
-    """Return the installation's NetworkPolicies, with a way to a database elsewhere."""
-    live, _ = steps.cluster.list(kinds.NETWORK_POLICY, steps.settings.namespace, labels=manifests.PART_OF)
-    return manifests.without_postgres([applied(item) for item in live], port)

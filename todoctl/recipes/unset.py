@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from todoctl import secrets
 from todoctl.adapters import kinds
+from todoctl.adapters.kubernetes import Object
 from todoctl.database import url
 from todoctl.database.volume import CLAIM
 from todoctl.errors import SecretsError
 from todoctl.images.image import POSTGRES
 from todoctl.objects import manifests
-from todoctl.objects.applied import applied
 from todoctl.recipes.roll import roll
-from todoctl.recipes.secrets import Changed, renew, require_app
+from todoctl.recipes.secrets import Changed, policies, renew, require_app
 from todoctl.secrets import SecretsReport
 from todoctl.steps import Steps
 
@@ -36,7 +38,8 @@ def unset(steps: Steps, key: str) -> Changed:
 def _come_back(steps: Steps, database_url: str) -> Changed:
     """Bring up the Postgres that comes with the app, on the volume that is there or a new one, and have the app use it.
 
-    The app goes on with the other database until then. Killed anywhere in between, the next run finishes.
+    The app goes on with the other database until then, which its pods may reach until those of before have ended.
+    Killed anywhere in between, the next run finishes.
     """
     namespace = steps.settings.namespace
     if url.external_port(namespace, database_url) is None:
@@ -61,8 +64,16 @@ def _come_back(steps: Steps, database_url: str) -> Changed:
         with steps.reporter.step("Database"):
             secrets.complete(steps.cluster, namespace)
             steps.bring_back([POSTGRES])
-            policies, _ = steps.cluster.list(kinds.NETWORK_POLICY, namespace, labels=manifests.PART_OF)
-            objects = steps.for_database([applied(item) for item in policies], SecretsReport(()))
-            steps.apply(objects)
+            before = policies(steps)
+            objects = steps.for_database(before, SecretsReport(()))
+            steps.apply(manifests.with_ways_of(objects, before))
             steps.wait(objects)
-        return renew(steps, {})
+        changed = renew(steps, {})
+        _shut(steps, objects)
+        return changed
+
+
+def _shut(steps: Steps, objects: Sequence[Object]) -> None:
+    """Leave the app's pods no way to a database but the one that these objects have."""
+    found = [item for item in objects if item["kind"] == "NetworkPolicy"]
+    steps.apply([item for item in found if item["metadata"]["name"] != manifests.POSTGRES])

@@ -1,0 +1,136 @@
+"""Which databases the pods may reach while the app moves from one to another; tests/e2e moves it on a real cluster."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from todoctl.database.postgres import Postgres
+from todoctl.errors import RolloutError
+from todoctl.objects import manifests
+from todoctl.recipes import secrets as recipe
+from todoctl.recipes.unset import unset
+from todoctl.settings import Settings
+from todoctl.steps import Steps
+
+OWN, ELSEWHERE = "todo-postgres", 6543
+BUILT_IN = "postgresql://todo_a:hush@todo-postgres.todo-app:5432/todo"
+EXTERNAL = "postgresql://todo:hush@db.example.org:6543/todo"
+BUNDLED = [item for item in manifests.load("development") if item["kind"] == "NetworkPolicy"]
+AWAY = manifests.without_postgres(BUNDLED, ELSEWHERE)
+BOTH = manifests.with_ways_of(BUNDLED, AWAY)
+ENDS = RolloutError("rollout.failed", "it does not run")
+
+
+class Cluster:
+    """One whose NetworkPolicies are what was applied last, with the app's Secrets."""
+
+    def __init__(self, policies: Any, database_url: str) -> None:
+        self.policies = {item["metadata"]["name"]: item for item in policies}
+        self.point(database_url)
+
+    def point(self, database_url: str) -> None:
+        """Have the app's Secret lead to this database."""
+        values = {"database-url": database_url, "better-auth-secret": "hush"}
+        self._data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+
+    def get(self, _kind: Any, name: str, _namespace: str) -> Any:
+        found = name in {"todo-secrets", "todo-postgres"}
+        return {"metadata": {"name": name, "resourceVersion": "1"}, "data": self._data} if found else None
+
+    def patch(self, _kind: Any, name: str, namespace: str, changes: Any) -> Any:
+        self._data = {**self._data, **changes["data"]}
+        return self.get(None, name, namespace)
+
+    def list(self, *_: Any, **__: Any) -> Any:
+        return list(self.policies.values()), "1"
+
+    def ways(self) -> set[Any]:
+        """Return the databases that both halves of the app may reach: the own one, and ports of others."""
+        found = [self._ways(self.policies[name]) for name in ("todo-backend", "todo-frontend")]
+        assert found[0] == found[1]
+        return found[0]
+
+    def _ways(self, policy: Any) -> set[Any]:
+        rules = [rule for rule in policy["spec"]["egress"] if manifests._to_database(rule)]
+        ways = [OWN if OWN in str(rule) else rule["ports"][0]["port"] for rule in rules]
+        assert len(ways) == len(set(ways))
+        return set(ways)
+
+
+@pytest.fixture
+def moving(heard, monkeypatch):
+    """Return steps that note which ways were open when they were taken; the one that is named fails."""
+
+    def made(policies: Any, database_url: str, fails: str = "", *, ready: bool = True) -> Any:
+        steps: Any = Steps(Settings(), heard)
+        steps.cluster = cluster = Cluster(policies, database_url)
+        steps.taken = []
+
+        def take(name: str, result: Any = None) -> Any:
+            def taken(*_: Any, **__: Any) -> Any:
+                steps.taken.append((name, cluster.ways()))
+                if name == fails:
+                    raise ENDS
+                return result
+
+            return taken
+
+        def apply(objects: Any) -> None:
+            cluster.policies |= {one["metadata"]["name"]: one for one in objects if one["kind"] == "NetworkPolicy"}
+
+        for name in ("require_identity", "bring_back"):
+            monkeypatch.setattr(steps, name, lambda *_: None)
+        monkeypatch.setattr(steps, "locked", lambda _verb: nullcontext())
+        monkeypatch.setattr(steps, "on_its_node", list)
+        monkeypatch.setattr(steps, "apply", apply)
+        monkeypatch.setattr(steps, "wait", take("Postgres"))
+        monkeypatch.setattr(heard, "confirm", lambda _question: None)
+        monkeypatch.setattr(recipe, "applied", lambda item: item)
+        monkeypatch.setattr(recipe, "roll", take("roll", ("todo-backend",)))
+        monkeypatch.setattr("todoctl.recipes.unset.roll", take("roll", ("todo-backend",)))
+        monkeypatch.setattr("todoctl.recipes.unset.renew", take("renew"))
+        monkeypatch.setattr(Postgres, "ready", lambda _: ready)
+        monkeypatch.setattr(Postgres, "sql", lambda _, text: take(text)())
+        return steps
+
+    return made
+
+
+def test_on_the_way_back_both_databases_can_be_reached_until_no_pod_uses_the_other_one(moving):
+    steps = moving(AWAY, EXTERNAL)
+    unset(steps, "database-url")
+    assert steps.taken == [("Postgres", {OWN, ELSEWHERE}), ("renew", {OWN, ELSEWHERE})]
+    assert steps.cluster.ways() == {OWN}
+    assert [policy["spec"] for policy in steps.cluster.policies.values()] == [policy["spec"] for policy in BUNDLED]
+
+
+@pytest.mark.parametrize("fails", ["Postgres", "renew"])
+def test_where_the_way_back_fails_the_app_goes_on_with_the_other_database(moving, fails):
+    steps = moving(AWAY, EXTERNAL, fails)
+    with pytest.raises(RolloutError):
+        unset(steps, "database-url")
+    assert steps.cluster.ways() == {OWN, ELSEWHERE}
+
+
+@pytest.mark.parametrize(
+    ("policies", "before"), [(BUNDLED, {OWN}), (manifests.without_postgres(BUNDLED, 5433), {5433}), (AWAY, {ELSEWHERE})]
+)
+def test_on_the_way_to_another_database_the_one_of_before_can_be_reached_until_no_pod_uses_it(moving, policies, before):
+    steps = moving(policies, BUILT_IN)
+    recipe.set_value(steps, "database-url", EXTERNAL)
+    assert steps.taken == [("roll", before | {ELSEWHERE})]
+    assert steps.cluster.ways() == {ELSEWHERE}
+    steps = moving(policies, BUILT_IN, "roll")
+    with pytest.raises(RolloutError):
+        recipe.set_value(steps, "database-url", EXTERNAL)
+    assert steps.cluster.ways() == before | {ELSEWHERE}
+
+
+def test_another_key_leaves_the_ways_as_they_are(moving):
+    steps = moving(BUNDLED, BUILT_IN)
+    recipe.set_value(steps, "openai-api-key", "sk-hush")
+    assert (steps.taken, steps.cluster.ways()) == ([("roll", {OWN})], {OWN})
