@@ -116,6 +116,38 @@ def test_where_the_way_back_fails_the_app_goes_on_with_the_other_database(moving
     assert steps.cluster.ways() == {OWN, ELSEWHERE}
 
 
+def test_a_way_back_that_was_killed_is_finished_roles_and_ways_too_when_no_pod_of_before_is_left(moving):
+    steps = moving(BOTH, BUILT_IN)
+    assert not unset(steps, "database-url").changed
+    assert [name.partition("\n")[0][:25] for name, _ in steps.taken] == ["roll", "SELECT format('ALTER ROLE"]
+    [_, (sql, _)] = steps.taken
+    assert "'todo', 'todo_b'" in sql
+    assert "'todo_a'" not in sql
+    assert {ways == {OWN, ELSEWHERE} for _, ways in steps.taken} == {True}
+    assert steps.cluster.ways() == {OWN}
+
+
+def test_nothing_is_shut_while_pods_of_before_may_be_left_or_where_no_postgres_runs(moving):
+    steps = moving(BOTH, BUILT_IN, "roll")
+    with pytest.raises(RolloutError):
+        unset(steps, "database-url")
+    assert steps.cluster.ways() == {OWN, ELSEWHERE}
+    steps = moving(BOTH, BUILT_IN, ready=False)
+    unset(steps, "database-url")
+    assert [name for name, _ in steps.taken] == ["roll"]
+
+
+def test_what_another_run_did_right_before_is_not_undone(moving, monkeypatch):
+    steps, other_role = moving(BOTH, BUILT_IN), BUILT_IN.replace("todo_a", "todo_b")
+    monkeypatch.setattr(steps, "locked", lambda _: nullcontext(steps.cluster.point(other_role)))
+    unset(steps, "database-url")
+    assert "'todo', 'todo_a'" in steps.taken[1][0]
+    steps = moving(AWAY, BUILT_IN)
+    monkeypatch.setattr(steps, "locked", lambda _: nullcontext(steps.cluster.point(EXTERNAL)))
+    unset(steps, "database-url")
+    assert ([name for name, _ in steps.taken], steps.cluster.ways()) == (["roll"], {ELSEWHERE})
+
+
 @pytest.mark.parametrize(
     ("policies", "before"), [(BUNDLED, {OWN}), (manifests.without_postgres(BUNDLED, 5433), {5433}), (AWAY, {ELSEWHERE})]
 )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Object
-from todoctl.database import url
+from todoctl.database import roles, url
+from todoctl.database.postgres import Postgres
 from todoctl.database.volume import CLAIM
 from todoctl.errors import SecretsError
 from todoctl.images.image import POSTGRES
@@ -43,9 +44,8 @@ def _come_back(steps: Steps, database_url: str) -> Changed:
     """
     namespace = steps.settings.namespace
     if url.external_port(namespace, database_url) is None:
-        # A run that was killed may have left pods that do not know yet.
         with steps.locked("secrets unset"), steps.reporter.step("Roll"):
-            return Changed((secrets.change(steps.cluster, namespace, secrets.APP, {}),), roll(steps))
+            return _finish(steps)
     volume = steps.cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace)
     if volume is None and not secrets.values(steps.cluster, namespace, secrets.POSTGRES):
         raise SecretsError(
@@ -71,6 +71,21 @@ def _come_back(steps: Steps, database_url: str) -> Changed:
         changed = renew(steps, {})
         _shut(steps, objects)
         return changed
+
+
+def _finish(steps: Steps) -> Changed:
+    """Do what a run that was killed may have left to do after the Secrets had the new values."""
+    cluster, namespace = steps.cluster, steps.settings.namespace
+    state = secrets.change(cluster, namespace, secrets.APP, {})
+    rolled = roll(steps)
+    # Read under the lock: another run may have given the app another role, or another database, right before it.
+    now = secrets.values(cluster, namespace, secrets.APP).get(secrets.DATABASE_URL, "")
+    user, _ = url.credentials(namespace, now) or (None, "")
+    postgres = Postgres(cluster, namespace, steps.deadline)
+    if user is not None and postgres.ready():
+        postgres.sql(roles.dismiss_all_but(user))
+        _shut(steps, steps.for_database(policies(steps), SecretsReport(())))
+    return Changed((state,), rolled)
 
 
 def _shut(steps: Steps, objects: Sequence[Object]) -> None:
