@@ -50,6 +50,9 @@ async function pages({ page }, look) {
   ]) {
     await page.goto(address);
     await page.getByRole("heading", { level: 1 }).waitFor();
+    if (name === "cluster") {
+      await page.getByRole("table").first().waitFor();
+    }
     await look(page, name);
   }
 }
