@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { type Cluster, type Pod, useCluster } from "@/browser/use-cluster";
 import controls from "@/components/controls.module.css";
 import styles from "../cluster.module.css";
@@ -130,38 +130,46 @@ function Autoscaler({ autoscaler }: { autoscaler: Cluster["autoscalers"][number]
   );
 }
 
+/** A table that scrolls on its own where it is wider than the page, by keyboard too; `children` are its rows. */
+function ScrollingTable({ labelledBy, columns, children }: { labelledBy: string; columns: string[]; children: ReactNode }) {
+  return (
+    <div className={styles.scroll} tabIndex={0} role="group" aria-labelledby={labelledBy}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
 function Workloads({ workloads }: { workloads: Cluster["workloads"] }) {
   return (
     <section className={styles.card} aria-labelledby="rollouts">
       <h2 id="rollouts">Rollouts</h2>
-      <div className={styles.scroll} tabIndex={0} role="group" aria-labelledby="rollouts">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Deployment</th>
-              <th scope="col">Ready</th>
-              <th scope="col">Updated</th>
-              <th scope="col">Version</th>
-            </tr>
-          </thead>
-          <tbody>
-            {workloads.map(({ name, ready, updated, wanted, version }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>
-                  {ready} of {wanted}
-                </td>
-                <td>
-                  {updated} of {wanted}
-                </td>
-                <td>
-                  <code>{version}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ScrollingTable labelledBy="rollouts" columns={["Deployment", "Ready", "Updated", "Version"]}>
+        {workloads.map(({ name, ready, updated, wanted, version }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>
+              {ready} of {wanted}
+            </td>
+            <td>
+              {updated} of {wanted}
+            </td>
+            <td>
+              <code>{version}</code>
+            </td>
+          </tr>
+        ))}
+      </ScrollingTable>
     </section>
   );
 }
@@ -170,38 +178,24 @@ function Pods({ pods, now, servedBy }: { pods: Pod[]; now: number; servedBy: str
   return (
     <section className={styles.card} aria-labelledby="pods">
       <h2 id="pods">Pods</h2>
-      <div className={styles.scroll} tabIndex={0} role="group" aria-labelledby="pods">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Pod</th>
-              <th scope="col">Status</th>
-              <th scope="col">Age</th>
-              <th scope="col">Restarts</th>
-              <th scope="col">Version</th>
-              <th scope="col">Node</th>
-            </tr>
-          </thead>
-          <tbody>
-            {pods.map(({ name, status, ready, created_at, restarts, version, node }) => (
-              <tr key={name} data-answering={name === servedBy}>
-                <th scope="row">{name}</th>
-                <td>
-                  <span className={styles.state} data-ready={ready}>
-                    {ready ? "Ready" : status}
-                  </span>
-                </td>
-                <td>{sayAge(now - Date.parse(created_at))}</td>
-                <td>{restarts}</td>
-                <td>
-                  <code>{version}</code>
-                </td>
-                <td>{node ?? "none yet"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ScrollingTable labelledBy="pods" columns={["Pod", "Status", "Age", "Restarts", "Version", "Node"]}>
+        {pods.map(({ name, status, ready, created_at, restarts, version, node }) => (
+          <tr key={name} data-answering={name === servedBy}>
+            <th scope="row">{name}</th>
+            <td>
+              <span className={styles.state} data-ready={ready}>
+                {ready ? "Ready" : status}
+              </span>
+            </td>
+            <td>{sayAge(now - Date.parse(created_at))}</td>
+            <td>{restarts}</td>
+            <td>
+              <code>{version}</code>
+            </td>
+            <td>{node ?? "none yet"}</td>
+          </tr>
+        ))}
+      </ScrollingTable>
       {pods.length === 0 && <p className={controls.hint}>There are none.</p>}
     </section>
   );
