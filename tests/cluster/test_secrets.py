@@ -108,7 +108,7 @@ def test_a_missing_key_is_filled_in(cluster: Cluster, namespace: str) -> None:
 def test_a_lost_password_is_taken_from_the_database_s_url(cluster: Cluster, namespace: str) -> None:
     ensure(cluster, namespace, {})
     before = values(cluster, namespace, "todo-postgres")
-    cluster.delete(kinds.SECRET, "todo-postgres", namespace)
+    cluster.delete(kinds.SECRET, "todo-postgres", namespace, propagation="Background")  # gone at once
     with pytest.raises(SecretsError) as caught:
         ensure(cluster, namespace, {})
     assert caught.value.id == "secrets.volume-lost", "the Secret that is left was made after the one that is gone"

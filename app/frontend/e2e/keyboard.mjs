@@ -94,10 +94,11 @@ export async function keyboard({ page }) {
     await isHeld("closing a notice");
     await page.getByRole("checkbox", { name: "Mow the lawn" }).uncheck();
     await settled(page);
-    await page.goto("/tasks?view=today");
   });
 
   await step("the sheet of shortcuts opens with ?, and single keys can be switched off", async () => {
+    await page.goto("/tasks?view=today");
+    await row(page, "Read the notes").waitFor(); // drawn by the script that hears the keys
     await page.keyboard.press("?");
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     await sheet.waitFor();
