@@ -4,6 +4,7 @@ import Link from "next/link";
 import { authenticate, PASSWORD_MIN_LENGTH, type Refusal } from "@/browser/account";
 import { useForm } from "@/browser/use-form";
 import controls from "@/components/controls.module.css";
+import { Problem } from "@/components/problem";
 import { TextField } from "@/components/text-field";
 import styles from "../account.module.css";
 
@@ -58,11 +59,7 @@ export function AccountForm({ action }: { action: keyof typeof WORDS }) {
       <h1>{words.title}</h1>
       {/* POST, so that a submit before the script is there puts no password into the address. */}
       <form className={styles.form} {...attributes}>
-        {problem !== null && (
-          <p className={controls.alert} role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem words={problem} />
         {action === "sign-up" && (
           <TextField id="name" name="name" label="Name" autoComplete="name" maxLength={100} required error={errorOf("name")} />
         )}

@@ -67,7 +67,7 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
     >
       <header className={styles.head}>
         <h2 id="assistant-title">Assistant</h2>
-        <button className={styles.iconButton} type="button" aria-label="Close the assistant" onClick={() => dialog.current?.close()}>
+        <button className={controls.iconButton} type="button" aria-label="Close the assistant" onClick={() => dialog.current?.close()}>
           <Icon name="close" />
         </button>
       </header>
@@ -90,7 +90,7 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
         </select>
         {conversationId !== null && (
           <button
-            className={styles.iconButton}
+            className={controls.iconButton}
             type="button"
             aria-label="Forget this conversation"
             onClick={() => {

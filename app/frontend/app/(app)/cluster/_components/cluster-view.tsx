@@ -66,7 +66,7 @@ function Answers({ cluster, answers }: { cluster: Cluster; answers: { number: nu
   const lanes = [...new Set([...living, ...answers.map(({ pod }) => pod)])].sort();
   const first = answers[0]?.number ?? 0;
   return (
-    <section className={styles.card} aria-labelledby="answers">
+    <section className={controls.card} aria-labelledby="answers">
       <h2 id="answers">Who answered</h2>
       <p className={styles.soft}>The backend pods that gave the last answers to this page, the latest on the right.</p>
       <ul className={styles.lanes}>
@@ -93,7 +93,7 @@ function Answers({ cluster, answers }: { cluster: Cluster; answers: { number: nu
 function Autoscaler({ autoscaler }: { autoscaler: Cluster["autoscalers"][number] }) {
   const { name, minimum, maximum, current, wanted, target_percent: target, current_percent: used } = autoscaler;
   return (
-    <section className={styles.card} aria-labelledby={`hpa-${name}`}>
+    <section className={controls.card} aria-labelledby={`hpa-${name}`}>
       <h2 id={`hpa-${name}`}>Autoscaler of {name}</h2>
       <dl className={styles.figures}>
         <div>
@@ -152,7 +152,7 @@ function ScrollingTable({ labelledBy, columns, children }: { labelledBy: string;
 
 function Workloads({ workloads }: { workloads: Cluster["workloads"] }) {
   return (
-    <section className={styles.card} aria-labelledby="rollouts">
+    <section className={controls.card} aria-labelledby="rollouts">
       <h2 id="rollouts">Rollouts</h2>
       <ScrollingTable labelledBy="rollouts" columns={["Deployment", "Ready", "Updated", "Version"]}>
         {workloads.map(({ name, ready, updated, wanted, version }) => (
@@ -176,7 +176,7 @@ function Workloads({ workloads }: { workloads: Cluster["workloads"] }) {
 
 function Pods({ pods, now, servedBy }: { pods: Pod[]; now: number; servedBy: string }) {
   return (
-    <section className={styles.card} aria-labelledby="pods">
+    <section className={controls.card} aria-labelledby="pods">
       <h2 id="pods">Pods</h2>
       <ScrollingTable labelledBy="pods" columns={["Pod", "Status", "Age", "Restarts", "Version", "Node"]}>
         {pods.map(({ name, status, ready, created_at, restarts, version, node }) => (

@@ -18,13 +18,13 @@ export function LoadPanel({ load, now, onBegin, onEnd }: LoadPanelProps) {
   const answered = Object.entries(load?.answered ?? {}).sort(([one], [other]) => one.localeCompare(other));
   const most = Math.max(1, ...answered.map(([, count]) => count));
   return (
-    <section className={styles.card} aria-labelledby="load">
+    <section className={controls.card} aria-labelledby="load">
       <h2 id="load">Load</h2>
       <p className={styles.soft}>
         The backend asks itself for your tasks again and again, for a minute. Watch the autoscaler add pods, and take them
         away again some minutes later.
       </p>
-      <div className={styles.actions}>
+      <div className={`${controls.actions} ${styles.load}`}>
         {/* One button in both cases, so that the focus stays where it is. */}
         <button
           className={`${controls.button} ${isRunning ? controls.quiet : controls.primary}`}

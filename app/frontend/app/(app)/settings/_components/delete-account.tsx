@@ -4,6 +4,7 @@ import { useRef } from "react";
 import { deleteAccount } from "@/browser/account";
 import { useForm } from "@/browser/use-form";
 import controls from "@/components/controls.module.css";
+import { Problem } from "@/components/problem";
 import { TextField } from "@/components/text-field";
 import styles from "../settings.module.css";
 
@@ -23,7 +24,7 @@ export function DeleteAccount() {
 
   return (
     <>
-      <div className={styles.actions}>
+      <div className={controls.actions}>
         <button
           className={`${controls.button} ${controls.danger}`}
           type="button"
@@ -37,11 +38,7 @@ export function DeleteAccount() {
         <form className={styles.form} {...attributes}>
           <h2 id="delete-title">Delete your account and all your tasks?</h2>
           <p>There is no way back. To keep a copy of your tasks, export them first.</p>
-          {problem !== null && (
-            <p className={controls.alert} role="alert">
-              {problem}
-            </p>
-          )}
+          <Problem words={problem} />
           <TextField
             id="delete-password"
             name="password"
@@ -51,7 +48,7 @@ export function DeleteAccount() {
             required
             error={errorOf("password")}
           />
-          <div className={styles.actions}>
+          <div className={controls.actions}>
             <button className={`${controls.button} ${controls.danger}`} type="submit" aria-busy={isBusy}>
               Delete for ever
             </button>

@@ -4,7 +4,6 @@ import { useState } from "react";
 import { exported } from "@/browser/api";
 import { asFailure } from "@/browser/failure";
 import controls from "@/components/controls.module.css";
-import styles from "../settings.module.css";
 
 /** Hands all of the user's data to the browser as a file: a link could not carry the API's token. */
 export function ExportButton() {
@@ -33,7 +32,7 @@ export function ExportButton() {
   }
 
   return (
-    <div className={styles.actions}>
+    <div className={controls.actions}>
       <button className={`${controls.button} ${controls.quiet}`} type="button" aria-busy={isBusy} onClick={save}>
         Export as JSON
       </button>

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { changePassword, PASSWORD_MIN_LENGTH } from "@/browser/account";
 import { useForm } from "@/browser/use-form";
 import controls from "@/components/controls.module.css";
+import { Problem } from "@/components/problem";
 import { TextField } from "@/components/text-field";
 import styles from "../settings.module.css";
 
@@ -27,11 +28,7 @@ export function PasswordForm({ email }: { email: string }) {
 
   return (
     <form className={styles.form} {...attributes}>
-      {problem !== null && (
-        <p className={controls.alert} role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem words={problem} />
       {/* For password managers: whose password it is. */}
       <input type="email" name="email" autoComplete="username" defaultValue={email} hidden readOnly />
       <TextField
@@ -53,7 +50,7 @@ export function PasswordForm({ email }: { email: string }) {
         hint={`At least ${PASSWORD_MIN_LENGTH} characters`}
         error={errorOf("newPassword")}
       />
-      <div className={styles.actions}>
+      <div className={controls.actions}>
         <button className={`${controls.button} ${controls.primary}`} type="submit" aria-busy={isBusy}>
           Change password
         </button>

@@ -3,6 +3,7 @@
 import { signOutEverywhere } from "@/browser/account";
 import { useForm } from "@/browser/use-form";
 import controls from "@/components/controls.module.css";
+import { Problem } from "@/components/problem";
 import styles from "../settings.module.css";
 
 export function SignOutEverywhere() {
@@ -13,12 +14,8 @@ export function SignOutEverywhere() {
 
   return (
     <form className={styles.form} {...attributes}>
-      {problem !== null && (
-        <p className={controls.alert} role="alert">
-          {problem}
-        </p>
-      )}
-      <div className={styles.actions}>
+      <Problem words={problem} />
+      <div className={controls.actions}>
         <button className={`${controls.button} ${controls.quiet}`} type="submit" aria-busy={isBusy}>
           Sign out everywhere
         </button>

@@ -6,6 +6,7 @@ import { PRIORITIES } from "@/browser/list-query";
 import { readTags } from "@/browser/tags";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
+import { Problem } from "@/components/problem";
 import { TextField } from "@/components/text-field";
 import styles from "../tasks.module.css";
 
@@ -52,11 +53,7 @@ export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEdi
         }
       }}
     >
-      {problem !== undefined && (
-        <p className={controls.alert} role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem words={problem ?? null} />
       <TextField
         id={`${id}-title`}
         name="title"

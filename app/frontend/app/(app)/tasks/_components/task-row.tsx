@@ -7,6 +7,7 @@ import { isOverdue, sayDue, type WallClock } from "@/browser/calendar";
 import { listAddress, withTag } from "@/browser/list-query";
 import { useBoard } from "@/browser/use-board";
 import { PRIORITY_WORDS } from "@/browser/words";
+import controls from "@/components/controls.module.css";
 import { Icon } from "@/components/icon";
 import { ListLink } from "../../_components/list-link";
 import styles from "../tasks.module.css";
@@ -96,7 +97,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
       <div className={styles.actions}>
         <button
           ref={editButton}
-          className={styles.iconButton}
+          className={controls.iconButton}
           type="button"
           data-edit
           aria-label={`Edit “${task.title}”`}
@@ -107,7 +108,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
         >
           <Icon name="edit" />
         </button>
-        <button className={styles.iconButton} type="button" data-delete aria-label={`Delete “${task.title}”`} onClick={remove}>
+        <button className={controls.iconButton} type="button" data-delete aria-label={`Delete “${task.title}”`} onClick={remove}>
           <Icon name="delete" />
         </button>
       </div>
