@@ -7,7 +7,7 @@
 // minimum and maximum of the first contentful paint and of each visit's longest interaction, from the press to the next
 // frame, as Chromium's event timing rounds it to 8 ms; 0 stands for less than 16 ms, which it does not tell.
 
-import { account, addTask, browser, open, settled, signUp } from "../../app/frontend/e2e/browser.mjs";
+import { account, addTask, drive, open, settled, signUp } from "../../app/frontend/e2e/browser.mjs";
 import { openTasks } from "../../app/frontend/e2e/weight.mjs";
 
 const VISITS = 5;
@@ -43,7 +43,7 @@ const say = (what, values, unit) => {
   console.log(`${what.padEnd(42)} ${sorted[Math.floor(sorted.length / 2)]} ${unit}  (${sorted[0]} to ${sorted.at(-1)})`);
 };
 
-try {
+await drive(async () => {
   const first = await open();
   await signUp(first.page, account);
   const storageState = await first.context.storageState();
@@ -54,6 +54,4 @@ try {
   say("script that the page asks for, compressed", visits.map(({ bytes }) => bytes), "bytes");
   say("first contentful paint", visits.map(({ paint }) => paint), "ms");
   say("longest interaction of a visit", visits.map(({ longest }) => longest), "ms");
-} finally {
-  await browser.close();
-}
+});

@@ -113,6 +113,21 @@ export async function step(name, work) {
   console.log(`ok ${name} (${Math.round(performance.now() - started)} ms)`);
 }
 
+/** Does it, and closes the browser. Where it fails it says what did, leaves a picture of every page, and exits with 1. */
+export async function drive(work) {
+  try {
+    await work();
+  } catch (error) {
+    console.error(`failed ${error.message}`);
+    process.exitCode = 1;
+    for (const [number, page] of browser.contexts().flatMap((context) => context.pages()).entries()) {
+      await picture(page, `failure-${number}`).catch(() => undefined);
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
 export const row = (page, title) => page.locator("[data-task]").filter({ has: page.getByText(title, { exact: true }) });
 
 export async function addTask(page, line, title = line) {

@@ -6,7 +6,7 @@
 // where anything that was ticked or typed is lost, or where the page was away, and was not to be, or the reverse.
 
 import assert from "node:assert/strict";
-import { account, addTask, assertAccessible, browser, expected, open, picture, settled, signUp, step } from "./browser.mjs";
+import { account, addTask, assertAccessible, drive, expected, open, picture, settled, signUp, step } from "./browser.mjs";
 
 const isToBeAway = process.argv[3] === "cut-off";
 const { page, troubles } = await open();
@@ -20,7 +20,7 @@ process.stdin.resume().once("end", () => {
   isOver = true;
 });
 
-try {
+await drive(async () => {
   await step("someone is at work", async () => {
     await signUp(page, account);
     await page.goto("/tasks?view=all");
@@ -60,10 +60,4 @@ try {
     }
     assert.deepEqual(troubles, []);
   });
-} catch (error) {
-  console.error(`failed ${error.message}`);
-  process.exitCode = 1;
-  await picture(page, "failure").catch(() => undefined);
-} finally {
-  await browser.close();
-}
+});

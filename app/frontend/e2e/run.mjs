@@ -13,7 +13,7 @@ import assert from "node:assert/strict";
 import { leaveTheAccount, meetTheApp, settings } from "./account.mjs";
 import { assistant, cluster } from "./assistant.mjs";
 import { outages } from "./away.mjs";
-import { browser, open, picture, step } from "./browser.mjs";
+import { drive, open, step } from "./browser.mjs";
 import { headers } from "./headers.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
@@ -26,7 +26,7 @@ const PARTS = [
   ...[headers, settings, leaveTheAccount],
 ];
 
-try {
+await drive(async () => {
   const session = await open();
   for (const part of PARTS) {
     await part(session);
@@ -35,12 +35,4 @@ try {
     assert.deepEqual(session.troubles, []);
     return Promise.resolve();
   });
-} catch (error) {
-  console.error(`failed ${error.message}`);
-  process.exitCode = 1;
-  for (const [number, page] of browser.contexts().flatMap((context) => context.pages()).entries()) {
-    await picture(page, `failure-${number}`).catch(() => undefined);
-  }
-} finally {
-  await browser.close();
-}
+});

@@ -5,7 +5,7 @@
 // With `and-back` it ends the load then, and waits until there are as many pods as before.
 
 import assert from "node:assert/strict";
-import { account, browser, open, picture, signUp, step } from "./browser.mjs";
+import { account, drive, open, picture, signUp, step } from "./browser.mjs";
 
 // Metrics come once a minute, and count the minute before.
 const MINUTES = 60_000;
@@ -26,7 +26,7 @@ async function until(isSo, milliseconds) {
   }
 }
 
-try {
+await drive(async () => {
   let before = 0;
   let presses = 0;
   await step("the button makes load until the autoscaler adds pods", async () => {
@@ -53,10 +53,4 @@ try {
     });
   }
   assert.deepEqual(troubles, []);
-} catch (error) {
-  console.error(`failed ${error.message}`);
-  process.exitCode = 1;
-  await picture(page, "failure").catch(() => undefined);
-} finally {
-  await browser.close();
-}
+});
