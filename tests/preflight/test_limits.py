@@ -39,6 +39,7 @@ PROFILE = Profile(
     memory_mib=4096,
     addons=frozenset(),
     addon_images={},
+    image_repository="",
 )
 
 

@@ -31,7 +31,7 @@ def target(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Minikube:
     monkeypatch.setenv("PATH", str(tmp_path))
     target = Minikube("p")
     node = Node("p", "192.168.49.2", control_plane=True)
-    target._known = Profile("p", "docker", "containerd", "v1.35.4", (node,), 2, 4096, frozenset(), {})
+    target._known = Profile("p", "docker", "containerd", "v1.35.4", (node,), 2, 4096, frozenset(), {}, "")
     return target
 
 
@@ -100,6 +100,18 @@ def test_an_addon_for_which_only_a_part_was_given_runs_nobody_knows_what(
         given(target, tmp_path, part, """echo '["registry.k8s.io/i/i:v1"]'""").addon_images("ingress")
     assert caught.value.what == "profile `p` does not tell the images of addon `ingress`"
     assert "only some of its own" in str(caught.value.because)
+
+
+def test_an_addon_of_a_profile_with_a_repository_of_images_runs_nobody_knows_what(
+    target: Minikube, tmp_path: Path
+) -> None:
+    minikube = given(target, tmp_path, OWN, """echo '["registry.k8s.io/m/m:v1"]'""")
+    target._known = dataclasses.replace(target.profile(), image_repository="m.local/k8s")
+    assert minikube.addon_images("ingress") == tuple(OWN.values()), "each of these has a registry of its own"
+    with pytest.raises(AddonUntold) as caught:
+        minikube.addon_images("metrics-server")
+    assert caught.value.what == "profile `p` does not tell the images of addon `metrics-server`"
+    assert "`--image-repository=m.local/k8s`" in str(caught.value.because)
 
 
 @pytest.mark.parametrize("says", [UNKNOWN, "echo null", "echo '{}'", "true"])

@@ -37,6 +37,7 @@ class TestFindProfile:
             memory_mib=6000,
             addons=frozenset({"default-storageclass", "ingress", "metrics-server", "storage-provisioner"}),
             addon_images={},
+            image_repository="",
         )
 
     def test_reads_the_images_that_were_given_for_addons_and_of_which_only_a_part_was(self) -> None:
@@ -57,6 +58,18 @@ class TestFindProfile:
             "Kibana": None,
             "Alpine": None,
         }
+
+    def test_the_repository_of_a_profile_goes_before_an_image_whose_registry_is_empty(self) -> None:
+        config = {
+            **LISTING["valid"][0]["Config"],
+            "KubernetesConfig": {**LISTING["valid"][0]["Config"]["KubernetesConfig"], "ImageRepository": "m.local/k8s"},
+            "CustomAddonImages": {"MetricsServer": "local/server:1", "IngressController": "local/c:2"},
+            "CustomAddonRegistries": {"MetricsServer": "docker.io", "IngressController": ""},
+        }
+        found = find_profile("p", {"invalid": [], "valid": [{"Name": "p", "Config": config}]})
+        assert found is not None
+        assert found.image_repository == "m.local/k8s"
+        assert found.addon_images == {"MetricsServer": "docker.io/local/server:1", "IngressController": None}
 
     def test_a_profile_that_is_not_there_is_none(self) -> None:
         assert find_profile("absent", LISTING) is None

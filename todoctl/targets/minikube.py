@@ -165,15 +165,19 @@ class Minikube:
     def addon_images(self, addon: str) -> tuple[str, ...]:
         """Return what the pods of an addon would run: the profile's own images for it, or else Minikube's.
 
-        Raises AddonUntold where the profile has only some of its own, and where Minikube does not list them.
+        Raises AddonUntold where the profile has only some of its own, or a repository, and where Minikube does not list
+        them.
         """
         given, names = self.profile().addon_images, _ADDON_IMAGES[addon]
+        what = f"profile `{self._name}` does not tell the images of addon `{addon}`"
         own = tuple(image for image in map(given.get, names) if image)
         if len(own) == len(names):
             return own
         if not given.keys().isdisjoint(names):
-            what = f"profile `{self._name}` does not tell the images of addon `{addon}`"
             raise AddonUntold(addon, what, "it has only some of its own, or not each with its registry")
+        if repository := self.profile().image_repository:
+            # The list is of Minikube's own registries. What one is called there, Minikube decides mirror by mirror.
+            raise AddonUntold(addon, what, f"it was made with `--image-repository={repository}`")
         done = _ask(["minikube", "addons", "images", addon, "-o", "json"], self._environment)
         try:
             images = json.loads(done.stdout)

@@ -41,6 +41,7 @@ class Profile:
 
     `addon_images` are those that were given for addons in place of Minikube's own, by what Minikube calls them; None is
     one of which only the image or only the registry was given: how Minikube completes it depends on its version.
+    `image_repository` is where images come from in place of Minikube's own registries; empty: from those.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Profile:
     memory_mib: int
     addons: frozenset[str]
     addon_images: Mapping[str, str | None]
+    image_repository: str
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def find_profile(name: str, listing: Mapping[str, Any]) -> Profile | None:
         memory_mib=config["Memory"],
         addons=frozenset(addon for addon, enabled in (config["Addons"] or {}).items() if enabled),
         addon_images=_addon_images(config),
+        image_repository=kubernetes.get("ImageRepository") or "",
     )
 
 
@@ -106,9 +109,10 @@ def _addon_images(config: Mapping[str, Any]) -> dict[str, str | None]:
     images = config.get("CustomAddonImages") or {}
     given: dict[str, str | None] = dict.fromkeys([*images, *registries])
     for name in images.keys() & registries.keys():
-        # An empty registry says that the image names its own, or is Docker Hub's.
+        # An empty registry says that the image names its own, or is Docker Hub's; a repository would go before that.
         registry = registries[name].rstrip("/")
-        given[name] = f"{registry}/{images[name]}" if registry else images[name]
+        if registry or not config["KubernetesConfig"].get("ImageRepository"):
+            given[name] = f"{registry}/{images[name]}" if registry else images[name]
     return given
 
 
