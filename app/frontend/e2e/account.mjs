@@ -1,7 +1,7 @@
 // Signing up, in and out; settings; the end of an account.
 
 import assert from "node:assert/strict";
-import { account, assertAccessible, baseUrl, expected, open, picture, row, signIn, signUp, step } from "./browser.mjs";
+import { account, assertAccessible, baseUrl, becomes, expected, open, picture, row, signIn, signUp, step } from "./browser.mjs";
 
 export async function meetTheApp({ page }) {
   await step("someone who is not signed in is led to sign-in, and finds sign-up", async () => {
@@ -25,7 +25,7 @@ export async function meetTheApp({ page }) {
     await page.getByRole("button", { name: "Sign up" }).click();
     const password = page.getByLabel("Password");
     await page.getByText("Use at least 8 characters.").waitFor();
-    assert.equal(await password.getAttribute("aria-invalid"), "true");
+    await becomes(() => password.getAttribute("aria-invalid"), "true");
     const described = (await password.getAttribute("aria-describedby")).split(" ").map((id) => `#${id}`);
     assert.match((await page.locator(described.join(", ")).allTextContents()).join(" "), /Use at least 8 characters/);
     await assertAccessible(page, "sign-up with an error");
@@ -36,7 +36,7 @@ export async function meetTheApp({ page }) {
     await page.getByRole("button", { name: "Sign up" }).click();
     await page.waitForURL("**/tasks");
     await page.getByText("These sample tasks are for trying things on.").waitFor();
-    assert.ok((await page.getByRole("checkbox", { name: /^(?!Hide)/ }).count()) >= 3);
+    await becomes(async () => (await page.getByRole("checkbox", { name: /^(?!Hide)/ }).count()) >= 3, true, "at least three");
     await assertAccessible(page, "a first visit");
     await picture(page, "first-visit");
     await page.getByRole("button", { name: "Remove the samples" }).click();
@@ -52,8 +52,8 @@ export async function settings({ page, troubles }) {
   await step("the theme of one's choice stays, and no page flashes in the other", async () => {
     await page.goto("/settings");
     await page.getByRole("radio", { name: "Dark" }).check();
-    const html = await page.evaluate(async () => (await fetch("/settings")).text());
-    assert.match(html, /<html lang="en" data-theme="dark">/);
+    const isDark = () => page.evaluate(async () => /<html lang="en" data-theme="dark">/.test(await (await fetch("/settings")).text()));
+    await becomes(isDark, true, "the server renders it dark");
     await assertAccessible(page, "settings, dark by choice");
     await page.getByRole("radio", { name: "As the system does" }).check();
     await assertAccessible(page, "settings");

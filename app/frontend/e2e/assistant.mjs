@@ -1,7 +1,6 @@
 // The assistant by its rules, and what teaches: the pods that serve, and the Cluster page where there is one.
 
-import assert from "node:assert/strict";
-import { assertAccessible, expected, picture, row, settled, step } from "./browser.mjs";
+import { assertAccessible, becomes, expected, picture, row, settled, step } from "./browser.mjs";
 
 export async function assistant({ page, context, troubles }) {
   const panel = page.getByRole("dialog", { name: "Assistant" });
@@ -135,7 +134,7 @@ export async function cluster({ page }) {
   await step("the footer names the pods that served", async () => {
     const footer = page.getByRole("contentinfo");
     await footer.getByText(/Served by frontend pod \S+, backend pod \S+/).waitFor();
-    assert.ok((await footer.locator("code").count()) === 2);
+    await becomes(() => footer.locator("code").count(), 2);
   });
 
   if (process.env.TODO_CLUSTER !== "1") {

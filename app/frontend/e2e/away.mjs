@@ -1,7 +1,7 @@
 // What happens while the server is away, and with a token that has ended.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, assertFits, expected, picture, row, settled, step } from "./browser.mjs";
+import { addTask, assertAccessible, assertFits, becomes, expected, picture, row, settled, step } from "./browser.mjs";
 
 export async function outages({ context, page, troubles }) {
   const away = page.getByText("The server is away. This page tries again by itself");
@@ -23,12 +23,12 @@ export async function outages({ context, page, troubles }) {
     await context.unroute("**/api/**");
     await away.waitFor({ state: "detached" });
     await settled(page);
-    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await becomes(() => page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
     await page.reload();
     await row(page, "Survive an outage").waitFor();
     assert.equal(await row(page, "Survive an outage").count(), 1);
-    assert.equal(await row(page, "Read the notes").count(), 0, "done is done");
-    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await becomes(() => row(page, "Read the notes").count(), 0, "done is done");
+    await becomes(() => page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
     await page.getByRole("textbox", { name: "New task" }).fill("");
     expected(troubles, "503");
   });
@@ -75,14 +75,14 @@ export async function outages({ context, page, troubles }) {
     await page.getByRole("textbox", { name: "New task" }).fill("Half a thought");
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Settings" }).click();
     await row(page, "Written in a tunnel").waitFor();
-    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await becomes(() => page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
     await context.setOffline(false);
     await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
     await away.waitFor({ state: "detached" });
     await page.goto("/tasks?view=today");
     await row(page, "Written in a tunnel").waitFor();
     assert.equal(await row(page, "Written in a tunnel").count(), 1);
-    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await becomes(() => page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
     await page.getByRole("textbox", { name: "New task" }).fill("");
     expected(troubles, "ERR_INTERNET_DISCONNECTED");
   });
@@ -151,14 +151,14 @@ export async function outages({ context, page, troubles }) {
     await page.getByRole("button", { name: "Shortcuts" }).click();
     await again.click();
     await reload.waitFor();
-    assert.ok(await again.evaluate((button) => button === document.activeElement), "the focus stays");
+    await becomes(() => again.evaluate((button) => button === document.activeElement), true, "the focus stays");
     await assertAccessible(page, "a part that could not be loaded");
     await assertFits(page);
     await picture(page, "part-away");
     isGone = false;
     await again.click();
     await sheet.waitFor();
-    assert.equal(await notice.count(), 0);
+    await becomes(() => notice.count(), 0);
 
     isGone = true;
     await page.reload();
@@ -170,7 +170,7 @@ export async function outages({ context, page, troubles }) {
     await reload.click();
     await notice.waitFor({ state: "detached" });
     await row(page, "Only once").waitFor();
-    assert.equal(await page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
+    await becomes(() => page.getByRole("textbox", { name: "New task" }).inputValue(), "Half a thought");
     await page.getByRole("textbox", { name: "New task" }).fill("");
     await page.unroute(parts);
     expected(troubles, "ERR_FAILED", "ChunkLoadError");

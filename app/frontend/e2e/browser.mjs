@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
@@ -31,7 +33,9 @@ export const browser = await chromium.launch({
 export async function open(options = {}) {
   const context = await browser.newContext({ baseURL: baseUrl, viewport: { width: 1200, height: 800 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.SLOW ?? 1) });
   const troubles = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (message) => {
@@ -101,6 +105,17 @@ export async function assertStill(page) {
   assert.ok((await longest()) > 0.05, "something moves");
   await page.emulateMedia({ reducedMotion: "reduce" });
   assert.ok((await longest()) <= 0.001, "nothing moves for those who asked for that");
+}
+
+/** Fails unless `read` comes to give `expected`: what an event leads to may be drawn, or focused, after it. */
+export async function becomes(read, expected, what) {
+  const limit = Date.now() + 15_000;
+  let actual = await read();
+  while (!isDeepStrictEqual(actual, expected) && Date.now() < limit) {
+    await setTimeout(50);
+    actual = await read();
+  }
+  assert.deepEqual(actual, expected, what);
 }
 
 export async function step(name, work) {

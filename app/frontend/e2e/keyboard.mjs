@@ -1,10 +1,11 @@
 // The keyboard alone: shortcuts, the sheet of them, the palette, and a focus that is never lost.
 
 import assert from "node:assert/strict";
-import { assertAccessible, picture, row, settled, step } from "./browser.mjs";
+import { assertAccessible, becomes, picture, row, settled, step } from "./browser.mjs";
 
-const focused = (page) =>
+const focused = (page) => () =>
   page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id ?? "");
+const focusedText = (page) => () => page.evaluate(() => document.activeElement?.textContent?.trim());
 
 export async function keyboard({ page }) {
   await step("the first Tab offers to skip to the content", async () => {
@@ -12,30 +13,31 @@ export async function keyboard({ page }) {
     await row(page, "Read the notes").waitFor();
     await page.keyboard.press("Tab");
     await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
-    assert.equal(await focused(page), "main");
+    await becomes(focused(page), "main");
   });
 
   await step("a task is added, ticked, edited, deleted and brought back without a mouse", async () => {
     await page.keyboard.press("n");
-    assert.equal(await focused(page), "new-task");
+    await becomes(focused(page), "new-task");
     await page.keyboard.type("Stretch your legs");
     await page.keyboard.press("Enter");
     await row(page, "Stretch your legs").waitFor();
     await settled(page);
     await page.getByRole("heading", { level: 1 }).click(); // out of the field, as Tab would lead
     await page.keyboard.press("j");
-    assert.ok(await page.getByRole("checkbox", { name: "Stretch your legs" }).evaluate((box) => box === document.activeElement));
+    const box = page.getByRole("checkbox", { name: "Stretch your legs" });
+    await becomes(() => box.evaluate((box) => box === document.activeElement), true);
     await page.keyboard.press("x");
-    assert.ok(await page.getByRole("checkbox", { name: "Stretch your legs" }).isChecked());
+    await becomes(() => box.isChecked(), true);
     await page.keyboard.press("z");
     await page.waitForFunction(() => document.querySelectorAll("[data-done=true]").length === 0);
     await page.keyboard.press("e");
     assert.equal(await page.getByRole("textbox", { name: "Title" }).inputValue(), "Stretch your legs");
     await page.keyboard.press("Escape");
-    assert.equal(await focused(page), "Edit “Stretch your legs”");
+    await becomes(focused(page), "Edit “Stretch your legs”");
     await page.keyboard.press("d");
     await row(page, "Stretch your legs").waitFor({ state: "detached" });
-    assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY");
+    await becomes(() => page.evaluate(() => document.activeElement?.tagName === "BODY"), false);
     await page.keyboard.press("z");
     await row(page, "Stretch your legs").waitFor();
     await settled(page);
@@ -52,16 +54,12 @@ export async function keyboard({ page }) {
     await settled(page);
     await page.reload();
     await row(page, "Stretch your legs").waitFor();
-    assert.ok(!(await page.getByRole("checkbox", { name: "Read the notes" }).isChecked()));
+    assert.equal(await page.getByRole("checkbox", { name: "Read the notes" }).isChecked(), false);
   });
 
   await step("the focus is not lost with what has it", async () => {
-    // The page moves it in an effect, which may come after what it has drawn.
     const isHeld = (what) =>
-      assert.doesNotReject(
-        page.waitForFunction(() => document.activeElement?.tagName === "H1"),
-        `the heading has the focus after ${what}`,
-      );
+      becomes(() => page.evaluate(() => document.activeElement?.tagName), "H1", `the heading has the focus after ${what}`);
     const toTask = () => page.getByRole("checkbox", { name: "Water the plants" }).focus();
 
     await page.goto("/tasks?tag=garden");
@@ -102,7 +100,7 @@ export async function keyboard({ page }) {
     await page.keyboard.press("?");
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     await sheet.waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Keyboard shortcuts", "it begins at its top");
+    await becomes(focusedText(page), "Keyboard shortcuts", "it begins at its top");
     await assertAccessible(page, "the sheet of shortcuts");
     await picture(page, "shortcuts");
     await sheet.getByRole("checkbox", { name: "Single keys work" }).uncheck();
@@ -113,7 +111,7 @@ export async function keyboard({ page }) {
     await page.getByRole("button", { name: "Shortcuts" }).click();
     await sheet.getByRole("checkbox", { name: "Single keys work" }).check();
     await sheet.getByRole("button", { name: "Close" }).click();
-    assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ""), /Shortcuts/);
+    await becomes(focusedText(page), "Shortcuts?"); // the button, with its key
   });
 
   await step("the palette finds commands, tags and searches", async () => {

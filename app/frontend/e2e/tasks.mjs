@@ -1,7 +1,7 @@
 // Tasks: adding, ticking, editing, deleting, each with its undo; lists, filters, search, pages; edits that meet.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, assertFits, expected, picture, row, settled, step } from "./browser.mjs";
+import { addTask, assertAccessible, assertFits, becomes, expected, picture, row, settled, step } from "./browser.mjs";
 
 const said = (page, text) => page.getByRole("status").filter({ hasText: text });
 
@@ -9,15 +9,15 @@ export async function tasks({ page }) {
   await step("a line says what it is understood as, while it is typed", async () => {
     const line = page.getByRole("textbox", { name: "New task" });
     await line.fill("Buy milk !high #home tomorrow 18:00");
-    const understood = page.getByRole("list", { name: "Understood" });
-    assert.deepEqual(await understood.getByRole("listitem").allTextContents(), ["Tomorrow 18:00", "High priority", "#home"]);
+    const understood = page.getByRole("list", { name: "Understood" }).getByRole("listitem");
+    await becomes(() => understood.allTextContents(), ["Tomorrow 18:00", "High priority", "#home"]);
     await assertAccessible(page, "a line being typed");
     await picture(page, "quick-add");
     await line.press("Enter");
     await row(page, "Buy milk").waitFor();
-    assert.equal(await line.inputValue(), "");
-    const details = row(page, "Buy milk").getByRole("list", { name: "Details" });
-    assert.deepEqual((await details.getByRole("listitem").allTextContents()).sort(), ["#home", "High priority", "Tomorrow 18:00"]);
+    await becomes(() => line.inputValue(), "");
+    const details = row(page, "Buy milk").getByRole("list", { name: "Details" }).getByRole("listitem");
+    await becomes(async () => (await details.allTextContents()).sort(), ["#home", "High priority", "Tomorrow 18:00"]);
     await line.press("Enter");
     await page.getByText("Write what there is to do.").waitFor();
     await line.fill("");
@@ -65,8 +65,8 @@ export async function tasks({ page }) {
     await page.getByRole("combobox", { name: "Priority" }).last().selectOption("medium");
     await page.getByRole("textbox", { name: "Title" }).press("Enter");
     await row(page, "Buy oat milk").getByText("#shop").waitFor();
-    assert.equal(await row(page, "Buy milk").count(), 0);
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Edit “Buy oat milk”");
+    await becomes(() => row(page, "Buy milk").count(), 0);
+    await becomes(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Edit “Buy oat milk”");
     await page.getByRole("button", { name: "Undo" }).click();
     await row(page, "Buy milk").getByText("High priority").waitFor();
     await page.getByRole("button", { name: "Edit “Buy milk”" }).click();
@@ -100,7 +100,7 @@ export async function lists({ page }) {
       await main.getByRole("link", { name: new RegExp(`^${name}`) }).click();
       await page.waitForURL(`**${address}`);
       await row(page, there).waitFor();
-      assert.equal(await row(page, elsewhere).count(), 0, name);
+      await becomes(() => row(page, elsewhere).count(), 0, name); // the list before is shown until this one is there
       await assertAccessible(page, name);
     }
     await main.getByRole("link", { name: /^Overdue/ }).click();
@@ -126,7 +126,7 @@ export async function lists({ page }) {
     }, "grand");
     await page.waitForURL("**/tasks?view=done&q=grand");
     await row(page, "Call grandmother").waitFor();
-    assert.equal(await page.getByRole("searchbox", { name: "Search" }).inputValue(), "grand");
+    await becomes(() => page.getByRole("searchbox", { name: "Search" }).inputValue(), "grand");
   });
 
   await step("search, filter and sort are in the address, and found again after a reload", async () => {
@@ -140,7 +140,7 @@ export async function lists({ page }) {
     await page.waitForURL("**/tasks?priority=high&q=MILK+oat&sort=title");
     await page.reload();
     await row(page, "Buy oat milk").waitFor();
-    assert.equal(await page.getByRole("searchbox", { name: "Search" }).inputValue(), "MILK oat");
+    await becomes(() => page.getByRole("searchbox", { name: "Search" }).inputValue(), "MILK oat");
     await page.getByRole("searchbox", { name: "Search" }).fill("no such thing");
     await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
     await assertAccessible(page, "a search that finds nothing");
@@ -163,12 +163,12 @@ export async function lists({ page }) {
     });
     await page.reload();
     await row(page, "Chapter 55").waitFor();
-    assert.equal(await page.locator("[data-task]").count(), 50);
+    await becomes(() => page.locator("[data-task]").count(), 50);
     await page.getByRole("button", { name: "Show more" }).click();
     await row(page, "Water the plants").waitFor();
-    assert.equal(await page.locator("[data-task]").count(), before + 55);
-    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
-    assert.ok(await page.evaluate(() => document.activeElement?.closest("[data-task]") !== null), "the focus goes on");
+    await becomes(() => page.locator("[data-task]").count(), before + 55);
+    await becomes(() => page.getByRole("button", { name: "Show more" }).count(), 0);
+    await becomes(() => page.evaluate(() => document.activeElement?.closest("[data-task]") !== null), true, "the focus goes on");
   });
 }
 
@@ -274,7 +274,7 @@ export async function twoTabs({ context, page, troubles }) {
     await other.getByRole("checkbox", { name: "Sketch the garden" }).check();
     await heard;
     await settled(page);
-    assert.ok(await note.evaluate((field) => field === document.activeElement), "the focus stays");
+    await becomes(() => note.evaluate((field) => field === document.activeElement), true, "the focus stays");
     await note.pressSequentially(" the shed");
     await page.getByRole("button", { name: "Save" }).click();
     const choice = page.getByRole("dialog", { name: /was changed elsewhere/ });
