@@ -39,7 +39,12 @@ class Refuse:
     code: str = "nothing"
 
 
-Turn = Say | Refuse | Callable[[list[Json]], Say]
+@dataclass(frozen=True)
+class Silence:
+    """No answer, not even its beginning, until who asks gives up."""
+
+
+Turn = Say | Refuse | Silence | Callable[[list[Json]], Say]
 """A function is given the messages, and acts upon them."""
 
 
@@ -62,6 +67,10 @@ class Script:
             turn = turn(asked["messages"])
         if isinstance(turn, Refuse):
             return _error(turn.status, turn.code)
+        if isinstance(turn, Silence):
+            await request.receive()  # after the body comes only that who asked has left
+            self.broken_off += 1
+            return Response()
         return StreamingResponse(self._stream(turn), media_type="text/event-stream")
 
     async def _stream(self, say: Say) -> AsyncIterator[str]:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 from calls import Json, create, titles
 from httpx2 import Response
-from model_server import KEY, Refuse, Say, Script, running_model
+from model_server import KEY, Refuse, Say, Script, Silence, running_model
 from starlette.testclient import TestClient
 from tokens import SECRET, bearer
 
@@ -438,7 +439,7 @@ def test_an_error_is_spoken_and_names_no_secret(
     assert (_only(events, "error")["reason"], _only(events, "error")["detail"]) == (reason, detail)
     assert len(model.asked) == tries
     assert KEY not in json.dumps(events)
-    assert clever.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] == 0
+    assert _used_tokens(clever, user) == 0
 
 
 BROKEN_OFF: list[tuple[Say, str, str]] = [
@@ -480,7 +481,62 @@ def test_a_passing_error_is_tried_again(clever: TestClient, model: Script, user:
 def test_a_model_that_cannot_be_reached_is_spoken_of(database: str, user: str) -> None:
     with _clever(database, "http://127.0.0.1:1/v1") as clever:
         error = _only(_say(clever, user, "hello"), "error")
-    assert (error["reason"], error["detail"]) == ("unreachable", "The language model cannot be reached.")
+        assert (error["reason"], error["detail"]) == ("unreachable", "The language model cannot be reached.")
+        assert _used_tokens(clever, user) == 0
+
+
+def _used_tokens(api: TestClient, user: str) -> int:
+    used: int = api.get("/api/assistant", headers=bearer(user)).json()["used_tokens"]
+    return used
+
+
+def test_a_model_that_takes_too_long_to_begin_costs_what_was_set_aside(
+    database: str, model: Script, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todo_backend.assistant.model.CHUNK_SECONDS", 0.2)
+    model.turns = [Silence()] * 3
+    with _clever(database, model.url) as clever:
+        assert _only(_say(clever, user, "hello"), "error")["reason"] == "too_slow"
+        assert _used_tokens(clever, user) > 1024
+
+
+def test_a_whole_answer_that_takes_too_long_costs_what_was_set_aside(
+    clever: TestClient, model: Script, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todo_backend.assistant.turn.ANSWER_SECONDS", 1)
+    model.turns = [Silence()]
+    assert _only(_say(clever, user, "hello"), "error")["reason"] == "too_slow"
+    assert _used_tokens(clever, user) > 1024
+
+
+def test_characters_that_are_tokens_of_their_own_have_enough_set_aside(
+    clever: TestClient, model: Script, user: str
+) -> None:
+    model.turns = [Say("one", tokens=None), Say("two", tokens=None)]
+    _say(clever, user, "a")
+    short = _used_tokens(clever, user)
+    _say(clever, user, "猫" * 2000)
+    assert _used_tokens(clever, user) >= 2 * short + 1999
+
+
+def test_an_answer_over_midnight_is_counted_on_the_day_on_which_it_was_asked(
+    clever: TestClient, model: Script, user: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today, tomorrow = date(2026, 11, 24), date(2026, 11, 25)
+    days = [today]
+    monkeypatch.setattr("todo_backend.assistant.repository._today", lambda: days[-1])
+
+    def speak_over_midnight(_: list[Json]) -> Say:
+        days.append(tomorrow)
+        with psycopg.connect(database) as other:  # asked meanwhile, on the new day
+            other.execute("INSERT INTO token_usage (user_id, day, tokens) VALUES (%s, %s, 5000)", [user, tomorrow])
+        return Say("Hello.", tokens=300)
+
+    model.turns = [speak_over_midnight]
+    _say(clever, user, "hello")
+    with psycopg.connect(database) as connection:
+        used = connection.execute("SELECT day, tokens FROM token_usage WHERE user_id = %s", [user]).fetchall()
+    assert sorted(used) == [(today, 300), (tomorrow, 5000)]
 
 
 def test_what_a_model_used_is_counted_by_user_and_day(
@@ -488,9 +544,9 @@ def test_what_a_model_used_is_counted_by_user_and_day(
 ) -> None:
     model.turns = [Say("one", (("list_tasks", {}),), tokens=200), Say("two", tokens=300), Say("three", tokens=None)]
     _say(clever, user, "hello")
-    assert clever.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] == 500
+    assert _used_tokens(clever, user) == 500
     _say(clever, user, "a server that does not tell what was used")
-    assert clever.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] > 500 + 1024
+    assert _used_tokens(clever, user) > 500 + 1024
     with psycopg.connect(database) as connection:
         [(day,)] = connection.execute("SELECT day FROM token_usage WHERE user_id = %s", [user]).fetchall()
     assert day == datetime.now(UTC).date()
@@ -508,15 +564,13 @@ def test_beyond_the_days_limit_a_model_is_not_asked(database: str, model: Script
         assert _text(_say(clever, other, "hello")) == "Hello."
 
 
-def test_many_questions_at_once_stay_within_the_days_limit(
-    database: str, model: Script, new_user: Callable[[], str]
-) -> None:
-    user = new_user()
+def test_many_questions_at_once_to_two_pods_stay_within_the_days_limit(database: str, model: Script, user: str) -> None:
     model.turns = [Say("Hello.", tokens=4000) for _ in range(8)]
-    with _clever(database, model.url, assistant_daily_tokens=8000) as clever:
+    pod = partial(_clever, database, model.url, assistant_daily_tokens=8000)
+    with pod() as one, pod() as two:
         with ThreadPoolExecutor(2) as threads:
-            answers = list(threads.map(lambda _: _say(clever, user, "hello"), range(8)))
-        assert clever.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] <= 8000
+            answers = list(threads.map(lambda pod: _say(pod, user, "hello"), [one, two] * 4))
+        assert 4000 <= _used_tokens(one, user) <= 8000
     assert 1 <= len([answer for answer in answers if "error" not in _types(answer)]) <= 2
 
 

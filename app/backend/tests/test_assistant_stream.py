@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
-from model_server import KEY, Say, Script, running_model
+from model_server import KEY, Say, Script, Silence, running_model
 from postgres import free_port
 from server import FOLDER, Running, running
 from tokens import bearer
@@ -102,6 +102,18 @@ def test_a_listener_who_leaves_stops_the_model_and_what_was_said_is_kept(
     assert message["text"].startswith("and")
     assert len(message["text"]) < 1000
     _wait_until(lambda: model.broken_off == 1)
+
+
+def test_an_answer_that_is_stopped_before_its_first_word_costs_what_was_set_aside(
+    server: Running, model: Script, user: str
+) -> None:
+    model.turns = [Silence()]
+    with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
+        lines = filter(None, answer.iter_lines())
+        conversation = _conversation(next(lines))
+        _wait_until(lambda: len(model.asked) == 1)
+    assert _wait_for_answer(server, user, conversation)["stopped"] is True
+    assert server.client.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] > 1024
 
 
 def test_a_change_that_is_being_made_when_the_listener_leaves_is_kept_with_what_undoes_it(

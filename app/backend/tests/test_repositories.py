@@ -59,7 +59,7 @@ CALLS: dict[type[Any], dict[str, Callable[[Any], Awaitable[Any]]]] = {
         "unanswered": lambda r: r.unanswered(),
         "used_tokens": lambda r: r.used_tokens(),
         "reserve_tokens": lambda r: r.reserve_tokens(1, 2),
-        "correct_tokens": lambda r: r.correct_tokens(-1),
+        "correct_tokens": lambda r: r.correct_tokens(TODAY, -1),
         "ask_deletion": lambda r: r.ask_deletion("hash", uuid4(), LONG_AGO, MINUTE),
         "take_deletion": lambda r: r.take_deletion("hash"),
     },

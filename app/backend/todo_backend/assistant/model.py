@@ -20,8 +20,8 @@ MAX_ANSWER_TOKENS: Final = 1024
 CHUNK_SECONDS: Final = 20
 CONNECT_SECONDS: Final = 5
 RETRIES: Final = 2
-CHARACTERS_PER_TOKEN: Final = 3
-"""Fewer than there are in most languages, so that what is set aside suffices."""
+BYTES_PER_TOKEN: Final = 3
+"""In UTF-8; fewer than there are in most languages, so that what is set aside suffices."""
 
 _INSTRUCTIONS: Final = """\
 You help one user with their list of tasks, by the tools that you are given, in the user's language, in few words.
@@ -112,26 +112,34 @@ class Model:
     async def _round(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], said: _Round, usage: AssistantRepository
     ) -> AsyncIterator[AssistantEvent]:
-        """Let the model speak once, into `said`, and count what that costs."""
-        asked = sum(len(str(message)) for message in (*messages, *tools)) // CHARACTERS_PER_TOKEN
+        """Let the model speak once, into `said`, and count what that costs.
+
+        One that does not tell what it used, as where it was not heard to its end, costs what was set aside for it: a
+        request that was stopped or took too long before its answer began may have cost the model as much.
+        """
+        import openai
+
+        asked = sum(len(str(message).encode()) for message in (*messages, *tools)) // BYTES_PER_TOKEN
         reserved = asked + MAX_ANSWER_TOKENS
         limit = self.settings.daily_tokens
-        if not await usage.reserve_tokens(reserved, limit):
+        day = await usage.reserve_tokens(reserved, limit)
+        if day is None:
             detail = f"Today's limit of {limit} tokens is used up; it begins anew at midnight UTC."
             yield Failed(reason=Reason.DAILY_LIMIT, detail=detail)
             return
-        begun = False
+        used = reserved
         try:
             async with await self._stream(messages, tools) as stream:
-                begun = True
                 async for chunk in stream:
                     if text := _take(chunk, said):
                         yield Said(text=text)
+        except openai.OpenAIError as error:
+            used = 0 if _was_not_answered(error) else reserved
+            raise
         finally:
-            # A request that found no answer costs nothing; one that was broken off, what was set aside for it.
-            used = said.tokens if said.tokens is not None else reserved if begun else 0
+            used = used if said.tokens is None else said.tokens
             if used != reserved:
-                await asyncio.shield(asyncio.ensure_future(usage.correct_tokens(used - reserved)))
+                await asyncio.shield(asyncio.ensure_future(usage.correct_tokens(day, used - reserved)))
 
     async def _stream(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
@@ -167,6 +175,15 @@ def _take(chunk: "ChatCompletionChunk", said: _Round) -> str:
             call.arguments += part.function.arguments or ""
     said.text += delta.content or ""
     return delta.content or ""
+
+
+def _was_not_answered(error: Exception) -> bool:
+    """Tell whether the model cannot have begun: it refused the request, or no connection was made."""
+    import httpx2
+    import openai
+
+    no_connection = httpx2.ConnectError, httpx2.ConnectTimeout
+    return isinstance(error, openai.APIStatusError) or isinstance(error.__cause__, no_connection)
 
 
 def _failure(error: Exception) -> Failed:

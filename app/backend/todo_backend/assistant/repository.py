@@ -1,7 +1,7 @@
 """The SQL of the assistant."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -90,18 +90,19 @@ class AssistantRepository(Repository):
         row = await self._one(_USED_TOKENS, day=_today())
         return row.tokens if row else 0
 
-    async def reserve_tokens(self, tokens: int, limit: int) -> bool:
-        """Count so many tokens as used today, unless that is more than the limit; tell whether it was done.
+    async def reserve_tokens(self, tokens: int, limit: int) -> date | None:
+        """Count so many tokens as used today, and return the day; None, and nothing, where that is beyond the limit.
 
         Raises psycopg.errors.ForeignKeyViolation when the user is no more.
         """
+        day = _today()
         if tokens > limit:
-            return False
-        return bool(await self._all(_RESERVE_TOKENS, day=_today(), tokens=tokens, limit=limit))
+            return None
+        return day if await self._all(_RESERVE_TOKENS, day=day, tokens=tokens, limit=limit) else None
 
-    async def correct_tokens(self, difference: int) -> None:
-        """Change today's number, once it is known what was really used."""
-        await self._all(_CORRECT_TOKENS, day=_today(), difference=difference)
+    async def correct_tokens(self, day: date, difference: int) -> None:
+        """Change the number of a day, once it is known what was really used."""
+        await self._all(_CORRECT_TOKENS, day=day, difference=difference)
 
     async def ask_deletion(
         self, token_hash: str, task_id: UUID, task_updated_at: datetime, lives: timedelta
@@ -117,13 +118,13 @@ class AssistantRepository(Repository):
         return await self._one(_TAKE_DELETION, token_hash=token_hash)
 
 
-def _today() -> Any:
+def _today() -> date:
     return datetime.now(UTC).date()
 
 
 _ID: Final = bindparam("conversation", type_=Uuid)
 _LIMIT: Final = bindparam("limit", type_=Integer)
-_TODAYS: Final = own(token_usage), token_usage.c.day == bindparam("day", type_=Date)
+_OF_DAY: Final = own(token_usage), token_usage.c.day == bindparam("day", type_=Date)
 _THIS: Final = own(conversation), conversation.c.id == _ID
 _SAID_THERE: Final = own(message), message.c.conversation_id == _ID
 _TOKEN_HASH: Final = bindparam("token_hash", type_=Text)
@@ -200,11 +201,11 @@ _MESSAGES_AFTER: Final = Statement(
 )
 _SAY: Final = _say()
 _UNANSWERED: Final = _unanswered()
-_USED_TOKENS: Final = Statement(select(token_usage.c.tokens).where(*_TODAYS))
+_USED_TOKENS: Final = Statement(select(token_usage.c.tokens).where(*_OF_DAY))
 _RESERVE_TOKENS: Final = _reserve_tokens()
 _CORRECT_TOKENS: Final = Statement(
     update(token_usage)
-    .where(*_TODAYS)
+    .where(*_OF_DAY)
     .values(tokens=func.greatest(0, token_usage.c.tokens + bindparam("difference", type_=BigInteger)))
 )
 _ASK_DELETION: Final = _ask_deletion()
