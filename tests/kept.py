@@ -1,6 +1,8 @@
 """An installation of the tests' own with 10,000 tasks in it, for the tests of what is kept: Secrets and data."""
 
 import base64
+import threading
+import time
 
 import pytest
 
@@ -124,3 +126,40 @@ def expect(ask, wanted):
 def replicas(kubectl):
     items = kubectl.json("get", "deployments", "-n", NAMESPACE)["items"]
     return [item["spec"]["replicas"] for item in items]
+
+
+class Traffic:
+    """Users at work while the block runs, at most 20 requests a second; `failed` is what did not succeed."""
+
+    def __init__(self, address):
+        self.address = address
+        self.answered = 0
+        self.failed = []
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._work) for _ in range(3)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _work(self):
+        browser = Browser(self.address, HOST)
+        browser.sign_in(ADA)
+        while not self._over.is_set():
+            try:
+                token = browser.token()
+                status, answer = browser("GET", "/api/tasks?limit=5", token=token)
+                assert status == 200, answer
+                status, answer = browser("POST", "/api/tasks", {"title": "While it rotates"}, token=token)
+                assert status == 201, answer
+                self.answered += 3
+            except (AssertionError, OSError) as error:
+                self.failed.append(repr(error))
+            time.sleep(0.5)

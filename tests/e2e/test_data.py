@@ -1,7 +1,5 @@
 """What is kept: Secrets and tasks, of an installation of these tests' own; tests/long has what takes longer."""
 
-import threading
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +16,7 @@ from kept import (
     SUMS,
     TASKS,
     USAGE,
+    Traffic,
     expect,
     secret,
     signs_in,
@@ -120,43 +119,6 @@ def test_a_backup_asks_before_it_overwrites_and_leaves_no_part_of_one(data, back
 
 
 # Secrets
-
-
-class Traffic:
-    """Users at work while the block runs, at most 20 requests a second; `failed` is what did not succeed."""
-
-    def __init__(self, address):
-        self.address = address
-        self.answered = 0
-        self.failed = []
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._work) for _ in range(3)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        time.sleep(1)
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for thread in self._threads:
-            thread.join(60)
-
-    def _work(self):
-        browser = Browser(self.address, HOST)
-        browser.sign_in(ADA)
-        while not self._over.is_set():
-            try:
-                token = browser.token()
-                status, answer = browser("GET", "/api/tasks?limit=5", token=token)
-                assert status == 200, answer
-                status, answer = browser("POST", "/api/tasks", {"title": "While it rotates"}, token=token)
-                assert status == 201, answer
-                self.answered += 3
-            except (AssertionError, OSError) as error:
-                self.failed.append(repr(error))
-            time.sleep(0.5)
 
 
 def test_no_request_fails_while_the_database_gets_new_passwords(data, ada, kubectl, sql, address):

@@ -26,11 +26,19 @@ SET log_min_duration_statement = -1;
 
 
 def next_turn(able: Collection[str], current: str | None) -> str:
-    """Return the role to sign in as next: one that cannot yet, or at least is not the `current` one."""
+    """Return the role to sign in as next: one that cannot yet, or at least is not the `current` one.
+
+    Where none is free (`none_free`), pods of before may still sign in as it.
+    """
     for role in TURNS:
         if role not in able:
             return role
     return next(role for role in TURNS if role != current)
+
+
+def none_free(able: Collection[str], current: str) -> bool:
+    """Tell whether a rotation to the `current` role was killed while all who take turns could sign in."""
+    return {current, *TURNS} <= set(able)
 
 
 def admit(role: str, password: str, admin_password: str) -> str:

@@ -93,13 +93,21 @@ def set_value(steps: Steps, key: str, value: str) -> Changed:
 
 
 def rotate_database(steps: Steps) -> Changed:
-    """Give the database new passwords, while the app goes on: no request fails. See `renew`."""
-    namespace = steps.settings.namespace
+    """Give the database new passwords, while the app goes on: no request fails. See `renew`.
+
+    Where a rotation was killed and no role is free, that one is finished first: pods may use any of them.
+    """
     steps.require_identity()
-    held = require_app(steps)
-    postgres = Postgres(steps.cluster, namespace, steps.deadline)
-    postgres.require(held[secrets.DATABASE_URL])
     with steps.locked("secrets rotate database"):
+        # Under the lock: another run may have given the app another database right before it.
+        postgres = Postgres(steps.cluster, steps.settings.namespace, steps.deadline)
+        postgres.require(require_app(steps)[secrets.DATABASE_URL])
+        user = signs_in_as(steps)
+        if user is not None and roles.none_free(postgres.sql(roles.ABLE), user):
+            with steps.reporter.step("Finish"):
+                steps.reporter.note(f"an earlier rotation to role `{user}` was not finished")
+                roll(steps)
+                postgres.sql(roles.dismiss_all_but(user))
         return renew(steps, {})
 
 
@@ -138,9 +146,7 @@ def renew(steps: Steps, given: Mapping[str, str]) -> Changed:
     cluster, namespace = steps.cluster, steps.settings.namespace
     postgres = Postgres(cluster, namespace, steps.deadline)
     with steps.reporter.step("Secrets"):
-        now = secrets.values(cluster, namespace, secrets.APP).get(secrets.DATABASE_URL, "")
-        user, _ = url.credentials(namespace, now) or (None, "")
-        role = roles.next_turn(postgres.sql(roles.ABLE), user)
+        role = roles.next_turn(postgres.sql(roles.ABLE), signs_in_as(steps))
         password, admin_password = secrets.random_value(), secrets.random_value()
         postgres.sql(roles.admit(role, password, admin_password))
         theirs = {
@@ -159,6 +165,14 @@ def renew(steps: Steps, given: Mapping[str, str]) -> Changed:
         rolled = roll(steps)
         postgres.sql(roles.dismiss_all_but(role))
     return Changed(states, rolled)
+
+
+def signs_in_as(steps: Steps) -> str | None:
+    """Return the role in the app's URL as it is now; None where that does not lead to the app's own Postgres."""
+    namespace = steps.settings.namespace
+    now = secrets.values(steps.cluster, namespace, secrets.APP).get(secrets.DATABASE_URL, "")
+    user, _ = url.credentials(namespace, now) or (None, "")
+    return user
 
 
 def require_app(steps: Steps) -> dict[str, str]:

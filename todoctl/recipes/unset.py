@@ -14,7 +14,7 @@ from todoctl.errors import SecretsError
 from todoctl.images.image import POSTGRES
 from todoctl.objects import manifests
 from todoctl.recipes.roll import roll
-from todoctl.recipes.secrets import Changed, policies, renew, require_app
+from todoctl.recipes.secrets import Changed, policies, renew, require_app, signs_in_as
 from todoctl.secrets import SecretsReport
 from todoctl.steps import Steps
 
@@ -79,8 +79,7 @@ def _finish(steps: Steps) -> Changed:
     state = secrets.change(cluster, namespace, secrets.APP, {})
     rolled = roll(steps)
     # Read under the lock: another run may have given the app another role, or another database, right before it.
-    now = secrets.values(cluster, namespace, secrets.APP).get(secrets.DATABASE_URL, "")
-    user, _ = url.credentials(namespace, now) or (None, "")
+    user = signs_in_as(steps)
     postgres = Postgres(cluster, namespace, steps.deadline)
     if user is not None and postgres.ready():
         postgres.sql(roles.dismiss_all_but(user))
