@@ -14,8 +14,7 @@ from todoctl.errors import ArchiveError
 from todoctl.objects import manifests, pause
 from todoctl.objects.applied import applied
 from todoctl.recipes.backup import counted
-from todoctl.recipes.secrets import require_app
-from todoctl.secrets import DATABASE_URL
+from todoctl.recipes.secrets import require_postgres
 from todoctl.steps import Steps
 
 
@@ -34,15 +33,14 @@ def restore(steps: Steps, path: Path) -> Backup:
         with steps.reporter.step("Check"):
             backup = backupfile.check(file)
             steps.require_identity()
-            postgres = Postgres(steps.cluster, steps.settings.namespace, steps.deadline)
-            postgres.require(require_app(steps)[DATABASE_URL])
-            _decode(steps, postgres, backup, file)
+            _decode(steps, require_postgres(steps), backup, file)
         steps.reporter.confirm(
             f"Replace all accounts and tasks in namespace `{steps.settings.namespace}` by those of `{path}`, "
             f"from namespace `{backup.about.namespace}` at {backup.about.created_at}?"
         )
         with steps.locked("restore"):
-            _replace(steps, backup, file)
+            # Once more: before the answer another run may have given the app another database.
+            _replace(steps, require_postgres(steps), backup, file)
     return backup
 
 
@@ -59,9 +57,8 @@ def _decode(steps: Steps, postgres: Postgres, backup: Backup, file: BinaryIO) ->
         ) from error
 
 
-def _replace(steps: Steps, backup: Backup, file: BinaryIO) -> None:
+def _replace(steps: Steps, postgres: Postgres, backup: Backup, file: BinaryIO) -> None:
     cluster, namespace = steps.cluster, steps.settings.namespace
-    postgres = Postgres(cluster, namespace, steps.deadline)
     try:
         with steps.reporter.step("Stop"):
             pause.stop(cluster, namespace, steps.deadline())

@@ -99,9 +99,7 @@ def rotate_database(steps: Steps) -> Changed:
     """
     steps.require_identity()
     with steps.locked("secrets rotate database"):
-        # Under the lock: another run may have given the app another database right before it.
-        postgres = Postgres(steps.cluster, steps.settings.namespace, steps.deadline)
-        postgres.require(require_app(steps)[secrets.DATABASE_URL])
+        postgres = require_postgres(steps)  # under the lock: another run may have ended right before it
         user = signs_in_as(steps)
         if user is not None and roles.none_free(postgres.sql(roles.ABLE), user):
             with steps.reporter.step("Finish"):
@@ -118,19 +116,16 @@ def rotate_auth(steps: Steps) -> Changed:
     """
     namespace = steps.settings.namespace
     steps.require_identity()
-    held = require_app(steps)
-    postgres = Postgres(steps.cluster, namespace, steps.deadline)
-    built_in = url.external_port(namespace, held[secrets.DATABASE_URL]) is None
-    if built_in:
-        postgres.require(held[secrets.DATABASE_URL])
+    _sessions(steps)
     steps.reporter.confirm(f"Sign everybody out of the app in namespace `{namespace}`?")
     with steps.locked("secrets rotate auth"):
+        # Once more: before the answer another run may have given the app another database.
+        postgres = _sessions(steps)
         with steps.reporter.step("Secrets"):
             given = {secrets.BETTER_AUTH_SECRET: secrets.random_value()}
             state = secrets.change(steps.cluster, namespace, secrets.APP, given)
-            if built_in:
+            if postgres is not None:
                 # No cookie of before counts any more; a session's row is of no use without one.
-                postgres = Postgres(steps.cluster, namespace, steps.deadline)
                 postgres.sql(SIGN_OUT)
         with steps.reporter.step("Roll"):
             return Changed((state,), roll(steps))
@@ -190,10 +185,26 @@ def require_app(steps: Steps) -> dict[str, str]:
     return held
 
 
+def require_postgres(steps: Steps) -> Postgres:
+    """Return the Postgres that comes with the app.
+
+    Raises PreflightError unless the app uses it and it runs, and SecretsError where Secrets lack.
+    """
+    postgres = Postgres(steps.cluster, steps.settings.namespace, steps.deadline)
+    postgres.require(require_app(steps)[secrets.DATABASE_URL])
+    return postgres
+
+
 def policies(steps: Steps) -> list[Object]:
     """Return the installation's NetworkPolicies as they were applied. Raises ConflictError for another's."""
     live, _ = steps.cluster.list(kinds.NETWORK_POLICY, steps.settings.namespace, labels=manifests.PART_OF)
     return [applied(item) for item in live]
+
+
+def _sessions(steps: Steps) -> Postgres | None:
+    """Return the Postgres whose sessions todoctl may delete; None where the app uses one elsewhere."""
+    database_url = require_app(steps)[secrets.DATABASE_URL]
+    return require_postgres(steps) if url.external_port(steps.settings.namespace, database_url) is None else None
 
 
 def _require_elsewhere(namespace: str, value: str) -> int:
