@@ -40,3 +40,8 @@ class Settings:
     force_conflicts: bool = False
     recreate: tuple[str, ...] = ()
     mirror: str | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the environment is one beyond this host: its nodes pull, its database is external."""
+        return self.environment != "development"

@@ -56,6 +56,19 @@ def test_https_answers_from_frontend_and_backend(staging):
     assert until(lambda: answer(staging, "/api/tasks", 401), seconds=60)
 
 
+def test_what_is_there_is_not_removed_from_a_minikube_without_yes_really(staging, todoctl, kubectl):
+    named = ("-e", "staging", "--context", PROFILE, "-n", NAMESPACE)
+    before = kubectl("get", "deployments,ingresses", "-n", NAMESPACE, "-o", "name")
+    assert len(before.split()) == 3
+    for refused in (todoctl("uninstall", "--data", "--yes", *named), todoctl("rollback", *named)):
+        assert refused.code == 10, refused.err
+        assert "--yes-really" in refused.err
+    assert todoctl("uninstall", "-e", "staging", "-n", NAMESPACE).code == 2, "it needs --context"
+    assert kubectl("get", "deployments,ingresses", "-n", NAMESPACE, "-o", "name") == before
+    status = todoctl("status", *named, "-o", "json")
+    assert status.data["urls"] == [f"https://{HOST}"]
+
+
 def answer(browser, path, wanted):
     status, body = browser("GET", path)
     assert status == wanted

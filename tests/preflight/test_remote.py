@@ -88,6 +88,11 @@ def test_what_this_user_may_not_see_holds_and_nothing_else_that_fails(status, fo
     assert finding.status is found
 
 
+def test_what_removes_something_looks_first_whether_the_cluster_is_meant():
+    ids = [one.id for one in table.identity_checks(Settings(context="shared", environment="staging"))]
+    assert ids == ["cluster.reachable", "cluster.minikube"]
+
+
 def test_what_only_a_minikube_here_needs_is_not_looked_at():
     ids = {one.id for one in table.checks(Settings(context="shared", environment="production"))}
     assert not {one for one in ids if one.startswith(("minikube.", "context.", "network."))}

@@ -41,7 +41,6 @@ def command(
     *,
     profile: str,
     context: str | None,
-    environment: str,
     output: str,  # noqa: ARG001 - read by main
     debug: bool,
     no_color: bool,
@@ -54,8 +53,8 @@ def command(
     from todoctl.recipes.diff import diff
     from todoctl.steps import Steps
 
-    options.check_environment(environment, context=context, **others)
-    settings = options.settings(profile=profile, context=context, environment=environment, **others)
+    settings = options.settings(profile=profile, context=context, **others)
+    options.require_registry(settings)
     found = diff(Steps(settings, options.terminal(debug=debug, no_color=no_color)))
     return Result(
         "diff",

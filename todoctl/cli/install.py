@@ -43,12 +43,7 @@ Examples:
 )
 @options.environment
 @options.registry
-@click.option(
-    "--yes-really",
-    "minikube_too",
-    is_flag=True,
-    help="For staging and production: also where the context is a Minikube's.",
-)
+@options.minikube_too
 @click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."
@@ -93,8 +88,8 @@ def command(
     if offline and (dry_run or environment != "development"):
         other = "--dry-run" if dry_run else f"--environment {environment}, which pulls its images"
         raise click.UsageError(f"--offline does not go with {other}")
-    options.check_environment(environment, context=context, **others)
     settings = options.settings(profile=profile, context=context, environment=environment, bundle=bundle, **others)
+    options.require_registry(settings)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
     if dry_run:
         from todoctl.cli import dry_run as plan

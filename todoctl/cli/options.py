@@ -152,6 +152,13 @@ environment: Callable[[Any], Any] = click.option(
     help="development is for this host; staging and production are for a cluster anywhere.",
 )
 
+minikube_too: Callable[[Any], Any] = click.option(
+    "--yes-really",
+    "minikube_too",
+    is_flag=True,
+    help="For staging and production: also where the context is a Minikube's.",
+)
+
 registry: Callable[[Any], Any] = _stack(
     click.option(
         "--registry",
@@ -250,8 +257,25 @@ def terminal(*, debug: bool = False, no_color: bool = False, yes: bool = False, 
 
 
 def settings(*, profile: str = DEFAULT_PROFILE, context: str | None = None, **others: Any) -> Settings:
-    """Make the command's settings; the context is the profile's own unless one is named."""
-    return Settings(profile=profile, context=context or profile, **others)
+    """Make the command's settings; the context is the profile's own unless one is named.
+
+    An environment beyond this host has to name one: no Minikube may be taken for it by default. Raises UsageError where
+    it does not, and for options that are of such environments alone.
+    """
+    made = Settings(profile=profile, context=context or profile, **others)
+    if made.elsewhere:
+        if not context:
+            raise click.UsageError(f"--environment {made.environment} needs --context")
+        return made
+    given = {
+        "--registry": made.registry,
+        "--image-pull-secret": made.image_pull_secret,
+        "--yes-really": made.minikube_too,
+    }
+    for option, value in given.items():
+        if value:
+            raise click.UsageError(f"{option} is for --environment staging or production")
+    return made
 
 
 def steps(
@@ -268,22 +292,7 @@ def steps(
     return Steps(settings(**others), terminal(debug=debug, no_color=no_color, yes=yes))
 
 
-def check_environment(
-    environment: str,
-    *,
-    context: str | None,
-    registry: str | None,
-    image_pull_secret: str | None,
-    minikube_too: bool = False,
-    **_others: Any,
-) -> None:
-    """Raise UsageError for options that do not belong to the environment, or for want of those that do."""
-    if environment == "development":
-        given = {"--registry": registry, "--image-pull-secret": image_pull_secret, "--yes-really": minikube_too}
-        for option, value in given.items():
-            if value:
-                raise click.UsageError(f"{option} is for --environment staging or production")
-        return
-    for option, needed in {"--context": context, "--registry": registry}.items():
-        if not needed:
-            raise click.UsageError(f"--environment {environment} needs {option}")
+def require_registry(settings: Settings) -> None:
+    """Raise UsageError where the environment pulls its images, and nobody said from where."""
+    if settings.elsewhere and not settings.registry:
+        raise click.UsageError(f"--environment {settings.environment} needs --registry")

@@ -24,6 +24,7 @@ Examples:
 @click.argument("revision", type=click.IntRange(min=1), required=False)
 @options.cluster
 @options.environment
+@options.minikube_too
 @options.take_over
 @options.yes
 @options.output

@@ -19,6 +19,7 @@ Examples:
 @click.command("uninstall", short_help="Remove the app; its data stays, unless --data.", epilog=EPILOG)
 @options.cluster
 @options.environment
+@options.minikube_too
 @click.option("--data", "with_data", is_flag=True, help="Remove the namespace, the volume claim and the Secrets too.")
 @options.yes
 @options.output

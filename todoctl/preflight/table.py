@@ -65,7 +65,7 @@ def offline_checks(settings: Settings, platform: str, references: Collection[str
 
 def identity_checks(settings: Settings) -> list[Check]:
     """Return those that show that the context leads to the cluster that is meant, for before anything is removed."""
-    wanted = {"context.kubeconfig", "cluster.reachable", "cluster.profile", "cluster.nodes"}
+    wanted = {"context.kubeconfig", "cluster.reachable", "cluster.profile", "cluster.nodes", "cluster.minikube"}
     return [check for check in cluster_checks(settings) if check.id in wanted]
 
 
