@@ -24,12 +24,14 @@ spans = []
 
 
 def say(messages):
-    """Add a task with what was asked; asked for patience, hesitate for longer than a heartbeat takes."""
+    """Add a task with what was asked; asked for patience, hesitate for longer than a heartbeat takes; or go slowly."""
     if messages[-1]["role"] == "tool":
         return Say("It is on your list.")
     asked = messages[-1]["content"]
     if asked == "patience":
         return Say("first second third", hesitates=18)
+    if asked == "slowly":
+        return Say("first second third", hesitates=4)
     return Say("One moment.", (("add_task", {"title": asked}),))
 
 

@@ -198,6 +198,21 @@ def test_a_heartbeat_comes_through_the_ingress_while_the_model_thinks_and_leavin
     until(stopped, seconds=20)
 
 
+def test_an_answer_is_heard_to_its_end_through_a_frontend_pod_that_has_to_go(connected, bea, todoctl, kubectl):
+    body = {"text": "slowly", "today": "2026-11-24", "time": "12:00"}
+    headers = {"Authorization": f"Bearer {bea.token()}", "Content-Type": "application/json"}
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with forwarded(todoctl, "-n", NAMESPACE) as url:
+        request = urllib.request.Request(f"{url}/api/assistant/messages", json.dumps(body).encode(), headers)
+        with direct.open(request, timeout=30) as answer:
+            lines = [answer.readline()]
+            kubectl("delete", "pod", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-frontend", "--wait=false")
+            lines += answer  # SIGTERM comes after preStop's 5 s, the last word 8 s after the first one
+    kinds = [json.loads(line.removeprefix(b"data: "))["type"] for line in lines if line.strip()]
+    assert kinds == ["started", *["text"] * 3, "done"]
+    kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-frontend", "--timeout=180s")
+
+
 def test_the_key_is_in_no_log_and_no_object_but_its_secret(connected, bea, kubectl, key):
     def told():
         assert [event["type"] for event in asked(bea, "Brush the cat")][-1] == "done"
@@ -265,9 +280,9 @@ def test_the_figures_of_both_halves_are_read_from_the_allowed_namespace_alone(
 
 def test_a_request_leaves_one_trace_at_the_collector(connected, todoctl, bea, kubectl):
     mark = secrets.token_hex(8)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with forwarded(todoctl, "-n", NAMESPACE) as url:
         headers = {"Authorization": f"Bearer {bea.token()}"}
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(urllib.request.Request(f"{url}/api/tasks?q={mark}", headers=headers)) as answer:
             assert answer.status == 200
 

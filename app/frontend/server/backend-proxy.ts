@@ -6,7 +6,7 @@ import { problem } from "./problem";
 import { responseBody } from "./response-body";
 import { carryTrace } from "./tracing";
 
-/** Bounds of one forwarded request; a response's body has none, so that it may be an endless stream. */
+/** Bounds of one forwarded request; a response's body has none: how long a stream may take is the backend's to say. */
 export interface ProxyLimits {
   /** Bytes of a request's body. */
   bodyBytes: number;

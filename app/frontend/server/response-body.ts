@@ -1,17 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
-/** Ends the event streams that are open; one listener on the process serves them all. */
-const openEventStreams = new Set<() => void>();
-
-process.once("SIGTERM", () => {
-  for (const end of openEventStreams) {
-    end();
-  }
-});
-
 /**
  * The backend's answer as a web stream: unbuffered, with back-pressure, and given up when the browser goes away.
- * Event streams have no end of their own, so SIGTERM ends them, and the browser connects again, elsewhere.
+ * SIGTERM ends none: the longest, an assistant's, is over within 60 s, and the pod's grace period is longer.
  */
 export function responseBody(answer: IncomingMessage): ReadableStream<Uint8Array> {
   let closed = false;
@@ -20,7 +11,6 @@ export function responseBody(answer: IncomingMessage): ReadableStream<Uint8Array
   const finish = (last: () => void) => {
     if (!closed) {
       closed = true;
-      openEventStreams.delete(end);
       last();
     }
   };
@@ -34,18 +24,11 @@ export function responseBody(answer: IncomingMessage): ReadableStream<Uint8Array
       controller.error(error);
     });
   };
-  const end = () => {
-    close();
-    answer.destroy();
-  };
 
   return new ReadableStream<Uint8Array>(
     {
       start(started) {
         controller = started;
-        if (answer.headers["content-type"]?.startsWith("text/event-stream")) {
-          openEventStreams.add(end);
-        }
         answer.on("data", (chunk: Buffer) => {
           if (closed) {
             return;

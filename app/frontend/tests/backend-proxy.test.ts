@@ -161,6 +161,19 @@ describe("bodies", () => {
     expect((await reader?.read())?.done).toBe(true);
   });
 
+  test("a response's stream is heard to its end by a pod that is to go", async () => {
+    const ended = signal<undefined>();
+    const backend = await backendWith((_, response) => {
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("data: 1\n\n");
+      void ended.came.then(() => response.end("data: 2\n\n"));
+    });
+    const response = await forwardToBackend(ask("/api/stream"), backend, LIMITS);
+    process.emit("SIGTERM");
+    ended.come(undefined);
+    expect(await response.text()).toBe("data: 1\n\ndata: 2\n\n");
+  });
+
   test("a response may go on for longer than it may take to begin", async () => {
     const backend = await backendWith((_, response) => {
       response.write("a");
