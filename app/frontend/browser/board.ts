@@ -3,6 +3,7 @@ import { type BoardState, type Conflict, START } from "./board-state";
 import type { WallClock } from "./calendar";
 import { asFailure, type Failure } from "./failure";
 import { fits } from "./fits";
+import { Identities } from "./identities";
 import type { ListQuery } from "./list-query";
 import { Reach } from "./reach";
 import { Undos } from "./undos";
@@ -29,6 +30,9 @@ export class Board {
   readonly #listeners = new Set<() => void>();
   readonly #reach = new Reach((isAway) => {
     this.#set({ isAway });
+    if (!isAway && this.#served !== undefined) {
+      void this.refresh(); // other devices may have gone on meanwhile
+    }
   });
 
   #state = START;
@@ -37,11 +41,7 @@ export class Board {
   #changes: Pending[] = [];
   /** The last call for each task, which the next one waits for. */
   readonly #queues = new Map<string, Promise<unknown>>();
-  /** Tasks that were made here have an id of the page's own until the server gives one. */
-  readonly #idsHere = new Map<string, string>();
-  readonly #idsThere = new Map<string, string>();
-  /** By task and version, as tasks made at once share one: the version that a change of ours made of it. */
-  readonly #successors = new Map<string, string>();
+  readonly #ids = new Identities();
   /** The tasks that are being edited, by what `keyOf` says. */
   readonly #held = new Set<string>();
   readonly #undos = new Undos();
@@ -50,8 +50,9 @@ export class Board {
   #conflicts = 0;
   #summaryTimer: ReturnType<typeof setTimeout> | undefined;
   #isSummarizing = false;
-  /** How many changes the server has confirmed. */
+  /** How many changes the server has confirmed: by now, and when counts and tags were asked for last. */
   #settled = 0;
+  #summarized = 0;
 
   /**
    * @param now what calendar and clock on the user's wall show
@@ -71,7 +72,7 @@ export class Board {
   readonly state = (): BoardState => this.#state;
 
   /** What stays the same of a task when the server gives it its id. */
-  readonly keyOf = (id: string): string => this.#idsHere.get(id) ?? id;
+  readonly keyOf = this.#ids.keyOf;
 
   /** Shows a list. Another view starts empty; a search or filter keeps what is shown until its answer is there. */
   async show(query: ListQuery): Promise<void> {
@@ -146,9 +147,8 @@ export class Board {
       { taskId: id, show: (tasks) => [asTask(shown), ...tasks], undo },
       () => this.api.create(draft, id),
       (task) => {
-        this.#idsHere.set(task.id, id);
-        this.#idsThere.set(id, task.id);
-        this.#succeed(id, id, task.version);
+        this.#ids.meet(id, task.id);
+        this.#ids.succeed(id, id, task.version);
         const isShown = fits(task, this.#state.query, this.now());
         this.#serve((tasks) => [task, ...tasks.filter((other) => other.id !== task.id)]);
         const isTakenBack = this.#changes.some(({ taskId }) => taskId === id);
@@ -179,15 +179,18 @@ export class Board {
       return failure;
     }
     try {
-      const theirs = await this.#ask(() => this.api.read(this.#idThere(opened.id)));
+      const theirs = await this.#ask(() => this.api.read(this.#ids.there(opened.id)));
       this.#replace(theirs);
-      // An edit whose answer was lost on the way meets itself when it is sent again.
-      if (!hasAll(theirs, changes)) {
-        this.#undos.drop(undo);
-        this.#conflicts += 1;
-        const conflict: Conflict = { id: this.#conflicts, opened, mine: changes, theirs };
-        this.#set({ conflicts: [...this.#state.conflicts, conflict], notice: null });
+      if (hasAll(theirs, changes)) {
+        // An edit whose answer was lost on the way meets itself when it is sent again: it is saved.
+        this.#ids.succeed(opened.id, this.#ids.successorOf(opened.id, opened.version), theirs.version);
+        this.#settle();
+        return null;
       }
+      this.#undos.drop(undo);
+      this.#conflicts += 1;
+      const conflict: Conflict = { id: this.#conflicts, opened, mine: changes, theirs };
+      this.#set({ conflicts: [...this.#state.conflicts, conflict], notice: null });
       return failure;
     } catch (error) {
       // There is no choice to show, so what was typed goes back.
@@ -228,13 +231,13 @@ export class Board {
     const undo = () => void this.#restore([task]);
     this.#say(`Deleted “${task.title}”`, { undo });
     return this.#change(
-      { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#isSame(other.id, task.id)), undo },
+      { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#ids.isSame(other.id, task.id)), undo },
       async () => {
-        await this.api.remove(this.#idThere(task.id));
+        await this.api.remove(this.#ids.there(task.id));
         return task;
       },
       () => {
-        this.#serve((tasks) => tasks.filter((other) => !this.#isSame(other.id, task.id)));
+        this.#serve((tasks) => tasks.filter((other) => !this.#ids.isSame(other.id, task.id)));
       },
     );
   }
@@ -265,18 +268,18 @@ export class Board {
     });
   }
 
-  /** Asks for counts and tags again. Called now and then, this also notices a server that has gone away. */
-  async summarize(): Promise<void> {
-    if (this.#isSummarizing || this.#state.isSignedOut) {
-      return;
+  /**
+   * Asks for counts and tags again, and for the list where they tell of something that was not done here: of another
+   * device, or of a day that has begun. Called now and then, this also notices a server that has gone away.
+   */
+  async keepUp(): Promise<void> {
+    const summary = () => JSON.stringify([this.#state.counts, this.#state.tags]);
+    const before = summary();
+    const isOurs = this.#state.counts === null || this.#changes.length > 0 || this.#summarized !== this.#settled;
+    await this.#summarizeNow();
+    if (!isOurs && this.#summarized === this.#settled && summary() !== before) {
+      await this.refresh();
     }
-    this.#isSummarizing = true;
-    await this.#guard(async () => {
-      const ask = () => Promise.all([this.api.counts(this.now()), this.api.tags()]);
-      const [counts, tags] = await this.#ask(ask);
-      this.#set({ counts, tags });
-    });
-    this.#isSummarizing = false;
   }
 
   /** Takes the last change back that was not taken back yet. */
@@ -299,6 +302,20 @@ export class Board {
     this.#reach.wake();
   }
 
+  async #summarizeNow(): Promise<void> {
+    if (this.#isSummarizing || this.#state.isSignedOut) {
+      return;
+    }
+    this.#isSummarizing = true;
+    this.#summarized = this.#settled;
+    await this.#guard(async () => {
+      const ask = () => Promise.all([this.api.counts(this.now()), this.api.tags()]);
+      const [counts, tags] = await this.#ask(ask);
+      this.#set({ counts, tags });
+    });
+    this.#isSummarizing = false;
+  }
+
   /** @param ids more than the tasks' own where not all of them were shown */
   async #restore(tasks: Task[], ids = tasks.map(({ id }) => id)): Promise<void> {
     this.#say(tasks.length === 1 && ids.length === 1 ? `Brought back “${tasks[0]?.title ?? ""}”` : "Brought back", {});
@@ -306,8 +323,8 @@ export class Board {
       ids.map((taskId) => {
         const back = tasks.filter(({ id }) => id === taskId);
         return this.#change(
-          { taskId, show: (shown) => (shown.some(({ id }) => this.#isSame(id, taskId)) ? shown : [...back, ...shown]) },
-          () => this.api.restore(this.#idThere(taskId)),
+          { taskId, show: (shown) => (shown.some(({ id }) => this.#ids.isSame(id, taskId)) ? shown : [...back, ...shown]) },
+          () => this.api.restore(this.#ids.there(taskId)),
           (restored) => {
             if (back.length > 0) {
               this.#serve((served) => [restored, ...served.filter(({ id }) => id !== restored.id)]);
@@ -325,12 +342,12 @@ export class Board {
     return this.#change(
       {
         taskId: task.id,
-        show: (tasks) => tasks.map((other) => (this.#isSame(other.id, task.id) ? asTask({ ...other, ...changes }) : other)),
+        show: (tasks) => tasks.map((other) => (this.#ids.isSame(other.id, task.id) ? asTask({ ...other, ...changes }) : other)),
         undo,
       },
       async () => {
-        const id = this.#idThere(task.id);
-        version = this.#successorOf(id, task.version);
+        const id = this.#ids.there(task.id);
+        version = this.#ids.successorOf(id, task.version);
         try {
           return await this.api.update(id, changes, version);
         } catch (error) {
@@ -343,7 +360,7 @@ export class Board {
       },
       (updated) => {
         if (version !== null) {
-          this.#succeed(updated.id, version, updated.version);
+          this.#ids.succeed(updated.id, version, updated.version);
         }
         this.#replace(updated);
       },
@@ -373,7 +390,7 @@ export class Board {
       }
       this.#fail(failure);
       if (failure.kind === "gone") {
-        this.#serve((tasks) => tasks.filter(({ id }) => !this.#isSame(id, change.taskId)));
+        this.#serve((tasks) => tasks.filter(({ id }) => !this.#ids.isSame(id, change.taskId)));
       }
       return failure;
     }
@@ -401,7 +418,7 @@ export class Board {
 
   #summarize(delay: number): void {
     clearTimeout(this.#summaryTimer);
-    this.#summaryTimer = setTimeout(() => void this.summarize(), delay);
+    this.#summaryTimer = setTimeout(() => void this.#summarizeNow(), delay);
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {
@@ -440,32 +457,11 @@ export class Board {
     this.#serve((tasks) => tasks.map((other) => (other.id === task.id ? task : other)));
   }
 
-  #isSame(id: string, other: string): boolean {
-    return this.#idThere(id) === this.#idThere(other);
-  }
-
-  #idThere(id: string): string {
-    return this.#idsThere.get(id) ?? id;
-  }
-
-  #succeed(id: string, version: string, successor: string): void {
-    this.#successors.set(`${this.#idThere(id)} ${version}`, successor);
-  }
-
-  #successorOf(id: string, version: string): string {
-    const after = (one: string) => this.#successors.get(`${this.#idThere(id)} ${one}`);
-    let last = version;
-    for (let next = after(last); next !== undefined; next = after(last)) {
-      last = next;
-    }
-    return last;
-  }
-
   /** Puts the tasks that are being edited, and are on the list no longer, back where they were shown. */
   #withHeld(tasks: Task[]): Task[] {
     const before = this.#state.tasks ?? [];
     return before.reduce((shown, task, place) => {
-      const isKept = this.#held.has(this.keyOf(task.id)) && !shown.some(({ id }) => this.#isSame(id, task.id));
+      const isKept = this.#held.has(this.keyOf(task.id)) && !shown.some(({ id }) => this.#ids.isSame(id, task.id));
       return isKept ? shown.toSpliced(place, 0, task) : shown;
     }, tasks);
   }
@@ -476,7 +472,7 @@ export class Board {
 
   #set(changes: Partial<BoardState>): void {
     const tasks = this.#served && this.#withHeld(this.#changes.reduce((shown, { show }) => show(shown), this.#served));
-    const pending = new Set(this.#changes.map(({ taskId }) => this.#idsThere.get(taskId) ?? taskId));
+    const pending = new Set(this.#changes.map(({ taskId }) => this.#ids.there(taskId)));
     this.#state = { ...this.#state, ...changes, tasks, pending };
     for (const listener of this.#listeners) {
       listener();

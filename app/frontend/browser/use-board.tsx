@@ -25,7 +25,13 @@ export function BoardProvider({ userId, children }: { userId: string; children: 
     const refresh = () => void board.refresh();
     const pulse = () => {
       if (document.visibilityState === "visible") {
-        void board.summarize();
+        void board.keepUp();
+      }
+    };
+    // What happened while nobody looked shows at once.
+    const look = () => {
+      if (document.visibilityState === "visible") {
+        void board.refresh();
       }
     };
     const wake = () => {
@@ -35,13 +41,13 @@ export function BoardProvider({ userId, children }: { userId: string; children: 
     channel?.addEventListener("message", refresh);
     window.addEventListener("offline", pulse);
     window.addEventListener("online", wake);
-    document.addEventListener("visibilitychange", pulse);
+    document.addEventListener("visibilitychange", look);
     return () => {
       clearInterval(timer);
       channel?.removeEventListener("message", refresh);
       window.removeEventListener("offline", pulse);
       window.removeEventListener("online", wake);
-      document.removeEventListener("visibilitychange", pulse);
+      document.removeEventListener("visibilitychange", look);
     };
   }, [board, channel]);
 

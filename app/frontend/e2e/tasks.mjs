@@ -1,7 +1,7 @@
 // Tasks: adding, ticking, editing, deleting, each with its undo; lists, filters, search, pages; edits that meet.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, assertFits, becomes, expected, picture, row, settled, step } from "./browser.mjs";
+import { addTask, assertAccessible, assertFits, becomes, expected, open, picture, row, settled, step } from "./browser.mjs";
 
 const said = (page, text) => page.getByRole("status").filter({ hasText: text });
 
@@ -224,6 +224,35 @@ export async function twoTabs({ context, page, troubles }) {
     await row(other, "Water the cactus").waitFor();
     await other.close();
     expected(troubles, "412");
+  });
+
+  await step("what another device changed shows when the page is looked at again", async () => {
+    await changeElsewhere(page, ["Water the cactus"], { title: "Water the tall cactus" });
+    // A page of Playwright is never hidden.
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await row(page, "Water the tall cactus").waitFor();
+    await changeElsewhere(page, ["Water the tall cactus"], { title: "Water the cactus" });
+  });
+
+  await step("a list that stays open goes with the calendar", async () => {
+    // A clock is a whole context's.
+    const { context: nightly, page: night } = await open({ storageState: await context.storageState() });
+    const noon = new Date();
+    noon.setHours(12, 0, 0);
+    await night.clock.install({ time: noon });
+    await night.goto("/tasks?view=today");
+    await addTask(night, "Sleep on it tomorrow", "Sleep on it");
+    await night.getByText("“Sleep on it”; it is not on this list").waitFor();
+    await settled(night);
+    await night.reload();
+    await row(night, "Read the notes").waitFor();
+    assert.equal(await row(night, "Sleep on it").count(), 0);
+    await night.clock.fastForward("13:00:00");
+    await row(night, "Sleep on it").waitFor();
+    await row(night, "Read the notes").waitFor({ state: "detached" });
+    await row(night, "Sleep on it").getByRole("button", { name: /^Delete/ }).click();
+    await settled(night);
+    await nightly.close();
   });
 
   await step("two edits that meet others are two choices, one after the other", async () => {

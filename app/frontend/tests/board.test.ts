@@ -1,11 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
-import type { NewTask, Task, TaskApi } from "@/browser/api";
+import type { Counts, NewTask, Task, TaskApi } from "@/browser/api";
 import { Board } from "@/browser/board";
 import { Failure } from "@/browser/failure";
 import { fits } from "@/browser/fits";
 import { ALL_TASKS, wholeView, withTag } from "@/browser/list-query";
 
 const now = { day: "2026-11-24", time: "12:30" };
+const VIEWS = ["all", "today", "upcoming", "overdue", "done"] as const;
 
 const task = (changes: Partial<Task> & Pick<Task, "id">): Task => ({
   ...{ title: changes.id, description: "", done: false, priority: "none", tags: [], due: null, sample: false },
@@ -101,8 +102,11 @@ class Server implements TaskApi {
       this.tasks = [...this.tasks, back];
       return back;
     });
-  counts: TaskApi["counts"] = () =>
-    Promise.resolve({ all: this.tasks.length, open: 0, done: 0, today: 0, upcoming: 0, overdue: 0 });
+  counts: TaskApi["counts"] = (clock) => {
+    const number = (view: (typeof VIEWS)[number]) => this.tasks.filter((one) => fits(one, wholeView(view), clock)).length;
+    const open = this.tasks.filter(({ done }) => !done).length;
+    return Promise.resolve({ open, ...(Object.fromEntries(VIEWS.map((view) => [view, number(view)])) as Omit<Counts, "open">) });
+  };
   tags: TaskApi["tags"] = () => Promise.resolve([]);
   makeSamples: TaskApi["makeSamples"] = () => this.#answer("make samples", () => 0);
   removeSamples: TaskApi["removeSamples"] = () =>
@@ -114,8 +118,8 @@ class Server implements TaskApi {
     });
 }
 
-async function boardOn(server: Server, query = ALL_TASKS) {
-  const board = new Board(server, () => now);
+async function boardOn(server: Server, query = ALL_TASKS, clock = () => now) {
+  const board = new Board(server, clock);
   await board.show(query);
   server.calls = [];
   return board;
@@ -423,6 +427,22 @@ describe("edits from two tabs", () => {
     expect(board.state()).toMatchObject({ conflicts: [], isSignedOut: true });
   });
 
+  test("where the other one is the same, sent twice as its answer was lost, are none, and can be undone", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    vi.spyOn(server, "update").mockImplementationOnce((id, changes) => {
+      server.change(id, changes);
+      return Promise.reject(new Failure("away", "The server's answer broke off."));
+    });
+    expect(await board.edit(taskOf(board, "a"), { title: "A" })).toBeNull();
+    expect(shown(board)).toEqual(["A"]);
+    board.undo();
+    await vi.waitFor(() => {
+      expect(server.tasks).toMatchObject([{ title: "a" }]);
+    });
+    expect(board.state().conflicts).toEqual([]);
+  });
+
   test("or theirs as it is", async () => {
     const server = new Server(task({ id: "a" }));
     const board = await boardOn(server);
@@ -515,6 +535,66 @@ describe("a task that is being edited stays on the list", () => {
     expect(shown(board)).toEqual(["renamed"]);
     board.release("made-1");
     expect(shown(board)).toEqual([]);
+  });
+});
+
+describe("a list that stays open keeps up", () => {
+  /** A board on today's list, with counts to compare the next ones with. */
+  async function boardOnToday(server: Server, clock = () => now) {
+    const board = await boardOn(server, wholeView("today"), clock);
+    await vi.waitFor(() => {
+      expect(board.state().counts).not.toBeNull();
+    });
+    server.calls = [];
+    return board;
+  }
+  const today = { date: now.day, time: null };
+
+  test("with another device", async () => {
+    const server = new Server(task({ id: "a", due: today }));
+    const board = await boardOnToday(server);
+    server.tasks = [task({ id: "b", due: today }), ...server.tasks];
+    await board.keepUp();
+    expect(shown(board)).toEqual(["b", "a"]);
+    server.calls = [];
+    await board.keepUp();
+    expect(server.calls, "nothing has happened since").toEqual([]);
+  });
+
+  test("with the calendar", async () => {
+    const server = new Server(task({ id: "a", due: today }), task({ id: "b", due: { date: "2026-11-25", time: null } }));
+    let clock = now;
+    const board = await boardOnToday(server, () => clock);
+    expect(shown(board)).toEqual(["a"]);
+    clock = { day: "2026-11-25", time: "00:00" };
+    await board.keepUp();
+    expect(shown(board)).toEqual(["b"]);
+  });
+
+  test("and leaves what was ticked off here where it is", async () => {
+    const server = new Server(task({ id: "a", due: today }));
+    const board = await boardOnToday(server);
+    await board.tick(taskOf(board, "a"), true);
+    await board.keepUp();
+    await board.keepUp();
+    expect(shown(board)).toEqual(["✓ a"]);
+  });
+
+  test("after an outage", async () => {
+    const server = new Server(task({ id: "a", due: today }));
+    const board = await boardOnToday(server);
+    server.trouble = new Failure("away", "The server cannot be reached.");
+    const ticked = board.tick(taskOf(board, "a"), true);
+    await vi.waitFor(() => {
+      expect(board.state().isAway).toBe(true);
+    });
+    server.trouble = null;
+    server.tasks = [task({ id: "b", due: today }), ...server.tasks];
+    board.wake();
+    await ticked;
+    await vi.waitFor(() => {
+      expect(shown(board)).toEqual(["b"]);
+    });
   });
 });
 
