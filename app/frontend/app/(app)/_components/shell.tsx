@@ -8,6 +8,7 @@ import { Failure } from "@/browser/failure";
 import { listAddress, wholeView } from "@/browser/list-query";
 import { type Action, useShortcuts } from "@/browser/shortcuts";
 import { BoardProvider, useBoard } from "@/browser/use-board";
+import { UnsavedProvider } from "@/browser/use-unsaved";
 import { Icon } from "@/components/icon";
 import { Logo } from "@/components/logo";
 import { Away } from "./away";
@@ -42,7 +43,9 @@ interface ShellProps {
 export function Shell(props: ShellProps) {
   return (
     <BoardProvider key={props.userId} userId={props.userId}>
-      <Frame {...props} />
+      <UnsavedProvider userId={props.userId}>
+        <Frame {...props} />
+      </UnsavedProvider>
     </BoardProvider>
   );
 }

@@ -6,6 +6,7 @@ import { sayDue, type WallClock } from "@/browser/calendar";
 import type { ListQuery } from "@/browser/list-query";
 import { parseQuickAdd, type QuickAdd } from "@/browser/quick-add";
 import { useBoard, useUserId, useWallClock } from "@/browser/use-board";
+import { useUnsaved } from "@/browser/use-unsaved";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
 import { Icon } from "@/components/icon";
@@ -24,6 +25,7 @@ interface QuickAddFormProps {
 /** One line for a new task. It shows what it has understood, and keeps what was typed, also when the page is reloaded. */
 export function QuickAddForm({ input, query }: QuickAddFormProps) {
   const { board } = useBoard();
+  const { writings } = useUnsaved();
   const draftName = `quick-add-draft ${useUserId()}`; // the next user of the tab is not to read it
   const now = useWallClock();
   const [line, setLine] = useState("");
@@ -52,11 +54,17 @@ export function QuickAddForm({ input, query }: QuickAddFormProps) {
       return;
     }
     write("");
-    const failure = await board.add({ ...understood, description: "" });
+    const draft = { ...understood, description: "" };
+    const failure = await board.add(draft);
+    if (failure === null) {
+      return;
+    }
     // Back where it was, unless the next one is being typed already.
-    if (failure !== null && !window.sessionStorage.getItem(draftName)) {
+    if (!window.sessionStorage.getItem(draftName)) {
       setLine(line);
       window.sessionStorage.setItem(draftName, line);
+    } else {
+      writings.keep({ draft }, failure.message);
     }
   }
 

@@ -12,6 +12,7 @@ import { EmptyState } from "./empty-state";
 import { Filters } from "./filters";
 import { QuickAddForm } from "./quick-add-form";
 import { TaskRow } from "./task-row";
+import { UnsavedList } from "./unsaved-list";
 
 /** The list that the page's address names, and all that can be done with its tasks. */
 export function TaskBoard() {
@@ -73,6 +74,7 @@ export function TaskBoard() {
         </p>
       )}
 
+      <UnsavedList />
       {tasks === undefined && !isSignedOut && <Placeholder />}
       {tasks?.length === 0 && !isLoading && <EmptyState query={query} />}
       {tasks !== undefined && tasks.length > 0 && now !== null && (

@@ -6,6 +6,7 @@ import type { Task, TaskChanges } from "@/browser/api";
 import { isOverdue, sayDue, type WallClock } from "@/browser/calendar";
 import { listAddress, withTag } from "@/browser/list-query";
 import { useBoard } from "@/browser/use-board";
+import { useUnsaved } from "@/browser/use-unsaved";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
 import { Icon } from "@/components/icon";
@@ -23,6 +24,7 @@ interface TaskRowProps {
 /** One task: to be read, or being edited. */
 export function TaskRow({ task, now, fallback }: TaskRowProps) {
   const { board, pending } = useBoard();
+  const { writings } = useUnsaved();
   const [edited, setEdited] = useState<{ task: Task; draft: Task; problem?: string } | null>(null);
   const row = useRef<HTMLLIElement>(null);
   const editButton = useRef<HTMLButtonElement>(null);
@@ -49,6 +51,8 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
     const failure = Object.keys(changes).length === 0 ? null : await board.edit(opened, changes);
     if (failure === null || failure.kind === "changed") {
       board.release(key);
+    } else if (row.current === null) {
+      writings.keep({ opened, changes }, failure.message); // the list was left meanwhile
     } else {
       // What was typed comes back, with the reason.
       setEdited({ task: opened, draft: { ...opened, ...changes }, problem: failure.message });
