@@ -24,8 +24,8 @@ export interface TaskApi {
   create: (task: NewTask, key: string) => Promise<Task>;
   /** With a version, only if the task still has it: else a Failure of kind `changed`. */
   update: (id: string, changes: TaskChanges, version?: string) => Promise<Task>;
-  /** A task that is gone already is no failure. */
-  remove: (id: string) => Promise<void>;
+  /** Only if the task still has the version: else a Failure of kind `changed`. One that is gone already is no failure. */
+  remove: (id: string, version: string) => Promise<void>;
   restore: (id: string) => Promise<Task>;
   counts: (now: WallClock) => Promise<Counts>;
   tags: () => Promise<TagCount[]>;
@@ -125,9 +125,9 @@ export const taskApi: TaskApi = {
     dataOf(
       client.PATCH("/api/tasks/{task_id}", { params: { path: { task_id: id }, ...ifMatch(version) }, body: changes }),
     ),
-  remove: async (id) => {
+  remove: async (id, version) => {
     try {
-      await dataOf(client.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id } } }));
+      await dataOf(client.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id }, ...ifMatch(version) } }));
     } catch (error) {
       if (!(error instanceof Failure && error.kind === "gone")) {
         throw error;

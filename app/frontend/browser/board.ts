@@ -39,7 +39,7 @@ export class Board {
   /** What the server has said last of the list. */
   #served: Task[] | undefined;
   #changes: Pending[] = [];
-  /** The last call for each task, which the next one waits for. */
+  /** The last call for each task, by what `keyOf` says, which the next one waits for. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #ids = new Identities();
   /** The tasks that are being edited, by what `keyOf` says. */
@@ -226,20 +226,27 @@ export class Board {
     }
   }
 
-  /** Deletes a task; the notice can bring it back. */
+  /** Deletes a task, unless it was changed elsewhere since it was read: then it is shown again, as it is now. */
   async remove(task: Task): Promise<Failure | null> {
     const undo = () => void this.#restore([task]);
     this.#say(`Deleted “${task.title}”`, { undo });
-    return this.#change(
+    const failure = await this.#change(
       { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#ids.isSame(other.id, task.id)), undo },
       async () => {
-        await this.api.remove(this.#ids.there(task.id));
+        const id = this.#ids.there(task.id);
+        await this.api.remove(id, this.#ids.successorOf(id, task.version));
         return task;
       },
       () => {
         this.#serve((tasks) => tasks.filter((other) => !this.#ids.isSame(other.id, task.id)));
       },
     );
+    if (failure?.kind === "changed") {
+      this.#undos.drop(undo);
+      this.#say(`“${task.title}” was changed elsewhere, and is still there. Look at it, and delete it then.`, { isError: true });
+      await this.refresh();
+    }
+    return failure;
   }
 
   /** Tells of a task that is deleted already, and can be brought back. */
@@ -371,9 +378,10 @@ export class Board {
   async #change(change: Pending, work: () => Promise<Task>, keep: (task: Task) => void): Promise<Failure | null> {
     this.#changes.push(change);
     this.#show();
-    const turn = (this.#queues.get(change.taskId) ?? Promise.resolve()).then(() => this.#ask(work));
+    const key = this.keyOf(change.taskId);
+    const turn = (this.#queues.get(key) ?? Promise.resolve()).then(() => this.#ask(work));
     this.#queues.set(
-      change.taskId,
+      key,
       turn.catch(() => undefined),
     );
     try {

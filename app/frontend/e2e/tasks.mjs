@@ -76,6 +76,18 @@ export async function tasks({ page }) {
     await settled(page);
   });
 
+  await step("half a time is not saved as none", async () => {
+    await page.getByRole("button", { name: "Edit “Buy oat milk”" }).click();
+    const time = page.getByLabel("At", { exact: true });
+    await time.fill("");
+    await time.press("1");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Write hours and minutes, or neither.").waitFor();
+    await becomes(() => time.evaluate((field) => field === document.activeElement), true, "the focus is where the problem is");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await row(page, "Buy oat milk").getByText("18:00").waitFor();
+  });
+
   await step("a deletion can be undone", async () => {
     await page.getByRole("button", { name: "Delete “Water the plants”" }).click();
     await row(page, "Water the plants").waitFor({ state: "detached" });

@@ -91,8 +91,11 @@ class Server implements TaskApi {
       }
       return this.change(id, changes);
     });
-  remove: TaskApi["remove"] = (id) =>
+  remove: TaskApi["remove"] = (id, version) =>
     this.#answer(`remove ${id}`, () => {
+      if (this.#find(id).version !== version) {
+        throw new Failure("changed", "This task was changed elsewhere.");
+      }
       this.deleted.push(this.#find(id));
       this.tasks = this.tasks.filter((one) => one.id !== id);
     });
@@ -481,6 +484,46 @@ describe("edits from two tabs", () => {
     await board.tick(opened, false);
     expect(await board.edit(opened, { title: "mine" })).toBeNull();
     expect(server.tasks).toMatchObject([{ title: "mine", done: false }]);
+  });
+});
+
+describe("a deletion", () => {
+  test("leaves a task that was changed elsewhere since, shows it as it is, and deletes it when it is asked again", async () => {
+    const server = new Server(task({ id: "a" }), task({ id: "b" }));
+    const board = await boardOn(server);
+    const seen = taskOf(board, "a");
+    await board.tick(taskOf(board, "b"), true);
+    server.change("a", { title: "filled in elsewhere" });
+    expect((await board.remove(seen))?.kind).toBe("changed");
+    expect(shown(board)).toEqual(["filled in elsewhere", "✓ b"]);
+    expect(board.state().notice).toMatchObject({ isError: true, canUndo: false });
+    board.undo(); // of the tick: the deletion did not come to be
+    await vi.waitFor(() => {
+      expect(server.tasks.map(({ done }) => done)).toEqual([false, false]);
+    });
+    expect(await board.remove(taskOf(board, "a"))).toBeNull();
+    expect(shown(board)).toEqual(["b"]);
+  });
+
+  test("that takes back a new task leaves what was filled in elsewhere since, and not what was changed here", async () => {
+    const server = new Server();
+    const board = await boardOn(server);
+    await board.add(draft("mine"));
+    await board.add(draft("theirs"));
+    server.change("made-2", { description: "the whole list" });
+    board.undo();
+    await vi.waitFor(() => {
+      expect(board.state().notice?.text).toMatch(/“theirs” was changed elsewhere/);
+    });
+    const fresh = taskOf(board, "made-1");
+    await board.tick(fresh, true);
+    await board.tick(fresh, false);
+    board.undo();
+    board.undo();
+    board.undo();
+    await vi.waitFor(() => {
+      expect(server.tasks.map(({ title }) => title)).toEqual(["theirs"]);
+    });
   });
 });
 

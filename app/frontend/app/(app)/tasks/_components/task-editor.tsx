@@ -21,7 +21,7 @@ interface TaskEditorProps {
   onCancel: () => void;
 }
 
-type Problems = Partial<Record<"title" | "tags" | "date", string>>;
+type Problems = Partial<Record<"title" | "date" | "time" | "tags", string>>;
 
 /** The form that stands in a task's place while it is edited; Escape leaves it. */
 export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEditorProps) {
@@ -31,7 +31,7 @@ export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEdi
   function submit(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = event.currentTarget;
-    const { edited, problems: found } = read(new FormData(form));
+    const { edited, problems: found } = read(form);
     const [first] = Object.keys(found);
     if (first !== undefined) {
       setProblems(found);
@@ -86,7 +86,14 @@ export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEdi
           defaultValue={draft.due?.date}
           error={problems.date}
         />
-        <TextField id={`${id}-time`} name="time" type="time" label="At" defaultValue={draft.due?.time ?? ""} />
+        <TextField
+          id={`${id}-time`}
+          name="time"
+          type="time"
+          label="At"
+          defaultValue={draft.due?.time ?? ""}
+          error={problems.time}
+        />
         <div className={controls.field}>
           <label className={controls.label} htmlFor={`${id}-priority`}>
             Priority
@@ -121,7 +128,10 @@ export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEdi
   );
 }
 
-function read(data: FormData): { edited: Required<TaskChanges>; problems: Problems } {
+function read(form: HTMLFormElement): { edited: Required<TaskChanges>; problems: Problems } {
+  const data = new FormData(form);
+  // Half a date or time reads as none.
+  const isHalf = (name: string) => (form.elements.namedItem(name) as HTMLInputElement).validity.badInput;
   const text = (name: string) => ((data.get(name) as string | null) ?? "").trim();
   const { tags, problem } = readTags(text("tags"));
   const date = text("date");
@@ -137,8 +147,10 @@ function read(data: FormData): { edited: Required<TaskChanges>; problems: Proble
     },
     problems: {
       ...(text("title") === "" && { title: "A task needs a title." }),
-      ...(problem !== null && { tags: problem }),
       ...(date === "" && time !== "" && { date: "A time needs a day." }),
+      ...(isHalf("date") && { date: "Write the whole day, or none." }),
+      ...(isHalf("time") && { time: "Write hours and minutes, or neither." }),
+      ...(problem !== null && { tags: problem }),
     },
   };
 }
