@@ -217,6 +217,24 @@ def test_a_conversation_can_be_deleted_and_what_it_made_stays(api: TestClient, u
     assert titles(api, user) == ["buy milk"]
 
 
+def test_a_conversation_can_be_named_before_it_is_there(api: TestClient, new_user: Callable[[], str]) -> None:
+    owner, stranger = new_user(), new_user()
+    name = str(uuid4())
+
+    def say(user: str, text: str, named: str) -> Response:
+        headers = {**bearer(user), "Conversation-ID": named}
+        return api.post("/api/assistant/messages", json={"text": text, **NOW}, headers=headers)
+
+    for text in ("add buy milk", "hello"):  # begun, and gone on with
+        assert _events(say(owner, text, name).text)[0]["conversation_id"] == name
+    [listed] = api.get("/api/conversations", headers=bearer(owner)).json()["items"]
+    assert (listed["id"], listed["title"]) == (name, "add buy milk")
+    assert [say(stranger, "let me in", name).status_code, say(owner, "hello", "no id").status_code] == [404, 422]
+    assert api.get("/api/conversations", headers=bearer(stranger)).json()["items"] == []
+    messages = api.get(f"/api/conversations/{name}", headers=bearer(owner)).json()["messages"]
+    assert [message["text"] for message in messages if message["role"] == "user"] == ["add buy milk", "hello"]
+
+
 def test_a_strangers_conversation_is_as_absent_as_one_that_never_was(
     api: TestClient, new_user: Callable[[], str]
 ) -> None:

@@ -47,10 +47,10 @@ def _wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _waits_for_a_lock(database: str) -> bool:
+def _waits_for_a_lock(database: str, many: int = 1) -> bool:
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with psycopg.connect(database) as watcher:
-        return watcher.execute(query).fetchone() is not None
+        return len(watcher.execute(query).fetchall()) == many
 
 
 def _serves_nobody(metrics_port: int) -> bool:
@@ -169,8 +169,8 @@ def test_one_user_is_answered_twice_at_once_and_no_more(server: Running, model: 
         server.client.stream(*ask, json=BODY, headers=bearer(user)) as one,
         server.client.stream(*ask, json=BODY, headers=bearer(user)) as two,
     ):
-        assert next(one.iter_lines())
-        assert next(two.iter_lines())
+        lines = one.iter_lines(), two.iter_lines()  # who lets go of these has left
+        assert all(next(each) for each in lines)
         third = server.client.post("/api/assistant/messages", json=BODY, headers=bearer(user))
         assert (third.status_code, third.headers.get("Retry-After")) == (429, "5"), third.text
 
@@ -204,6 +204,27 @@ def test_of_many_questions_at_the_same_moment_two_are_answered(server: Running, 
         ask = partial(server.client.post, "/api/assistant/messages", json=BODY, headers=bearer(user))
         answers = list(threads.map(lambda _: ask(), range(6)))
     assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 4
+
+
+def test_of_two_questions_to_two_pods_at_the_same_moment_one_is_answered_beside_a_third(
+    server: Running, model: Script, user: str, database: str
+) -> None:
+    model.turns = [Say("slow words", hesitates=20), Say("at once"), Say("at once")]
+    with running(database, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=model.url) as other, ThreadPoolExecutor(2) as threads:
+
+        def ask(pod: Running) -> int:
+            return pod.client.post("/api/assistant/messages", json=BODY, headers=bearer(user)).status_code
+
+        with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as third:
+            lines = third.iter_lines()
+            assert next(lines)
+            with psycopg.connect(database) as holder:
+                holder.execute("LOCK TABLE message IN EXCLUSIVE MODE")  # what is said waits, what is counted does not
+                asked = [threads.submit(ask, pod) for pod in (server, other)]
+                _wait_until(lambda: _waits_for_a_lock(database, 2))
+            assert sorted(each.result() for each in asked) == [200, 429]
+    kept = server.client.get("/api/conversations", headers=bearer(user)).json()["items"]
+    assert len(kept) == 2  # what was refused has begun none
 
 
 def test_neither_key_nor_words_are_in_the_log(server: Running, model: Script, user: str) -> None:

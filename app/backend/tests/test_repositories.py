@@ -51,7 +51,7 @@ CALLS: dict[type[Any], dict[str, Callable[[Any], Awaitable[Any]]]] = {
         **EXISTS,
         "conversations": lambda r: r.conversations(),
         "conversation": lambda r: r.conversation(uuid4()),
-        "begin": lambda r: r.begin("title"),
+        "begin": lambda r: r.begin(uuid4(), "title"),
         "delete": lambda r: r.delete(uuid4()),
         "messages": lambda r: r.messages(uuid4()),
         "messages_after": lambda r: r.messages_after(uuid4(), 0, 5),

@@ -2,7 +2,8 @@
 
 import asyncio
 import select
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -29,7 +30,8 @@ class Database:
 
     One of them is kept apart for the readiness probe: under load the pool may be busy for seconds, and a pod that is
     merely busy must not be taken out of the Service. Every use is one statement, so nobody holds a connection while
-    waiting for something else, and they are in autocommit mode, which saves the round trips of BEGIN and COMMIT.
+    waiting for something else, and they are in autocommit mode, which saves the round trips of BEGIN and COMMIT. Only
+    what has to look before it writes, with nobody beside it, is a transaction (`alone`).
     """
 
     def __init__(self, url: SecretStr, pool_size: int) -> None:
@@ -44,6 +46,17 @@ class Database:
         not answer.
         """
         return await self._requests.run(statement, parameters)
+
+    @asynccontextmanager
+    async def alone(self, lock: str) -> AsyncIterator["Transaction"]:
+        """Yield a transaction that runs while no other one of this lock does, in whichever pod; an exception undoes it.
+
+        Each of its statements sees what was committed before it, so by those that had the lock before. Raises as `run`
+        does, OperationalError too when the lock is not free in time.
+        """
+        async with self._requests.connection() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
+            yield Transaction(connection)
 
     async def probe(self, statement: str) -> list[AnyRow]:
         """Run a statement over the connection that is kept for the readiness probe; raises as `run` does."""
@@ -60,6 +73,22 @@ class Database:
         await self._probe.close()
 
 
+class Transaction:
+    """Several statements on one connection, all of which are kept, or none."""
+
+    def __init__(self, connection: AsyncConnection[AnyRow]) -> None:
+        self._connection = connection
+
+    async def run(self, statement: str, parameters: Mapping[str, Any]) -> list[AnyRow]:
+        """Run a statement, and return its rows: none where it returns none; raises psycopg's errors."""
+        return await _rows(self._connection, statement, parameters)
+
+
+async def _rows(connection: AsyncConnection[AnyRow], statement: str, parameters: Mapping[str, Any]) -> list[AnyRow]:
+    cursor = await connection.execute(statement, parameters)
+    return [] if cursor.rownumber is None else await cursor.fetchall()
+
+
 class _Pool:
     """Connections that are kept open; the one that was used last is the next to be used.
 
@@ -74,6 +103,11 @@ class _Pool:
         self.in_use = 0
 
     async def run(self, statement: str, parameters: Mapping[str, Any]) -> list[AnyRow]:
+        async with self.connection() as connection:
+            return await _rows(connection, statement, parameters)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[AnyRow]]:
         try:
             async with asyncio.timeout(POOL_WAIT_SECONDS):
                 await self._places.acquire()
@@ -83,8 +117,7 @@ class _Pool:
         try:
             connection = await self._take()
             try:
-                cursor = await connection.execute(statement, parameters)
-                return [] if cursor.rownumber is None else await cursor.fetchall()
+                yield connection
             finally:
                 await self._give_back(connection)
         finally:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, DateTime, FromClause, Table, Text, bindparam, select
 
-from todo_backend.database import AnyRow, Database
+from todo_backend.database import AnyRow, Database, Transaction
 from todo_backend.problems import unauthorized
 from todo_backend.statement import Statement, metadata
 
@@ -33,7 +33,7 @@ _ACCOUNT: Final = Statement(select(account.c.id).where(account.c.id == USER))
 class Repository:
     """One user's rows. There is none without a user, and each statement is narrowed by `own` and given that user."""
 
-    def __init__(self, database: Database, user_id: str) -> None:
+    def __init__(self, database: Database | Transaction, user_id: str) -> None:
         if not user_id:
             raise ValueError("a repository is made for a user")
         self._database = database

@@ -6,7 +6,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
-from todo_backend.database import AnyRow, Database
+from todo_backend.database import AnyRow, Database, Transaction
 
 metadata = MetaData()
 """The tables. Migrations, not this, make them."""
@@ -22,6 +22,6 @@ class Statement:
         self._sql = compiled.string
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
-    async def run(self, database: Database, **parameters: Any) -> list[AnyRow]:
+    async def run(self, database: Database | Transaction, **parameters: Any) -> list[AnyRow]:
         """Run it with a value for each of its parameters, and return its rows; raises as `Database.run` does."""
         return await database.run(self._sql, {**self._constants, **parameters})

@@ -1946,7 +1946,10 @@ export interface operations {
     converse: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by who asks: a message without `conversation_id` goes on with this one, or else begins it */
+                "Conversation-ID"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse
 
 from todo_backend.assistant import schemas
@@ -14,6 +14,7 @@ from todo_backend.assistant.service import AssistantService
 from todo_backend.assistant.tools import Tools
 from todo_backend.assistant.turn import Answering, Slot
 from todo_backend.auth import CurrentUser
+from todo_backend.database import Database
 from todo_backend.problems import described
 from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.schemas import Task
@@ -50,9 +51,20 @@ async def _slot(user: CurrentUser, answering: Annotated[Answering, Depends(_answ
 TakenSlot = Annotated[Slot, Depends(_slot, scope="request")]
 
 
-async def _heard(_slot: TakenSlot, service: Service, new: NewMessage) -> UUID:
+ConversationName = Annotated[
+    UUID | None,
+    Header(
+        alias="Conversation-ID",
+        description="Chosen by who asks: a message without `conversation_id` goes on with this one, or else begins it",
+    ),
+]
+
+
+async def _heard(request: Request, slot: TakenSlot, new: NewMessage, named: ConversationName = None) -> UUID:
     # In a dependency, because an endpoint that streams has answered 200 before it begins.
-    return await service.hear(new)
+    database: Database = request.app.state.database
+    async with database.alone(f"assistant/{slot.user_id}") as transaction:
+        return await AssistantService(AssistantRepository(transaction, slot.user_id)).hear(new, named)
 
 
 @router.get("/assistant")

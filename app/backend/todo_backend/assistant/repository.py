@@ -51,11 +51,12 @@ class AssistantRepository(Repository):
         """Return a conversation."""
         return await self._one(_CONVERSATION, conversation=conversation_id)
 
-    async def begin(self, title: str) -> UUID:
-        """Begin a conversation; raises psycopg.errors.ForeignKeyViolation when the user is no more."""
-        [row] = await self._all(_BEGIN, title=title)
-        begun: UUID = row.id
-        return begun
+    async def begin(self, conversation_id: UUID, title: str) -> bool:
+        """Begin a conversation, unless the id is taken, by whomever; tell whether it was done.
+
+        Raises psycopg.errors.ForeignKeyViolation when the user is no more.
+        """
+        return bool(await self._all(_BEGIN, conversation=conversation_id, title=title))
 
     async def delete(self, conversation_id: UUID) -> bool:
         """Remove a conversation and what was said in it; tell whether there was one."""
@@ -134,8 +135,9 @@ def _begin() -> Statement:
     newest = select(conversation.c.id).where(own(conversation)).order_by(conversation.c.updated_at.desc())
     kept = newest.limit(MAX_CONVERSATIONS - 1)
     surplus = delete(conversation).where(own(conversation), conversation.c.id.not_in(kept)).cte("surplus")
-    begun = insert(conversation).values(user_id=USER, title=bindparam("title", type_=Text))
-    return Statement(begun.returning(conversation.c.id).add_cte(surplus))
+    begun = insert(conversation).values(id=_ID, user_id=USER, title=bindparam("title", type_=Text))
+    unless_taken = begun.on_conflict_do_nothing(index_elements=["id"])
+    return Statement(unless_taken.returning(conversation.c.id).add_cte(surplus))
 
 
 def _say() -> Statement:

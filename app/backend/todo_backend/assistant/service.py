@@ -1,7 +1,7 @@
 """Conversations, and the deletions that a user confirms."""
 
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from todo_backend.assistant.repository import AssistantRepository
 from todo_backend.assistant.schemas import (
@@ -38,19 +38,22 @@ class AssistantService:
         await check_account(self._repository)
         return await self._repository.used_tokens()
 
-    async def hear(self, new: NewMessage) -> UUID:
-        """Keep what the user says, and return the conversation, a new one where the message begins one.
+    async def hear(self, new: NewMessage, named: UUID | None) -> UUID:
+        """Keep what the user says, and return the conversation, where the message names none the one named like this.
 
-        A 404 problem where the conversation is not there, 401 where the account was deleted, 429 for a user who is
-        being answered too often already, by whichever pods.
+        That one is begun where it is not there. A 404 problem where the message's conversation is not there or the name
+        is another's, 401 where the account was deleted, 429 for a user who is being answered too often already, by
+        whichever pods. To be called in a transaction of `Database.alone`: no two questions of a user may be heard at
+        the same moment, and what is refused leaves nothing behind.
         """
         if await self._repository.unanswered() >= AT_ONCE:
             raise still_answering()
-        conversation_id = new.conversation_id
-        if conversation_id is None:
+        conversation_id = new.conversation_id or named or uuid4()
+        is_there = await self._repository.conversation(conversation_id) is not None
+        if not is_there and new.conversation_id is None:
             with account_exists():
-                conversation_id = await self._repository.begin(" ".join(new.text.split())[:TITLE_LENGTH])
-        elif await self._repository.conversation(conversation_id) is None:
+                is_there = await self._repository.begin(conversation_id, " ".join(new.text.split())[:TITLE_LENGTH])
+        if not is_there:
             raise await self._no_conversation()
         await self._repository.say(conversation_id, "user", new.text)
         return conversation_id

@@ -60,8 +60,8 @@ class Answering:
     def check(self, user_id: str) -> Slot:
         """Take one of the user's slots; a 429 problem for a user who is being answered too often already.
 
-        Other pods' answers count too, by what the database has (`AssistantService.hear`): here no two questions can
-        pass at the same moment.
+        Other pods' answers count too, by what the database has (`AssistantService.hear`). A user can have no more
+        requests than this wait for a connection there.
         """
         if self._by_user[user_id] >= AT_ONCE:
             raise still_answering()
