@@ -5,6 +5,7 @@ import { asFailure, type Failure } from "./failure";
 import { fits } from "./fits";
 import { Identities } from "./identities";
 import type { ListQuery } from "./list-query";
+import { randomId } from "./random-id";
 import { Reach } from "./reach";
 import { Undos } from "./undos";
 
@@ -492,8 +493,3 @@ const hasAll = (task: Task, changes: TaskChanges): boolean =>
   Object.entries(changes).every(([name, value]) => JSON.stringify(task[name as keyof Task]) === JSON.stringify(value));
 
 const asTask = (task: Partial<Task> & Pick<Task, "id" | "title">): Task => task as Task;
-
-/** `crypto.randomUUID` is for secure contexts, and http://todo-app.local is none. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

@@ -1,6 +1,8 @@
 import type { components } from "./api-types";
 import type { Task } from "./api";
+import type { WallClock } from "./calendar";
 import type { AssistantEvent } from "./events";
+import { randomId } from "./random-id";
 
 /** A change that an answer made; undone with what was before. */
 export interface Change {
@@ -32,6 +34,30 @@ export interface Utterance {
   questions: Question[];
   problem: string | null;
   isStopped: boolean;
+}
+
+/** A conversation that the server has, or one that the next words begin. Its id is known either way. */
+export interface Talk {
+  id: string;
+  isBegun: boolean;
+}
+
+export const newTalk = (): Talk => ({ id: randomId(), isBegun: false });
+
+/**
+ * What is sent to say something. A conversation that may not be there yet goes into a header: the server begins it under
+ * that id, so that it is found again where nothing of the answer was heard.
+ */
+export function saying(text: string, { id, isBegun }: Talk, { day, time }: WallClock): RequestInit {
+  return {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      Accept: "text/event-stream",
+      ...(!isBegun && { "Conversation-ID": id }),
+    },
+    body: JSON.stringify({ text, conversation_id: isBegun ? id : null, today: day, time }),
+  };
 }
 
 export const ACTION_WORDS: Record<Change["action"], string> = {

@@ -1,9 +1,21 @@
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { authorized, client, dataOf, failureOf, type Task } from "./api";
 import type { components } from "./api-types";
 import type { Board } from "./board";
 import { wallClock } from "./calendar";
-import { type Asked, asking, caughtUp, type Change, heard, type Question, remembered, type Utterance, utterance } from "./conversation";
+import {
+  type Asked,
+  asking,
+  caughtUp,
+  type Change,
+  heard,
+  newTalk,
+  type Question,
+  remembered,
+  saying,
+  type Utterance,
+  utterance,
+} from "./conversation";
 import { readEvents } from "./events";
 import { asFailure } from "./failure";
 
@@ -16,7 +28,7 @@ const CATCH_UP_MS = [300, 1000, 3000, 8000];
 /** A conversation with the assistant, and the earlier ones. What it changes shows on the board as it does. */
 export function useAssistant(board: Board) {
   const [utterances, setUtterances] = useState<Utterance[]>([]);
-  const [conversationId, setConversationId] = useState<string | null>(null);
+  const [talk, setTalk] = useState(newTalk);
   const [earlier, setEarlier] = useState<Summary[]>([]);
   const [by, setBy] = useState<"model" | "rules" | null>(null);
   const [answering, setAnswering] = useState<AbortController | null>(null);
@@ -24,12 +36,20 @@ export function useAssistant(board: Board) {
   /** Tokens of the questions that are being decided: a second click comes before the first one shows. */
   const deciding = useRef(new Set<string>());
 
+  /** Reads the list of conversations, which may tell that the one that is open has begun. */
+  const listEarlier = useCallback(async () => {
+    const { items } = await dataOf(client.GET("/api/conversations"));
+    setEarlier(items);
+    setTalk((open) => (items.some(({ id }) => id === open.id) ? { ...open, isBegun: true } : open));
+    return items;
+  }, []);
+
   useEffect(() => {
     void quietly(board, async () => {
       setBy((await dataOf(client.GET("/api/assistant"))).by);
-      setEarlier((await dataOf(client.GET("/api/conversations"))).items);
+      await listEarlier();
     });
-  }, [board]);
+  }, [board, listEarlier]);
 
   const patch = (key: string, change: (utterance: Utterance) => Utterance) => {
     setUtterances((all) => all.map((one) => (one.key === key ? change(one) : one)));
@@ -47,63 +67,58 @@ export function useAssistant(board: Board) {
     setUtterances([...utterances, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
     const stop = new AbortController();
     setAnswering(stop);
-    let id = conversationId;
+    let { id } = talk;
     let hasBegun = false;
-    let isWhole = false;
+    /** Whether the server may have done more than was heard here. */
+    let isCut = false;
     try {
-      const { day, time } = wallClock(new Date());
-      const response = await authorized(
-        new Request("/api/assistant/messages", {
-          method: "POST",
-          headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-          body: JSON.stringify({ text, conversation_id: conversationId, today: day, time }),
-        }),
-        stop.signal,
-      );
+      const request = new Request("/api/assistant/messages", saying(text, talk, wallClock(new Date())));
+      const response = await authorized(request, stop.signal);
       if (response.status === 429) {
         patch(answerKey, (answer) => ({ ...answer, problem: "It is still answering you elsewhere. Wait for that first." }));
       } else if (!response.ok || response.body === null) {
         throw failureOf(response);
       } else {
         hasBegun = true;
+        isCut = true;
         for await (const event of readEvents(response.body)) {
           patch(answerKey, (answer) => heard(answer, event));
           if (event.type === "started") {
             id = event.conversation_id;
-            setConversationId(id);
+            setTalk({ id, isBegun: true });
             setBy(event.by);
           } else if (event.type === "changed") {
             void board.changedElsewhere();
           }
-          isWhole = event.type === "done";
+          isCut = event.type !== "done";
         }
-        if (!isWhole) {
+        if (isCut) {
           patch(answerKey, (answer) => ({ ...answer, problem: BROKE_OFF }));
         }
       }
     } catch (error) {
       const isStopped = stop.signal.aborted;
-      const problem = hasBegun ? BROKE_OFF : asFailure(error).message;
+      const { kind, message } = asFailure(error);
+      isCut ||= isStopped || kind === "away";
+      const problem = hasBegun ? BROKE_OFF : message;
       patch(answerKey, (answer) => ({ ...answer, problem: isStopped ? null : problem, isStopped }));
     }
     setAnswering(null);
-    if (!isWhole && (hasBegun || stop.signal.aborted)) {
+    if (isCut) {
       catchUp(answerKey, asked, id).catch(() => undefined); // the board tells what fails; a conversation may be forgotten by now
     }
     await quietly(board, async () => {
-      setEarlier((await dataOf(client.GET("/api/conversations"))).items);
+      await listEarlier();
     });
   }
 
-  /**
-   * Shows what an answer changed that was not heard to its end, each change with its undo once the server has kept it.
-   * @param id null where not even the conversation was heard of
-   */
-  async function catchUp(answerKey: string, asked: Asked, id: string | null): Promise<void> {
+  /** Shows what an answer changed that was not heard to its end, each change with its undo once the server has kept it. */
+  async function catchUp(answerKey: string, asked: Asked, id: string): Promise<void> {
     for (const wait of CATCH_UP_MS) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       await board.changedElsewhere(); // this waits for a server that is away
-      if (id !== null) {
+      // The list first: a question that the server has not heard, or not yet, may have been to begin the conversation.
+      if ((await listEarlier()).some((one) => one.id === id)) {
         const path = { conversation_id: id };
         const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
         if (caughtUp(utterance(answerKey, "assistant", ""), asked, kept)) {
@@ -186,7 +201,7 @@ export function useAssistant(board: Board) {
   /** Goes on with an earlier conversation, or begins a new one. */
   async function open(id: string | null): Promise<void> {
     stop();
-    setConversationId(id);
+    setTalk(id === null ? newTalk() : { id, isBegun: true });
     setUtterances([]);
     if (id !== null) {
       await quietly(board, async () => {
@@ -198,9 +213,9 @@ export function useAssistant(board: Board) {
 
   /** Forgets the conversation that is open. */
   async function forget(): Promise<void> {
-    const id = conversationId;
+    const { id, isBegun } = talk;
     await open(null);
-    if (id !== null) {
+    if (isBegun) {
       await quietly(board, async () => {
         const path = { conversation_id: id };
         await dataOf(client.DELETE("/api/conversations/{conversation_id}", { params: { path } }));
@@ -209,6 +224,7 @@ export function useAssistant(board: Board) {
     }
   }
 
+  const conversationId = talk.isBegun ? talk.id : null;
   return { utterances, conversationId, earlier, by, isAnswering: answering !== null, say, stop, undo, decide, open, forget };
 }
 

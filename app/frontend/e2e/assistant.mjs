@@ -111,9 +111,16 @@ export async function assistant({ page, context, troubles }) {
     await panel.getByRole("button", { name: "Stop" }).click();
     await panel.getByText("Stopped. What was done until then stays.").waitFor();
     await page.locator("[data-task]").filter({ hasText: /feed the cactus/i }).waitFor();
-    await choice.locator("option").filter({ hasText: "add feed the cactus" }).waitFor({ state: "attached" });
+    await panel.getByText(/^Added “feed the cactus”$/i).waitFor();
+    await panel.getByRole("button", { name: "Undo" }).click();
+    await page.locator("[data-task]").filter({ hasText: /feed the cactus/i }).waitFor({ state: "detached" });
+    await settled(page);
+    await becomes(() => choice.locator("option:checked").textContent(), "add feed the cactus tomorrow");
+    await say("what is upcoming?"); // goes on with it
+    await choice.selectOption({ label: "New conversation" });
     await choice.selectOption({ label: "add feed the cactus tomorrow" });
     await panel.getByRole("log").getByText(/^Added “feed the cactus”$/i).waitFor();
+    await panel.getByRole("log").getByText("what is upcoming?").waitFor();
     await choice.selectOption({ label: "New conversation" });
   });
 

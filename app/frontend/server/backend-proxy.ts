@@ -26,6 +26,7 @@ const FORWARDED_REQUEST_HEADERS = [
   "content-encoding",
   "content-length",
   "content-type",
+  "conversation-id",
   "idempotency-key",
   "if-match",
   "if-none-match",

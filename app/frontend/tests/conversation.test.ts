@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { components } from "@/browser/api-types";
-import { asking, caughtUp, heard, remembered, utterance } from "@/browser/conversation";
+import { asking, caughtUp, heard, newTalk, remembered, saying, utterance } from "@/browser/conversation";
 
 type Message = components["schemas"]["Message"];
 
@@ -17,6 +17,19 @@ const message = (role: Message["role"], text: string, changes: Message["changes"
 
 const conversation = (...messages: Message[]) => ({
   ...{ id: "c1", title: "x", created_at: "2026-11-24T12:00:00Z", updated_at: "2026-11-24T12:00:00Z", messages },
+});
+
+test("a conversation has its id before the server knows it, and is begun under it", () => {
+  const now = { day: "2026-11-24", time: "12:00" };
+  const [talk, other] = [newTalk(), newTalk()];
+  expect(talk.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(other.id).not.toBe(talk.id);
+  const first = saying("hello", talk, now);
+  expect(new Headers(first.headers).get("Conversation-ID")).toBe(talk.id);
+  expect(JSON.parse(first.body as string)).toEqual({ text: "hello", conversation_id: null, today: now.day, time: now.time });
+  const next = saying("more", { ...talk, isBegun: true }, now);
+  expect(new Headers(next.headers).get("Conversation-ID")).toBeNull();
+  expect(JSON.parse(next.body as string)).toMatchObject({ text: "more", conversation_id: talk.id });
 });
 
 test("a change is undone with what was before, also in a conversation of before", () => {
