@@ -1,35 +1,23 @@
 "use client";
 
-import { useEffect } from "react";
+import { useRecovery } from "@/browser/use-recovery";
 import controls from "@/components/controls.module.css";
 import { Message } from "@/components/message";
 
-const RETRY_MS = 5_000;
-
-/** Shown when a page could not be rendered, most often as Postgres is away; tries again by itself. */
+/** In the place of a page of which not even the frame could be rendered. */
 export default function ErrorPage() {
-  useEffect(() => {
-    // A full load: the page may have come from a server that is no longer there.
-    const timer = setTimeout(() => {
-      window.location.reload();
-    }, RETRY_MS);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, []);
-
+  const tryNow = useRecovery(reload);
   return (
     <Message title="One moment">
       <p role="status">The app cannot reach its data right now. It tries again by itself every few seconds.</p>
-      <button
-        className={`${controls.button} ${controls.primary}`}
-        type="button"
-        onClick={() => {
-          window.location.reload();
-        }}
-      >
+      <button className={`${controls.button} ${controls.primary}`} type="button" onClick={tryNow}>
         Try now
       </button>
     </Message>
   );
+}
+
+/** A full load: the page may have come from a server that is no longer there. */
+function reload() {
+  window.location.reload();
 }

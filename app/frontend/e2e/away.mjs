@@ -120,43 +120,21 @@ export async function outages({ context, page, troubles }) {
     expected(troubles, "503", "React error #441"); // its word for a page that the server did not render
   });
 
-  await step("all that was typed in an outage comes back where the session has ended by then", async () => {
-    const notSaved = page.getByRole("region", { name: "Not saved" });
-    const line = page.getByRole("textbox", { name: "New task" });
-    await page.goto("/tasks?view=today");
-    await page.getByRole("button", { name: "Edit “Only once”" }).waitFor();
-    await context.route("**/api/**", (route) => route.fulfill({ status: 503, body: "{}" }));
-    await page.getByRole("button", { name: "Edit “Only once”" }).click();
-    await page.getByRole("textbox", { name: "Note" }).fill("Written on a train");
-    await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^All tasks/ }).click();
-    for (const title of ["The first of two", "The second of two"]) {
-      await line.fill(title);
-      await line.press("Enter");
-    }
-    await page.getByText("3 changes wait for it.").waitFor();
-    await context.unroute("**/api/**");
-    await context.route("**/api/**", (route) => route.fulfill({ status: 401, body: "{}" }));
-    await page.getByRole("alert").filter({ hasText: "Sign in again" }).waitFor();
-    // Which of the two is refused first is not for the page to say.
-    await notSaved.getByText(/The (first|second) of two/).waitFor();
-    await notSaved.getByText("Written on a train").waitFor();
-    const inLine = await line.inputValue();
-    const other = { "The first of two": "The second of two", "The second of two": "The first of two" }[inLine];
-    await assertAccessible(page, "what is not saved");
-    await assertFits(page);
-    await picture(page, "not-saved");
-    await context.unroute("**/api/**");
-    await page.goto("/tasks?view=today"); // as after signing in
-    await becomes(() => line.inputValue(), inLine);
-    await notSaved.getByRole("button", { name: "Try “Only once” again" }).click();
-    await row(page, "Only once").getByText("Written on a train").waitFor();
-    await notSaved.getByRole("button", { name: `Try “${other}” again` }).click();
-    await row(page, other).waitFor();
-    await notSaved.waitFor({ state: "detached" });
-    await settled(page);
-    await line.fill("");
-    expected(troubles, "503", "401");
+  await step("where not even the frame of a page can be rendered, it says so, waits, and recovers by itself", async () => {
+    let asked = 0;
+    await context.route("**/token", (route) => {
+      asked += 1;
+      return route.fulfill({ status: 503, body: "{}" });
+    });
+    await breakFrame(page);
+    const tryNow = page.getByRole("button", { name: "Try now" });
+    await tryNow.focus();
+    await tryNow.click();
+    await becomes(() => asked > 0, true);
+    assert.ok(await tryNow.evaluate((button) => button === document.activeElement), "the focus stays");
+    await context.unroute("**/token");
+    await row(page, "Outlive Postgres").waitFor();
+    expected(troubles, "404", "503", "React error #441");
   });
 
   await step("a token that the API refuses is replaced without a word", async () => {
@@ -216,19 +194,35 @@ export async function outages({ context, page, troubles }) {
   });
 }
 
-/** Has the page get once, in place of the settings, what Next sends of a page that it could not render. */
-export async function breakSettings(page) {
-  await page.evaluate(() => {
+/** What tells the row of a part in what Next sends of a page. */
+const SETTINGS = '"h1",null,{"children":"Settings"}';
+const FRAME = '"userName":';
+
+/** Has the page get once, in place of a part of the page that it goes to, what Next sends where it could not render that. */
+async function breakPart(page, part) {
+  await page.evaluate((part) => {
     const real = window.fetch;
     window.fetch = async (request, ...rest) => {
       const response = await real(request, ...rest);
-      if (!/\/settings\?_rsc=/.test(String(request))) {
+      if (!/\?_rsc=/.test(String(request))) {
         return response;
       }
-      window.fetch = real;
-      const whole = await response.text();
-      const broken = whole.replace(/^([0-9a-f]+):\[.*"h1",null,\{"children":"Settings"\}.*$/m, '$1:E{"digest":"1"}');
-      return new Response(broken, response);
+      const rows = (await response.text()).split("\n");
+      const broken = rows.map((row) => (row.includes(part) ? row.replace(/:.*/, ':E{"digest":"1"}') : row));
+      if (broken.some((row, place) => row !== rows[place])) {
+        window.fetch = real;
+      }
+      return new Response(broken.join("\n"), response);
     };
-  });
+  }, part);
+}
+
+export const breakSettings = (page) => breakPart(page, SETTINGS);
+
+/** Has the whole page be the one that is shown where not even its frame could be rendered. */
+export async function breakFrame(page) {
+  await page.goto("/nowhere");
+  await breakPart(page, FRAME);
+  await page.getByRole("link", { name: "To your tasks" }).click();
+  await page.getByRole("heading", { level: 1, name: "One moment" }).waitFor();
 }

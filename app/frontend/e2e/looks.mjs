@@ -1,7 +1,7 @@
 // Every page and dialog in light and dark, wide and at 320 px: it fits, and axe finds nothing; and nothing moves for those
 // who asked for that.
 
-import { breakSettings } from "./away.mjs";
+import { breakFrame, breakSettings } from "./away.mjs";
 import { addTask, assertAccessible, assertFits, assertStill, open, picture, row, settled, step } from "./browser.mjs";
 
 export async function looks({ context, page: first }) {
@@ -122,6 +122,9 @@ async function troubled({ page }, look) {
   await page.keyboard.press("s");
   await page.getByRole("heading", { level: 1, name: "One moment" }).waitFor();
   await look(page, "page-error");
+
+  await breakFrame(page);
+  await look(page, "root-error");
 
   await page.route("**/token", (route) => route.fulfill({ status: 401, body: "{}" }));
   await page.goto("/tasks?q=oat");
