@@ -65,7 +65,7 @@ async function ask(path: string, body: object): Promise<Refusal | null> {
   }
   if (response.status === 429) {
     const seconds = Number(response.headers.get("retry-after")) || 60;
-    return { message: `There were many tries in a short time. Try again in ${seconds} s.` };
+    return { message: `Too many tries in a short time. Try again in ${seconds} s.` };
   }
   const { code } = (await response.json().catch(() => ({}))) as { code?: string };
   const known = REFUSALS[code ?? ""];

@@ -7,7 +7,7 @@ export const SHORTCUTS = [
   { keys: "z", does: "Undo the last change", action: "undo" },
   { keys: "j", does: "Next task", action: "next" },
   { keys: "k", does: "Previous task", action: "previous" },
-  { keys: "x", does: "Tick the task off, or not", action: "tick" },
+  { keys: "x", does: "Tick or untick the task", action: "tick" },
   { keys: "e", does: "Edit the task", action: "edit" },
   { keys: "d", does: "Delete the task", action: "delete" },
   { keys: "g t", does: "Go to Today", action: "today" },

@@ -55,7 +55,7 @@ export async function settings({ page, troubles }) {
     const isDark = () => page.evaluate(async () => /<html lang="en" data-theme="dark">/.test(await (await fetch("/settings")).text()));
     await becomes(isDark, true, "the server renders it dark");
     await assertAccessible(page, "settings, dark by choice");
-    await page.getByRole("radio", { name: "As the system does" }).check();
+    await page.getByRole("radio", { name: "Same as the system" }).check();
     await assertAccessible(page, "settings");
     await picture(page, "settings");
   });
@@ -166,10 +166,10 @@ export async function leaveTheAccount({ page, context, troubles }) {
     await page.getByRole("button", { name: "Delete account…" }).click();
     await assertAccessible(page, "the question before an account is deleted");
     await picture(page, "delete-account");
-    await page.getByRole("button", { name: "Delete for ever" }).click();
+    await page.getByRole("button", { name: "Delete forever" }).click();
     await page.getByText("Enter your password.").waitFor();
     await page.getByRole("dialog").getByLabel("Password").fill(account.password);
-    await page.getByRole("button", { name: "Delete for ever" }).click();
+    await page.getByRole("button", { name: "Delete forever" }).click();
     await page.waitForURL("**/sign-up");
     assert.equal(await write(token), 401);
     await page.goto("/sign-in");

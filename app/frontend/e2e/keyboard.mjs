@@ -103,13 +103,13 @@ export async function keyboard({ page }) {
     await becomes(focusedText(page), "Keyboard shortcuts", "it begins at its top");
     await assertAccessible(page, "the sheet of shortcuts");
     await picture(page, "shortcuts");
-    await sheet.getByRole("checkbox", { name: "Single keys work" }).uncheck();
+    await sheet.getByRole("checkbox", { name: "Use single-key shortcuts" }).uncheck();
     await page.keyboard.press("Escape");
     await sheet.waitFor({ state: "detached" });
     await page.keyboard.press("?");
     assert.equal(await sheet.count(), 0);
     await page.getByRole("button", { name: "Shortcuts" }).click();
-    await sheet.getByRole("checkbox", { name: "Single keys work" }).check();
+    await sheet.getByRole("checkbox", { name: "Use single-key shortcuts" }).check();
     await sheet.getByRole("button", { name: "Close" }).click();
     await becomes(focusedText(page), "Shortcuts?"); // the button, with its key
   });

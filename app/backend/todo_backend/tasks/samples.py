@@ -25,8 +25,8 @@ def samples_from(today: date) -> list[Sample]:
 
     scale_out = "The Cluster page makes load and shows the pods."
     return [
-        Sample("Tick me off", "Click the circle. Changed your mind? There is an undo.", 0, "start", day(0)),
-        Sample("Add a task in one line", "Such as `Buy milk !high #home tomorrow 18:00`.", 3, "start", day(0)),
+        Sample("Tick me off", "Click the box. Changed your mind? There is an undo.", 0, "start", day(0)),
+        Sample("Add a task in one line", "Such as “Buy milk !high #home tomorrow 18:00”.", 3, "start", day(0)),
         Sample("Ask the assistant for something", "Each change is shown, and has an undo.", 2, "start", day(1)),
         Sample("Watch this app scale out", scale_out, 1, "kubernetes", day(3)),
         Sample("Return the library books", "Overdue tasks have a view of their own.", 2, "home", day(-1)),

@@ -55,7 +55,7 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
             setIsOn(event.target.checked);
           }}
         />
-        Single keys work
+        Use single-key shortcuts
       </label>
       <button className={`${controls.button} ${controls.primary}`} type="button" onClick={() => dialog.current?.close()}>
         Close

@@ -50,7 +50,7 @@ export function DeleteAccount() {
           />
           <div className={controls.actions}>
             <button className={`${controls.button} ${controls.danger}`} type="submit" aria-busy={isBusy}>
-              Delete for ever
+              Delete forever
             </button>
             <button className={`${controls.button} ${controls.quiet}`} type="button" onClick={() => dialog.current?.close()}>
               Keep the account

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { applyTheme, currentTheme, type Theme, THEMES } from "@/browser/theme";
 import styles from "../settings.module.css";
 
-const WORDS: Record<Theme, string> = { system: "As the system does", light: "Light", dark: "Dark" };
+const WORDS: Record<Theme, string> = { system: "Same as the system", light: "Light", dark: "Dark" };
 
 export function ThemeChoice() {
   const [theme, setTheme] = useState<Theme>();
