@@ -32,7 +32,7 @@ from todoctl.adapters.apiserver import (
 )
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
-from todoctl.errors import ClusterError, ExitCode
+from todoctl.errors import ClusterError, ExitCode, LockedError
 
 VERSION = {"gitVersion": "v1.35.4"}
 
@@ -201,6 +201,32 @@ def test_a_server_that_does_not_answer_is_an_error_at_the_deadline(server: Serve
         connect(server.url).within(Deadline(0.5)).version()
     assert time.monotonic() - started < 2
     assert caught.value.because == f"{server.url} gave no answer in time"
+
+
+def test_a_write_asks_before_each_attempt_whether_it_may_be_sent(server: Server, connect: Connect) -> None:
+    server.answers = [Answer(503, {})]
+    asked: list[int] = []
+
+    def once() -> Deadline:
+        asked.append(len(server.requests))
+        if len(asked) > 1:
+            raise LockedError("lock.lost", "no longer")
+        return Deadline(30)
+
+    cluster = connect(server.url).guarded(once)
+    with pytest.raises(LockedError, match="no longer"):
+        cluster.patch(kinds.SECRET, "x", "ns", {})
+    assert asked == [0, 1]
+    assert len(server.requests) == 1, "the second attempt was sent"
+
+
+def test_an_attempt_of_a_write_ends_when_others_may_write(server: Server, connect: Connect) -> None:
+    server.answers = [Answer(200, VERSION, seconds=3), Answer(200, VERSION)]
+    left = [0.3, 30]
+    cluster = connect(server.url).guarded(lambda: Deadline(left.pop(0)))
+    cluster.patch(kinds.SECRET, "x", "ns", {})
+    assert len(server.requests) == 2, "the first attempt was not given up"
+    assert cluster.version() == "v1.35.4", "what only reads asks nobody"
 
 
 def test_a_handshake_that_broke_off_is_tried_again(

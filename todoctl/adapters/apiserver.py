@@ -141,11 +141,13 @@ class ApiServer:
         read: float = READ_SECONDS,
         stream: bool = False,
         deadline: Deadline | None = None,
+        before_attempt: Callable[[], Deadline] | None = None,
     ) -> urllib3.BaseHTTPResponse:
         """Send a request until it is answered for good; return the answer if it is a 2xx.
 
         `what` says in errors what could not be done ("read Secret `x`"); `read` is the longest silence in seconds.
-        With `stream` the caller reads the answer's body. Raises ClusterError or one of its kinds above.
+        With `stream` the caller reads the answer's body. `before_attempt` may raise, so that nothing more is sent, and
+        says by when the attempt must have ended. Raises ClusterError or one of its kinds above.
         """
         target = quote(path) + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": "application/json", "User-Agent": "todoctl"}
@@ -158,9 +160,9 @@ class ApiServer:
         deadline = deadline or Deadline(math.inf)
         patience = deadline.within(RETRY_SECONDS)
         for attempt in itertools.count():
+            left = deadline.within(before_attempt().remaining() if before_attempt else math.inf).remaining()
             timeout = urllib3.Timeout(
-                connect=max(0.1, min(CONNECT_SECONDS, deadline.remaining())),
-                read=max(0.1, min(read, deadline.remaining())),
+                total=max(0.1, left), connect=max(0.1, min(CONNECT_SECONDS, left)), read=max(0.1, min(read, left))
             )
             answer: urllib3.BaseHTTPResponse | None = None
             failure: TodoctlError | None = None

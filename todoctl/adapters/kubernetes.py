@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -27,6 +28,13 @@ _QUIET_WATCH_SECONDS = 150.0  # bookmarks come about once a minute: a watch that
 Object = dict[str, Any]
 """One Kubernetes object, as JSON has it."""
 
+BeforeWrite = Callable[[], Deadline]
+"""Asked before each attempt of a write: raises if it must not be sent, and says by when it must have ended."""
+
+
+def _unguarded() -> Deadline:
+    return Deadline(math.inf)
+
 
 class Cluster:
     """One cluster, by its context. Safe to use from several threads; connections are kept and shared.
@@ -41,7 +49,7 @@ class Cluster:
         self,
         server: ApiServer,
         deadline: Deadline | None = None,
-        before_write: Callable[[], None] = lambda: None,
+        before_write: BeforeWrite = _unguarded,
     ) -> None:
         self._server = server
         self._deadline = deadline
@@ -68,8 +76,8 @@ class Cluster:
         """Return the same cluster, over the same connections, whose calls end by `deadline`."""
         return Cluster(self._server, deadline, self._before_write)
 
-    def guarded(self, before_write: Callable[[], None]) -> Cluster:
-        """Return the same cluster, over the same connections, whose writes are not sent if `before_write` raises."""
+    def guarded(self, before_write: BeforeWrite) -> Cluster:
+        """Return the same cluster, over the same connections, whose writes ask `before_write` each time first."""
         return Cluster(self._server, self._deadline, before_write)
 
     @property
@@ -269,10 +277,15 @@ class Cluster:
         body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         content_type: str = "application/json",
     ) -> Object:
-        if method != "GET":
-            self._before_write()
         answer = self._server.request(
-            method, path, what, query=query, body=body, content_type=content_type, deadline=self._deadline
+            method,
+            path,
+            what,
+            query=query,
+            body=body,
+            content_type=content_type,
+            deadline=self._deadline,
+            before_attempt=self._before_write if method != "GET" else None,
         )
         document: Object = json.loads(answer.data)
         return document

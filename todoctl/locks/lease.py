@@ -27,7 +27,7 @@ NAME = "todoctl"
 DURATION_SECONDS = 30
 """How long a Lease that does not change is respected."""
 FRESH_SECONDS = 20.0
-"""How long this run trusts its own: less, so that the write that follows ends before another run takes over."""
+"""How long this run trusts its own: less, so that the write that follows has time before another run takes over."""
 RENEW_SECONDS = 10.0
 RELEASE_SECONDS = 3.0
 
@@ -35,7 +35,7 @@ _LOOK_SECONDS = 0.5
 
 
 class Lease:
-    """A context in which this run holds the installation's Lease; `check` belongs before every write.
+    """A context in which this run holds the installation's Lease; `check` belongs before every attempt of a write.
 
     Entering takes over at once from a holder that has ended on this machine, and from any other one when its Lease has
     not changed for its duration; raises LockedError as soon as it does change, and ClusterError. Leaving releases it.
@@ -69,13 +69,16 @@ class Lease:
         with contextlib.suppress(TodoctlError):
             bounded.delete(kinds.LEASE, NAME, self._namespace, resource_version=self._version, propagation="Background")
 
-    def check(self) -> None:
-        """Return if the Lease is this run's, after renewing it where it has run out. Raises LockedError otherwise."""
-        if self._fresh():
-            return
-        with self._turn:
-            if not self._fresh():
-                self._renew()
+    def check(self) -> Deadline:
+        """Return if the Lease is this run's, after renewing it where it is old. Raises LockedError otherwise.
+
+        What is returned is when others may take over: a write that follows must have ended by then.
+        """
+        if not self._fresh():
+            with self._turn:
+                if not self._fresh():
+                    self._renew()
+        return Deadline(max(0.0, DURATION_SECONDS - self._age()))
 
     def _take(self) -> None:
         patience: Deadline | None = None
@@ -177,9 +180,11 @@ class Lease:
         self._renewed = asked
 
     def _fresh(self) -> bool:
+        return self._lost is None and self._age() < FRESH_SECONDS
+
+    def _age(self) -> float:
         # The monotonic clock may stand still while the machine sleeps; the other one may be set.
-        elapsed = max(time.monotonic() - self._renewed[0], time.time() - self._renewed[1])
-        return self._lost is None and elapsed < FRESH_SECONDS
+        return max(time.monotonic() - self._renewed[0], time.time() - self._renewed[1])
 
 
 def _clocks() -> tuple[float, float]:
