@@ -1,6 +1,8 @@
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -202,6 +204,47 @@ def test_ctrl_c_never_ends_the_process_by_its_signal_while(patch, code, told):
     assert ended.returncode == code, ended.stderr
     assert told in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+SLEEPS = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(float(sys.argv[1]))"
+RUNS_A_CHILD = f"""
+import os, signal, sys
+from todoctl import __main__
+from todoctl.adapters import process
+from todoctl.cli import version
+from todoctl.deadline import Deadline
+asked, seconds, *nohup = sys.argv[1:]
+signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+def says(line):
+    print(line, flush=True)
+    os.kill(os.getpid(), int(asked))
+def run(**_):
+    process.stream([sys.executable, "-c", {SLEEPS!r}, seconds], on_line=says, deadline=Deadline(60))
+version.command.callback = run
+sys.argv = ["todoctl", "version"]
+sys.exit(__main__.main())
+"""
+
+
+def asked_to_end(name, *arguments):
+    argv = [sys.executable, "-c", RUNS_A_CHILD, str(int(signal.Signals[name])), *arguments]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals there end a process at once")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_what_asks_it_to_end_ends_its_programs_too(name):
+    ended = asked_to_end(name, "600")
+    assert ended.returncode == ExitCode.INTERRUPTED, ended.stderr
+    assert "run the same command again" in ended.stderr
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(ended.stdout), 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no nohup")
+def test_under_nohup_it_outlives_its_terminal():
+    ended = asked_to_end("SIGHUP", "0", "as nohup has it")
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize(

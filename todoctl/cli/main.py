@@ -44,6 +44,9 @@ VERBS = {
     "version": "version",
 }
 
+_POLITE = [one for one in signal.Signals if one.name in ("SIGTERM", "SIGHUP")]
+"""What asks todoctl to end; SIGHUP, which Windows lacks, when its terminal or its connection goes."""
+
 UNFORESEEN = "unforeseen"
 """The id of every error that todoctl has no words of its own for."""
 
@@ -137,7 +140,9 @@ def main(arguments: list[str] | None = None) -> int:
     log = LogFile(arguments)
     terminal = Terminal(debug=debug, color=False if "--no-color" in arguments else None, log=log)
     # Whoever ends todoctl politely gets what Ctrl-C does: children ended, and a word on how to go on.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for one in _POLITE:
+        if signal.getsignal(one) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(one, signal.default_int_handler)
     try:
         outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False, obj=log)
         if isinstance(outcome, Result):
@@ -181,7 +186,7 @@ def _end_children() -> None:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Ignore what asks todoctl to end while the block runs: it ends, and a second Ctrl-C must not cut that off."""
-    handlers = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, *_POLITE)}
     try:
         yield
     finally:
