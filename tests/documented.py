@@ -139,6 +139,7 @@ TABLE: dict[str, Way] = {
     "todoctl install -e staging --context shared --registry registry.example.com/todo --env-file staging.env": REMOTE,
     "todoctl install --environment staging --context shared --registry registry.example.com/todo "
     "--env-file staging.env": REMOTE,
+    "todoctl secrets set openai-api-key -e staging --context shared": REMOTE,
     # offline.md
     "todoctl bundle verify": OFFLINE,
     "todoctl bundle verify todo.bundle": OFFLINE,

@@ -8,7 +8,11 @@ from todoctl.cli.main import main
 from todoctl.installation import Installation
 from verbs import COMMANDS
 
-WORDS = {"rollback": ["2"]}
+WORDS = {
+    "secrets set": ["openai-api-key"],
+    "secrets unset": ["openai-api-key"],
+    "secrets rotate": ["auth"],
+}
 """What a verb needs beside its options."""
 
 NEEDS_NO_CLUSTER = {"manifests"}

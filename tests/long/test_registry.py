@@ -249,6 +249,28 @@ def test_a_second_install_pushes_and_changes_nothing(installed_there, install):
     assert again.data["changed"] is False
 
 
+def there(*verb):
+    """Return a verb with what it needs to be about that installation."""
+    return *verb, "-e", "staging", "--context", REMOTE, "-n", NAMESPACE
+
+
+def test_a_secret_is_set_there_and_the_pods_run_with_it(installed_there, todoctl_there, remote, tmp_path):
+    (tmp_path / "key.txt").write_text("sk-only-for-this-test")
+    words = there("secrets", "set", "openai-api-key", "--from-file", str(tmp_path / "key.txt"), "-o", "json")
+    assert todoctl_there(*words).code == CONSENT
+    done = todoctl_there(*words, "--yes-really")
+    assert done.code == 0, done.err
+    assert done.data["rolled"] == ["todo-backend", "todo-frontend"]
+    version = remote.json("get", "secret", "todo-secrets", "-n", NAMESPACE)["metadata"]["resourceVersion"]
+    pods = remote.json("get", "pods", "-n", NAMESPACE)["items"]
+    assert {pod["metadata"]["annotations"]["todoctl.dev/secrets-version"] for pod in pods} == {version}
+
+
+def test_the_database_there_is_not_todoctls_to_rotate(installed_there, todoctl_there):
+    refused = todoctl_there(*there("secrets", "rotate", "database", "--yes-really", "-o", "json"))
+    assert refused.error["id"] == "database.elsewhere", refused.err
+
+
 def test_a_registry_that_is_not_there_stops_the_install_and_the_app_runs_on(installed_there, install, remote):
     before = remote("get", "pods", "-n", NAMESPACE, "-o", "name")
     outcome = install("--yes-really", to="absent.todoctl.test:5443/team")
@@ -256,3 +278,11 @@ def test_a_registry_that_is_not_there_stops_the_install_and_the_app_runs_on(inst
     assert "absent.todoctl.test:5443" in outcome.err
     assert outcome.error["id"] == "push.no-host"
     assert remote("get", "pods", "-n", NAMESPACE, "-o", "name") == before
+
+
+def test_uninstall_removes_it_only_with_yes_really(installed_there, todoctl_there, remote):
+    assert todoctl_there(*there("uninstall")).code == CONSENT
+    assert len(remote("get", "deployments", "-n", NAMESPACE, "-o", "name").split()) == 2
+    removed = todoctl_there(*there("uninstall", "--yes-really"))
+    assert removed.code == 0, removed.err
+    assert remote("get", "deployments,ingresses", "-n", NAMESPACE, "-o", "name") == ""

@@ -38,6 +38,7 @@ Examples:
   todoctl secrets set openai-api-key                  asks for it, and shows nothing
   todoctl secrets set openai-api-key --from-file key.txt
   todoctl secrets set database-url < url.txt          the app then uses that database
+  todoctl secrets set openai-api-key -e staging --context shared
 """
 
 UNSET_EPILOG = """\b
@@ -111,6 +112,8 @@ def names(**given: Any) -> Result:
     help="A file with the value and nothing else; without it the value is asked for, or read from stdin.",
 )
 @options.cluster
+@options.environment
+@options.minikube_too
 @options.yes
 @options.output
 @click.pass_context
@@ -136,6 +139,8 @@ def set_value(click_context: click.Context, /, *, key: str, file: Path | None, *
 @command.command("unset", short_help="Take a key away; the app then does without it.", epilog=UNSET_EPILOG)
 @click.argument("key", type=click.Choice(KEYS))
 @options.cluster
+@options.environment
+@options.minikube_too
 @options.yes
 @options.output
 def unset(*, key: str, **given: Any) -> Result:
@@ -152,6 +157,8 @@ def unset(*, key: str, **given: Any) -> Result:
 @command.command("rotate", short_help="Give the database or Better Auth a new secret.", epilog=ROTATE_EPILOG)
 @click.argument("what", type=click.Choice(["database", "auth"]))
 @options.cluster
+@options.environment
+@options.minikube_too
 @options.yes
 @options.output
 def rotate(*, what: str, **given: Any) -> Result:
@@ -169,6 +176,8 @@ def rotate(*, what: str, **given: Any) -> Result:
 
 @command.command("reset", short_help="Make Secrets and database fit again.", epilog=RESET_EPILOG)
 @options.cluster
+@options.environment
+@options.minikube_too
 @options.yes
 @options.output
 def reset(**given: Any) -> Result:

@@ -128,7 +128,8 @@ def is_profile(facts: Facts) -> str:
             "cluster.profile",
             f"context `{context}` is not of Minikube profile `{profile}`",
             because=f"its nodes are of {found}",
-            hint=f"leave `--context` out, or name its profile with `--profile`; `--context {profile}` would fit",
+            hint=f"leave `--context` out, or name its profile with `--profile`; `--context {profile}` would fit. "
+            "A cluster elsewhere is of environment staging or production",
         )
     return f"`{context}`"
 
