@@ -140,6 +140,8 @@ TABLE: dict[str, Way] = {
     "todoctl install --environment staging --context shared --registry registry.example.com/todo "
     "--env-file staging.env": REMOTE,
     "todoctl secrets set openai-api-key -e staging --context shared": REMOTE,
+    "todoctl doctor -e staging --context shared": REMOTE,
+    "todoctl doctor --environment staging --context NAME": REMOTE,
     # offline.md
     "todoctl bundle verify": OFFLINE,
     "todoctl bundle verify todo.bundle": OFFLINE,

@@ -176,6 +176,15 @@ def install(todoctl_there, database, certificates, tmp_path_factory, remote):
     return run
 
 
+def test_doctor_looks_at_what_an_install_there_needs(todoctl_there):
+    words = there("doctor", "-o", "json")
+    found = {one["id"]: one for one in todoctl_there(*words).data["checks"]}
+    assert found["cluster.minikube"]["status"] == "fatal"
+    found = {one["id"]: one for one in todoctl_there(*words, "--yes-really").data["checks"]}
+    assert {found[one]["status"] for one in ("cluster.minikube", "cluster.architecture", "cluster.host")} == {"ok"}
+    assert HOST in found["cluster.host"]["found"]
+
+
 def test_a_minikube_is_refused_without_yes_really_and_nothing_is_pushed(install, served):
     outcome = install("--yes")
     assert outcome.code == CONSENT, outcome.err

@@ -18,6 +18,7 @@ from todoctl.adapters.system import HostSystem
 from todoctl.deadline import Deadline
 from todoctl.errors import AccessError, PreflightError
 from todoctl.preflight import access
+from todoctl.preflight.facts import Facts
 from todoctl.settings import Settings
 from todoctl.targets.remote import Remote
 
@@ -39,7 +40,9 @@ def file(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def facts(**settings: Any) -> Any:
     target = SimpleNamespace(driver="docker", address=lambda: NODE)
-    return SimpleNamespace(settings=Settings(**settings), target=target, engine=SimpleNamespace(desktop=False))
+    found = Facts(Settings(**settings))
+    vars(found).update(target=target, engine=SimpleNamespace(desktop=False))
+    return found
 
 
 def refusal(facts: Any) -> PreflightError:

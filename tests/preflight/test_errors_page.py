@@ -34,11 +34,15 @@ TARGETS = (
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
     """Every check that there is, of whichever target, by its id; Minikube's where several have one."""
+    return {check.id: check for check in table.offline_checks(Settings(), "linux/amd64", ())} | of_doctor(monkeypatch)
+
+
+def of_doctor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
     found: dict[str, Check] = {}
-    for target in TARGETS:
-        monkeypatch.setattr("todoctl.preflight.facts.find.target", target)
-        offline = table.offline_checks(Settings(), "linux/amd64", ()) if target is TARGETS[0] else []
-        found = {check.id: check for check in [*offline, *table.doctor_checks(Settings())]} | found
+    with monkeypatch.context() as patched:
+        for target in TARGETS:
+            patched.setattr("todoctl.preflight.facts.find.target", target)
+            found = {check.id: check for check in table.doctor_checks(Settings())} | found
     return found
 
 
@@ -55,6 +59,13 @@ def test_every_check_has_its_entry_and_every_entry_its_check(checks: dict[str, C
 def test_the_entries_stand_in_the_order_in_which_doctor_prints_them() -> None:
     known = [check.id for check in table.doctor_checks(Settings())]
     assert [name for name in entries() if name in known] == known
+
+
+def test_what_doctor_does_not_look_at_stands_under_installs_without_a_network(
+    checks: dict[str, Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = PAGE.partition("\n## During `install --offline`\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^### `(.*)`$", section, flags=re.MULTILINE)) == set(checks) - set(of_doctor(monkeypatch))
 
 
 def test_an_entry_has_its_checks_title_and_severity_and_says_what_why_and_what_to_do(checks: dict[str, Check]) -> None:

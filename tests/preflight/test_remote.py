@@ -11,6 +11,7 @@ from todoctl.adapters.apiserver import ApiError
 from todoctl.errors import ConsentError, ExitCode, PreflightError
 from todoctl.preflight import check, cluster, remote, table
 from todoctl.preflight.check import Check, Severity, Status
+from todoctl.preflight.facts import Facts
 from todoctl.settings import Settings
 
 
@@ -98,3 +99,15 @@ def test_what_only_a_minikube_here_needs_is_not_looked_at():
     assert not {one for one in ids if one.startswith(("minikube.", "context.", "network."))}
     assert not ids & {"host.cpus", "host.memory", "host.disk", "docker.resources", "cluster.profile"}
     assert {"docker.engine", "cluster.reachable", "cluster.minikube", "cluster.architecture"} <= ids
+
+
+@pytest.mark.parametrize(
+    ("settings", "host"),
+    [
+        (Settings(), "todo-app.local"),
+        (Settings(environment="staging"), "staging.todo-app.com"),
+        (Settings(environment="production", host="mine.example.com"), "mine.example.com"),
+    ],
+)
+def test_the_host_that_is_looked_for_is_the_environments_own_or_the_one_asked_for(settings, host):
+    assert Facts(settings).host == host

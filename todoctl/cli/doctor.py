@@ -28,11 +28,14 @@ Examples:
   todoctl doctor --fix --hosts -y    all of it, the hosts file too, without questions
   todoctl doctor --fix --mirror http://mirror.local
   todoctl doctor --report report.zip
+  todoctl doctor -e staging --context shared    what an install there would find
 """
 
 
 @click.command("doctor", short_help="Check this machine and cluster; repair with --fix.", epilog=EPILOG)
 @options.cluster
+@options.environment
+@options.minikube_too
 @click.option("--host", callback=options.subdomain, help="The Ingress's host [default: todo-app.local].")
 @click.option(
     "--fix",

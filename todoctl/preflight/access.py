@@ -12,7 +12,6 @@ from todoctl.errors import AccessError, PreflightError
 from todoctl.preflight.check import Check, Repair, Severity
 from todoctl.preflight.facts import Facts
 from todoctl.reporter import Reporter
-from todoctl.settings import DEFAULT_HOST
 from todoctl.targets.remote import Remote
 
 
@@ -83,7 +82,7 @@ def _write(facts: Facts, reporter: Reporter, _: Deadline) -> None:
 def _advice(facts: Facts) -> tuple[str, Advice]:
     target = facts.target
     assert not isinstance(target, Remote)  # noqa: S101 - for mypy: `has_line` holds for it
-    host = facts.settings.host or DEFAULT_HOST
+    host = facts.host
     kind = advice.DockerKind.DESKTOP if facts.engine.desktop else advice.DockerKind.ENGINE
     return host, advice.advise(
         system.host_system(),

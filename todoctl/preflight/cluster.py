@@ -16,7 +16,6 @@ from todoctl.preflight.facts import Facts
 from todoctl.preflight.minikube import MIN_KUBERNETES
 from todoctl.preflight.versions import at_least
 from todoctl.reporter import Reporter
-from todoctl.settings import DEFAULT_HOST
 from todoctl.targets import addons
 from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
@@ -195,7 +194,7 @@ def version(facts: Facts) -> str:
 
 def storage(facts: Facts) -> str:
     """Hold where Postgres's volume claim finds a class by itself, or the environment has no Postgres of ours."""
-    if facts.settings.environment != "development":
+    if facts.settings.elsewhere:
         return "not needed: the database is external"
     classes, _ = facts.cluster.list(kinds.STORAGE_CLASS)
     default = [
@@ -274,7 +273,7 @@ def metrics(facts: Facts) -> str:
 
 def host_is_free(facts: Facts) -> str:
     """Hold where no other installation's Ingress has our host."""
-    host, namespace = facts.settings.host or DEFAULT_HOST, facts.settings.namespace
+    host, namespace = facts.host, facts.settings.namespace
     ingresses, _ = facts.cluster.list(kinds.INGRESS)
     for one in ingresses:
         rules = one["spec"].get("rules") or ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from todoctl.adapters import docker
 from todoctl.deadline import Deadline
-from todoctl.settings import Settings
+from todoctl.settings import DEFAULT_HOST, Settings
 from todoctl.targets import find, minikube
 from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
@@ -35,6 +35,15 @@ class Facts:
     def target(self) -> Minikube | Containers | Remote:
         """What the context leads to. Raises PreflightError for a context of a tool whose cluster is not there."""
         return find.target(self.settings)
+
+    @cached_property
+    def host(self) -> str:
+        """The Ingress's host: the one that is asked for, or the environment's own."""
+        if self.settings.host or not self.settings.elsewhere:
+            return self.settings.host or DEFAULT_HOST
+        from todoctl.objects import manifests
+
+        return manifests.host_of(manifests.load(self.settings.environment))
 
     @cached_property
     def docker_client(self) -> str:

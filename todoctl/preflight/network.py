@@ -13,7 +13,6 @@ from todoctl.errors import PreflightError
 from todoctl.preflight.check import Check, Severity
 from todoctl.preflight.facts import Facts
 from todoctl.preflight.no_proxy import bypasses
-from todoctl.settings import DEFAULT_HOST
 
 FIRST_NODE = "192.168.49.2"
 """The address that Minikube gives the node of a first profile with the docker driver."""
@@ -39,7 +38,7 @@ def _asked(facts: Facts) -> list[tuple[str, int]]:
     profile = facts.state.profile
     driver = profile.driver if profile else facts.settings.driver or "docker"
     nodes = [node.ip for node in profile.nodes if node.ip] if profile else [FIRST_NODE]
-    app = (facts.settings.host or DEFAULT_HOST, HTTP_PORT)
+    app = (facts.host, HTTP_PORT)
     return [app] if _hidden(facts, driver) else [*((node, API_PORT) for node in nodes), app]
 
 
