@@ -16,7 +16,7 @@ from todoctl.adapters.system import HostSystem
 from todoctl.errors import ClusterError, RolloutError, UsageError
 from todoctl.locks import file
 from todoctl.objects import manifests
-from todoctl.settings import Settings
+from todoctl.settings import BUILD_SECONDS, WAIT_SECONDS, Settings
 from todoctl.steps import Access, Steps
 from todoctl.targets.containers import K3D, KIND, Containers
 
@@ -41,6 +41,17 @@ def test_old_images_stay_where_nothing_changed_or_the_nodes_pull(environment, ch
         engine = cluster  # type: ignore[assignment]
 
     Untouched(Settings(environment=environment), heard).remove_old_images(changed=changed)
+
+
+@pytest.mark.parametrize(
+    ("given", "wait", "build"), [(None, WAIT_SECONDS, BUILD_SECONDS), (1200.0, 1200.0, 1200.0), (1.0, 1.0, 1.0)]
+)
+def test_builds_may_take_longer_unless_the_user_says_how_long(given, wait, build, heard, monkeypatch):
+    steps = Steps(Settings(timeout=given), heard)
+    vars(steps)["engine"] = None
+    monkeypatch.setattr("todoctl.images.build.build", lambda *_, deadline, **__: deadline)
+    assert steps.build([]).seconds == build
+    assert steps.deadline().seconds == wait
 
 
 def test_old_images_stay_while_another_run_works_on_another_installation(tmp_path, heard, monkeypatch):

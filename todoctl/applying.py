@@ -84,7 +84,7 @@ class Applying(Installation):
             self.cluster,
             self.settings.namespace,
             given,
-            built_in_postgres=self.settings.environment == "development",
+            built_in_postgres=not self.settings.elsewhere,
             dry_run=dry_run,
         )
         for state in report.states:

@@ -69,7 +69,7 @@ def _install(steps: Steps) -> Installed:
         else:
             steps.preflight()
         steps.take_lease()
-        if steps.elsewhere:
+        if steps.settings.elsewhere:
             # What is wrong with its database is told before minutes are spent on images.
             steps.secrets(given, dry_run=True)
     with say("Fingerprint"):
@@ -117,7 +117,7 @@ def _supply(steps: Steps, plans: list[Plan], verified: Verified | None) -> _Supp
             return _Supplied(plans, sideloaded=tuple(verified.unpack(steps)))
     with say("Build"):
         built = tuple(steps.build(plans))
-    if steps.elsewhere:
+    if steps.settings.elsewhere:
         with say("Push"):
             pushed = tuple(steps.push(built))
         pinned = [replace(plan, pinned=one.pinned) for plan, one in zip(plans, pushed, strict=True)]

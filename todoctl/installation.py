@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from todoctl.deadline import Deadline
 from todoctl.errors import PreflightError
+from todoctl.settings import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ class Installation:
         """
         from todoctl.objects import manifests, order
 
-        if self.settings.environment != "development":
+        if self.settings.elsewhere:
             return [*objects]
         if secrets.external_port is not None:
             return manifests.without_postgres(objects, secrets.external_port)
@@ -201,6 +202,6 @@ class Installation:
         if change.action is not Action.UNCHANGED:
             self.reporter.note(f"{change}{': ' + ', '.join(change.fields) if change.fields else ''}")
 
-    def deadline(self) -> Deadline:
-        """Return a new deadline: the settings' timeout bounds each wait on its own."""
-        return Deadline(self.settings.timeout)
+    def deadline(self, default: float = WAIT_SECONDS) -> Deadline:
+        """Return a new deadline: the settings' timeout, or else this default, bounds each wait on its own."""
+        return Deadline(self.settings.timeout or default)

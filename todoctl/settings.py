@@ -9,13 +9,18 @@ DEFAULT_PROFILE = "minikube"
 DEFAULT_NAMESPACE = "todo-app"
 DEFAULT_HOST = "todo-app.local"
 
+WAIT_SECONDS = 600.0
+"""How long a wait may take where `--timeout` does not say."""
+BUILD_SECONDS = 1800.0
+"""How long the builds may: the first ones download all that the images are made of."""
+
 
 @dataclass(frozen=True)
 class Settings:
     """Which installation on which cluster a command is about.
 
     `context` is always explicit: the profile's own unless `--context` names another. `timeout` is in seconds and
-    bounds the waiting for the cluster, for images and for the rollout, each on its own.
+    bounds the waiting for the cluster, for images and for the rollout, each on its own; None leaves each its default.
 
     `registry` (`HOST/PATH`) is where the nodes of an environment beyond this host pull from, with the credentials of
     the Secret `image_pull_secret`; `minikube_too` lets such an environment go to a Minikube, a mistake nearly always.
@@ -31,7 +36,7 @@ class Settings:
     image_pull_secret: str | None = None
     minikube_too: bool = False
     bundle: Path | None = None
-    timeout: float = 600.0
+    timeout: float | None = None
     env_file: Path | None = None
     database_ca: Path | None = None
     driver: str | None = None

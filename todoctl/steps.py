@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from todoctl import __version__, payload
 from todoctl.applying import Applying
 from todoctl.errors import TodoctlError, UsageError
+from todoctl.settings import BUILD_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +56,6 @@ class RemoteAccess:
 
 class Steps(Applying):
     """One installation's steps. What one finds, such as the engine, the next ones use; nothing is asked twice."""
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether the environment is one beyond this host: its nodes pull, its database is external."""
-        return self.settings.environment != "development"
 
     def preflight(self) -> None:
         """Check what an install needs, and bring a Minikube up, with ingress and metrics-server.
@@ -154,7 +150,7 @@ class Steps(Applying):
             payload.root(),
             engine=self.engine,
             reporter=self.reporter,
-            deadline=self.deadline(),
+            deadline=self.deadline(BUILD_SECONDS),
             extra_ca=Path(extra_ca) if extra_ca else None,
         )
 
@@ -227,7 +223,7 @@ class Steps(Applying):
         from todoctl.images import push
         from todoctl.images.at_once import at_once
 
-        if not self.elsewhere:
+        if not self.settings.elsewhere:
             return list(plans)
         registry, platform = self._registry(), f"linux/{self.engine.engine().architecture}"
         references = [f"{registry}/{plan.reference}" for plan in plans]
@@ -256,7 +252,7 @@ class Steps(Applying):
         from todoctl.database import volume
         from todoctl.targets.minikube import Minikube
 
-        if self.settings.environment != "development":
+        if self.settings.elsewhere:
             return True
         namespace = self.settings.namespace
         if not secrets.remember_volume(self.cluster, namespace):
@@ -350,7 +346,7 @@ class Steps(Applying):
         Not where the nodes pull: there the images are the registry's. Nor while a run works on another installation:
         it may be about to apply one. What goes wrong is told, and stops nothing.
         """
-        if not changed or self.elsewhere:
+        if not changed or self.settings.elsewhere:
             return
         from todoctl.images import old
         from todoctl.locks import file

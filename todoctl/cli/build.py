@@ -22,15 +22,8 @@ Examples:
 
 
 @click.command("build", short_help="Build those of the app's images that are missing.", epilog=EPILOG)
+@options.timeout
 @options.output
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=1800.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the builds may take.",
-)
 def command(**given: Any) -> Result:
     """Build the app's images, and print each one's name, size and seconds.
 

@@ -63,7 +63,6 @@ def command(
     *,
     profile: str,
     context: str | None,
-    environment: str,
     offline: bool,
     bundle: Path | None,
     yes: bool,
@@ -85,10 +84,10 @@ def command(
 
     if offline is not (bundle is not None):
         raise click.UsageError("--offline and --bundle FILE belong together")
-    if offline and (dry_run or environment != "development"):
-        other = "--dry-run" if dry_run else f"--environment {environment}, which pulls its images"
+    settings = options.settings(profile=profile, context=context, bundle=bundle, **others)
+    if offline and (dry_run or settings.elsewhere):
+        other = "--dry-run" if dry_run else f"--environment {settings.environment}, which pulls its images"
         raise click.UsageError(f"--offline does not go with {other}")
-    settings = options.settings(profile=profile, context=context, environment=environment, bundle=bundle, **others)
     options.require_registry(settings)
     steps = Steps(settings, options.terminal(debug=debug, no_color=no_color, yes=yes))
     if dry_run:

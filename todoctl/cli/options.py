@@ -13,7 +13,7 @@ import click
 from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal
 from todoctl.errors import TodoctlError
-from todoctl.settings import DEFAULT_NAMESPACE, DEFAULT_PROFILE, Settings
+from todoctl.settings import BUILD_SECONDS, DEFAULT_NAMESPACE, DEFAULT_PROFILE, WAIT_SECONDS, Settings
 
 if TYPE_CHECKING:
     from todoctl.steps import Steps
@@ -187,10 +187,8 @@ namespace: Callable[[Any], Any] = click.option(
 timeout: Callable[[Any], Any] = click.option(
     "--timeout",
     type=click.FloatRange(min=1),
-    default=600.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How long each wait may take.",
+    help=f"How long each wait may take [default: {WAIT_SECONDS:.0f}, for the builds {BUILD_SECONDS:.0f}].",
 )
 
 context: Callable[[Any], Any] = click.option(

@@ -65,7 +65,7 @@ def command(
     profile: str,
     context: str | None,
     namespace: str,
-    timeout: float,
+    timeout: float | None,
     output: str,
     debug: bool,
     no_color: bool,

@@ -82,7 +82,7 @@ def _fingerprint(steps: Steps) -> list[Plan]:
     try:
         return steps.fingerprint()
     except PreflightError as error:
-        if steps.elsewhere:
+        if steps.settings.elsewhere:
             raise
         nodes, _ = steps.cluster.list(kinds.NODE)
         platform = f"linux/{nodes[0]['status']['nodeInfo']['architecture']}"

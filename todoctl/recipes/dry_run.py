@@ -68,14 +68,14 @@ def dry_run(steps: Steps) -> DryRun:
         status, question = _start(steps)
     with say("Fingerprint"):
         plans = steps.fingerprint()
-    references = [plan.reference for plan in plans] + ([] if steps.elsewhere else [POSTGRES])
+    references = [plan.reference for plan in plans] + ([] if steps.settings.elsewhere else [POSTGRES])
     images = tuple((reference, steps.engine.image(reference) is not None) for reference in references)
     if status is Status.ABSENT:
         steps.cluster = NoCluster()
         return DryRun(question, ("ingress", "metrics-server"), images, (), (), compare(steps, plans))
     if status is not Status.RUNNING:
         return DryRun(question, (), images, (), (), None)
-    if steps.elsewhere:
+    if steps.settings.elsewhere:
         with say("Push"):
             plans = steps.pin(plans)
         pushes = tuple((plan.runs, "@" in plan.runs) for plan in plans)

@@ -23,7 +23,7 @@ def target(settings: Settings) -> Minikube | Containers | Remote:
     the loopback address, for the container that publishes the port. Raises PreflightError where no container has the
     label that the context's name asks for, and what Containers raises.
     """
-    if settings.environment != "development":
+    if settings.elsewhere:
         return Remote(settings.context)
     if settings.context == settings.profile:
         return Minikube(settings.profile, offline=settings.bundle is not None)
