@@ -12,9 +12,16 @@ from typing import BinaryIO
 
 from todoctl.adapters import system
 from todoctl.errors import PreflightError, UsageError
+from todoctl.reporter import Reporter
 
 # Binary is a matter of Windows alone.
 _OPEN = os.O_RDWR | getattr(os, "O_BINARY", 0)
+
+
+def ask(path: Path, reporter: Reporter) -> None:
+    """Ask before another file takes the place of the one that is there. Raises ConsentError."""
+    if path.exists():
+        reporter.confirm(f"Overwrite `{path}`?")
 
 
 @contextmanager

@@ -71,8 +71,11 @@ def command(
 ) -> Result:
     """Check this machine, Docker, Minikube and the cluster; change nothing, unless a repair is asked for.
 
+    A report that is there is overwritten only after a question.
+
     Exits with 0 where all is well, 3 where there are warnings, 4 where an install cannot succeed.
     """
+    from todoctl import newfile
     from todoctl.installation import Installation
     from todoctl.preflight import check
     from todoctl.recipes import doctor, reportfile
@@ -82,6 +85,7 @@ def command(
     installation = Installation(settings, terminal)
     if report is not None:
         reportfile.check(report)
+        newfile.ask(report, terminal)
     tried: list[Tried] = []
     if fix or hosts:
         findings, tried = doctor.repair(installation, lambda id_: hosts if id_ == HOSTS else fix)

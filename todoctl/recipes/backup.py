@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
-from todoctl import __version__, secrets
+from todoctl import __version__, newfile, secrets
 from todoctl.adapters import kinds
 from todoctl.database import backupfile
 from todoctl.database.backupfile import About, Backup
@@ -30,8 +30,7 @@ def backup(steps: Steps, path: Path) -> Backup:
     postgres = Postgres(steps.cluster, steps.settings.namespace, steps.deadline)
     held = secrets.values(steps.cluster, steps.settings.namespace, secrets.APP)
     postgres.require(held.get(secrets.DATABASE_URL))
-    if path.exists():
-        steps.reporter.confirm(f"Overwrite `{path}`?")
+    newfile.ask(path, steps.reporter)
     with backupfile.creating(path) as file:
         with steps.reporter.step("Dump"):
             backupfile.write(file, _about(steps, postgres), counted(steps, "dumped", postgres.dump()))

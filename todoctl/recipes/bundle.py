@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from todoctl import __version__, bundle, payload
+from todoctl import __version__, bundle, newfile, payload
 from todoctl.adapters import kinds
 from todoctl.bundle import Index, Writer
 from todoctl.errors import SideloadError, TodoctlError, UsageError
@@ -36,11 +36,13 @@ class Saved:
 def save(steps: Steps, path: Path) -> Saved:
     """Write a bundle for this host's platform: the running zipapp, its images, and those of the cluster's addons.
 
-    Builds and pulls what Docker lacks. Raises UsageError where there is no zipapp, or the file cannot be written, and
-    what the steps raise; then there is no file, or the one that was there before.
+    Builds and pulls what Docker lacks. Asks before it overwrites a file. Raises UsageError where there is no zipapp, or
+    the file cannot be written, ConsentError, and what the steps raise; then there is no file, or the one that was there
+    before.
     """
     say = steps.reporter.step
     zipapp = _zipapp()
+    newfile.ask(path, steps.reporter)
     # Opened first: a file that cannot be written is told before minutes are spent on images.
     with bundle.creating(path) as writer:
         with say("Fingerprint"):
