@@ -111,6 +111,23 @@ def test_an_error_names_the_verb_and_its_own_verb(capsys, monkeypatch):
     assert "hint: see `todoctl version first --help`" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["foo", "status"], "todoctl"),
+        (["status", "version"], "status"),
+        (["secrets", "nonsense", "set"], "secrets"),
+        (["--nonsense", "version"], "version"),
+    ],
+)
+def test_a_word_that_follows_another_is_not_the_verb(capsys, arguments, command):
+    _, out, err = run(capsys, *arguments, "-o", "json")
+    assert json.loads(out)["command"] == command
+    assert re.search(r"hint: (see|did you mean) `(.*?)(?: --help)?`", err)[2].startswith(
+        "todoctl" if command == "todoctl" else f"todoctl {command}"
+    )
+
+
 def test_a_known_error_gives_its_exit_code_and_no_traceback(capsys, monkeypatch):
     error = RolloutError("rollout.failed", "todo-backend failed", because="OOMKilled", hint="look at the logs")
     monkeypatch.setattr("todoctl.cli.version.command", raising(error))

@@ -167,13 +167,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _named(arguments: list[str]) -> str:
-    """Return the verb that the arguments name, with its own verb after a space where it has some."""
-    words = [word for word in arguments if word in VERBS][:1] or ["todoctl"]
+    """Return the verb that the arguments name, with its own verb after a space where it has some.
+
+    That is the first word that is no option, and then the second; another verb's name may follow as anything else.
+    """
+    verb, own = [*(word for word in arguments if not word.startswith("-")), "", ""][:2]
+    if verb not in VERBS:
+        return "todoctl"
     # Only what was imported already: the verb's module may be what failed.
-    command = getattr(sys.modules.get(f"todoctl.cli.{VERBS.get(words[0])}"), "command", None)
-    if isinstance(command, click.Group):
-        words += [word for word in arguments if word in command.commands][:1]
-    return " ".join(words)
+    command = getattr(sys.modules.get(f"todoctl.cli.{VERBS[verb]}"), "command", None)
+    return f"{verb} {own}" if isinstance(command, click.Group) and own in command.commands else verb
 
 
 def _end_children() -> None:
