@@ -61,6 +61,23 @@ def test_version_names_itself_and_its_python(capsys):
     code, out, err = run(capsys, "version")
     assert (code, err) == (ExitCode.OK, "")
     assert out.startswith(f"todoctl {__version__} (Python 3.")
+    assert run(capsys, "--version") == (code, out, err)
+
+
+def test_help_has_the_exit_codes(capsys):
+    _, out, _ = run(capsys, "--help")
+    (told,) = re.findall(r"Exit codes: ([^.]*)\.", out)
+    assert {int(number): name for number, name in (one.split("=") for one in told.split(","))} == {
+        code.value: code.name.lower() for code in ExitCode
+    }
+
+
+def test_what_an_option_takes_is_named_for_what_it_is(capsys):
+    for words, command in COMMANDS.items():
+        taken = {
+            option.make_metavar(click.Context(command)) for option in command.params if isinstance(option, click.Option)
+        }
+        assert not taken & {"TEXT", "INTEGER", "INTEGER RANGE", "FLOAT RANGE"}, words
 
 
 def test_json_output_is_one_versioned_envelope(capsys):

@@ -36,7 +36,7 @@ Examples:
 @options.cluster
 @options.environment
 @options.minikube_too
-@click.option("--host", callback=options.subdomain, help="The Ingress's host [default: todo-app.local].")
+@options.host
 @click.option(
     "--fix",
     is_flag=True,

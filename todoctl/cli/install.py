@@ -44,9 +44,12 @@ Examples:
 @options.environment
 @options.registry
 @options.minikube_too
-@click.option("--driver", help="For a Minikube that is made: its driver [default: Minikube's choice].")
+@click.option("--driver", metavar="NAME", help="For a Minikube that is made: its driver [default: Minikube's choice].")
 @click.option(
-    "--cpus", type=click.IntRange(min=1), help="For a Minikube that is made: its cores [default: 4, or all there are]."
+    "--cpus",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="For a Minikube that is made: its cores [default: 4, or all there are].",
 )
 @click.option(
     "--memory",

@@ -16,7 +16,6 @@ from typing import Any
 
 import click
 
-from todoctl import __version__
 from todoctl.cli import stdout
 from todoctl.cli.logfile import LogFile
 from todoctl.cli.terminal import Terminal, may_color
@@ -50,7 +49,10 @@ _POLITE = [one for one in signal.Signals if one.name in ("SIGTERM", "SIGHUP")]
 UNFORESEEN = "unforeseen"
 """The id of every error that todoctl has no words of its own for."""
 
-EPILOG = """\b
+EPILOG = f"""\
+Exit codes: {", ".join(f"{code}={code.name.lower()}" for code in ExitCode)}.
+
+\b
 Examples:
   todoctl doctor              what this machine lacks
   todoctl install             bring the app up; again: only what changed
@@ -99,6 +101,12 @@ def _shows(text: Callable[[click.Context], str]) -> Callable[[click.Context, cli
     return show
 
 
+def _version(_: click.Context) -> str:
+    from todoctl.cli import version
+
+    return version.text()
+
+
 # Of every command, a verb's own verbs too.
 click.Command.get_help_option = _help_option  # type: ignore[method-assign]
 
@@ -125,7 +133,7 @@ class Verbs(click.Group):
     is_flag=True,
     expose_value=False,
     is_eager=True,
-    callback=_shows(lambda _: f"todoctl, version {__version__}"),
+    callback=_shows(_version),
     help="Show the version and exit.",
 )
 def todoctl() -> None:

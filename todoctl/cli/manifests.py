@@ -17,7 +17,7 @@ Examples:
 @click.command("manifests", short_help="Print the manifests that an install would apply.", epilog=EPILOG)
 @options.environment
 @options.namespace
-@click.option("--host", callback=options.subdomain, help="The Ingress's host, where it is not the environment's own.")
+@options.host
 @options.output
 def command(
     *,

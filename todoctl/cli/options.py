@@ -134,6 +134,7 @@ def _contexts(_context: click.Context, _parameter: click.Parameter, incomplete: 
 profile: Callable[[Any], Any] = click.option(
     "-p",
     "--profile",
+    metavar="NAME",
     default=DEFAULT_PROFILE,
     show_default=True,
     envvar="TODOCTL_PROFILE",
@@ -178,6 +179,7 @@ registry: Callable[[Any], Any] = _stack(
 namespace: Callable[[Any], Any] = click.option(
     "-n",
     "--namespace",
+    metavar="NAME",
     default=DEFAULT_NAMESPACE,
     show_default=True,
     callback=label,
@@ -193,6 +195,7 @@ timeout: Callable[[Any], Any] = click.option(
 
 context: Callable[[Any], Any] = click.option(
     "--context",
+    metavar="NAME",
     help="The kubeconfig context, if it is not called as the profile; kind-NAME and k3d-NAME work too.",
     shell_complete=_contexts,
 )
@@ -206,8 +209,9 @@ cluster: Callable[[Any], Any] = _stack(
 
 host: Callable[[Any], Any] = click.option(
     "--host",
+    metavar="NAME",
     callback=subdomain,
-    help="The Ingress's host [default: todo-app.local]; a second installation needs one of its own.",
+    help="The Ingress's host, where it is not the environment's own; a second installation needs one.",
 )
 
 env_file: Callable[[Any], Any] = click.option(

@@ -53,7 +53,12 @@ def _parts(_context: click.Context, _parameter: click.Parameter, incomplete: str
 
 @click.command("port-forward", short_help="Reach the app through local ports, until Ctrl-C.", epilog=EPILOG)
 @click.argument("wanted", metavar="[PART[:LOCAL_PORT]]...", nargs=-1, callback=targets, shell_complete=_parts)
-@click.option("--port", type=click.IntRange(0, _HIGHEST_PORT), help="The local port, where there is one part alone.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, _HIGHEST_PORT),
+    metavar="PORT",
+    help="The local port, where there is one part alone.",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the URL in a browser.")
 @options.cluster
 @options.output

@@ -21,14 +21,18 @@ Examples:
 @options.output
 def command(**_options: object) -> Result:
     """Print todoctl's version, and the Python that runs it."""
-    python = platform.python_version()
     return Result(
         "version",
-        text=f"todoctl {__version__} (Python {python}, {platform.system()} {platform.machine()})",
+        text=text(),
         data={
             "version": __version__,
-            "python": python,
+            "python": platform.python_version(),
             "system": platform.system(),
             "machine": platform.machine(),
         },
     )
+
+
+def text() -> str:
+    """Return what `--version` says too."""
+    return f"todoctl {__version__} (Python {platform.python_version()}, {platform.system()} {platform.machine()})"
