@@ -93,9 +93,7 @@ def bring(
         for node in nodes
         for archive in archives
     ]
-    for node in nodes:
-        if sent := [one for one in outcome if one.node == node and one.sent]:
-            read_back(sent, target.node_images(node))
+    read_back(outcome, target)
     return outcome
 
 

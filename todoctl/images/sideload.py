@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from todoctl.adapters import process
+from todoctl.deadline import Deadline
 from todoctl.errors import SideloadError
 from todoctl.images import causes
 from todoctl.images.archive import ArchiveTap
@@ -18,10 +19,13 @@ from todoctl.targets.reference import qualified
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from todoctl.deadline import Deadline
     from todoctl.images.build import Engine, EngineImage
     from todoctl.images.digests import ConfigDigests
     from todoctl.reporter import Reporter
+
+READ_BACK_SECONDS = 10.0
+"""How long a node's runtime may take to notice what was imported: containerd tells it later, by an event."""
+_PAUSE_SECONDS = 0.2
 
 
 class Nodes(Protocol):
@@ -84,9 +88,7 @@ def sideload(
     outcome = at_once(
         [partial(have, image, named[image.id], node, held[node]) for node in nodes for image in images.values()]
     )
-    for node in nodes:
-        if sent := [one for one in outcome if one.node == node and one.sent]:
-            read_back(sent, target.node_images(node))
+    read_back(outcome, target)
     return outcome
 
 
@@ -235,15 +237,26 @@ def failure(reference: str, node: str, failed: process.Completed, *, from_node: 
     )
 
 
-def read_back(outcome: Sequence[Sideloaded], held: Mapping[str, str]) -> None:
-    """Compare what the node holds with what was sent: an import that exits 0 proves nothing."""
-    for one in outcome:
+def read_back(outcome: Sequence[Sideloaded], target: Nodes) -> None:
+    """Wait until the nodes hold what was sent to them: an import that exits 0 proves nothing. Raises SideloadError."""
+    patience = Deadline(READ_BACK_SECONDS)
+    for node in dict.fromkeys(one.node for one in outcome if one.sent):
+        sent = [one for one in outcome if one.node == node and one.sent]
+        while (error := _not_held(sent, target.node_images(node))) is not None:
+            if patience.expired():
+                raise error
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _not_held(sent: Sequence[Sideloaded], held: Mapping[str, str]) -> SideloadError | None:
+    for one in sent:
         for reference in one.references:
             found = held.get(qualified(reference))
             if found != one.digest:
-                raise SideloadError(
+                return SideloadError(
                     "sideload.not-held",
                     f"`{reference}` is not on node `{one.node}`",
                     because=f"after the import the node holds {found or 'no image'} there, not {one.digest}",
                     hint="free space on the node, then run the command again",
                 )
+    return None
