@@ -1,6 +1,7 @@
 """The Lease: one suite for a cluster made up in memory, and for a real one."""
 
 import copy
+import itertools
 import secrets as random
 import threading
 import time
@@ -12,6 +13,7 @@ from harness import PROFILE
 from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import AlreadyExistsError, ApiError, StaleError
 from todoctl.adapters.kubernetes import Cluster
+from todoctl.deadline import Deadline
 from todoctl.errors import LockedError
 from todoctl.locks import lease as module
 from todoctl.locks.file import Holder
@@ -124,6 +126,15 @@ def test_a_dead_holder_elsewhere_is_taken_over_when_its_time_is_over(world, hear
     assert [note for note in heard.notes if "waiting to see whether it is alive" in note]
 
 
+def test_a_wait_is_told_once_however_slowly_this_machine_goes_on(heard, monkeypatch):
+    cluster, clock = (InMemory(), "t-lease"), itertools.count()
+    left_behind(cluster, OTHER, seconds=9)
+    monkeypatch.setattr(module, "Deadline", lambda seconds: Deadline(seconds, lambda: float(next(clock))))
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
+    Lease(*cluster, MINE, heard)._take()
+    assert heard.notes == ["process 2 on `there` holds the installation: waiting to see whether it is alive"]
+
+
 def test_a_dead_holder_on_this_host_is_taken_over_at_once(world, heard):
     left_behind(world, Holder("here", 77, "aa11"), seconds=3600)
     with Lease(*world, MINE, heard):
@@ -210,7 +221,7 @@ def test_of_many_that_want_it_at_once_one_gets_it(world, heard, monkeypatch):
         try:
             with Lease(*world, Holder("there", number, f"token{number}"), heard):
                 got.append(number)
-                done.wait(30)
+                done.wait(300)
         except LockedError:
             refused.append(number)
         if len(refused) == 4:

@@ -82,7 +82,7 @@ class Lease:
 
     def _take(self) -> None:
         patience: Deadline | None = None
-        seen = ""
+        seen, told = "", False
         while True:
             live = self._cluster.get(kinds.LEASE, NAME, self._namespace)
             if live is None:
@@ -101,7 +101,8 @@ class Lease:
                 continue
             if version != seen:
                 raise _held(live, self._namespace)
-            if patience.seconds - patience.remaining() < _LOOK_SECONDS:
+            if not told:
+                told = True
                 self._reporter.note(f"{_who(held_by)} holds the installation: waiting to see whether it is alive")
             time.sleep(_LOOK_SECONDS)
 
