@@ -63,9 +63,9 @@ class RequestLog:
                 raise  # the answer has begun: only closing the connection can tell the client
             await Problem(500).response()(scope, receive, send_with_id)
         finally:
-            metrics.in_flight.dec()
             duration = time.perf_counter() - started
             metrics.observe(scope, status, duration)
+            metrics.in_flight.dec()  # last: whoever reads that none is left finds all of them counted
             self._write(scope, status, duration)
 
     @staticmethod
