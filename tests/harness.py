@@ -79,6 +79,11 @@ class Kubectl:
     def json(self, *arguments):
         return json.loads(self(*arguments, "-o", "json"))
 
+    def make_namespace(self, name):
+        """Make a namespace that takes pods at once: the account that they run as comes a moment later."""
+        self("create", "namespace", name)
+        self("wait", "--for=create", "serviceaccount/default", "-n", name, "--timeout=120s")
+
 
 class Browser:
     """An HTTP client with a cookie jar, which reaches the Ingress by address and names the host by hand."""
@@ -166,11 +171,21 @@ def forwarded(todoctl, *arguments):
         yield line.strip()
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
+
+
+def becomes(wanted, ask, *, seconds=120):
+    """Ask until the answer is what is wanted: an Ingress and its endpoints follow a rollout when they come to it."""
+
+    def compare():
+        found = ask()
+        assert found == wanted
+
+    until(compare, seconds=seconds)
 
 
 def until(ask, *, seconds):
-    """Ask again while it fails, as a rollout may not have ended everywhere."""
+    """Ask again while it fails, as a rollout may not have ended everywhere. What it returns is not looked at."""
     end = time.monotonic() + seconds
     while True:
         try:

@@ -36,6 +36,11 @@ def kubectl(*arguments: str, given: Object | None = None) -> None:
     subprocess.run(command, input=json.dumps(given), text=True, check=True, capture_output=True)
 
 
+def await_account(namespace: str) -> None:
+    """Wait for the account that pods run as: without it none can be made, and it comes after its namespace."""
+    kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", namespace, "--timeout=120s")
+
+
 def config_map(namespace: str, **data: str) -> Object:
     labels = {"app.kubernetes.io/part-of": "todo-app"}
     metadata = {"name": "settings", "namespace": namespace, "labels": labels}

@@ -1,6 +1,7 @@
 """A real image registry (Debian's docker-registry) for the tests, over TLS by a certificate of its own."""
 
 import contextlib
+import random
 import shutil
 import socket
 import subprocess
@@ -56,18 +57,20 @@ def running(
         yield Registry(f"{name}:{port}", certificate)
     finally:
         served.terminate()
-        served.wait(timeout=10)
+        served.wait(timeout=60)
 
 
 def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that no outgoing connection takes before the registry does: those get higher ones."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _await(address: tuple[str, int], served: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(100):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         assert served.poll() is None, log.read_text()
         with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness import PROFILE, Outcome
-from on_cluster import Recorder
+from on_cluster import Recorder, await_account
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.objects.apply import apply
@@ -37,5 +37,6 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     name = f"t-objects-{random.token_hex(4)}"
     labels = {"app.kubernetes.io/part-of": "todo-app", "pod-security.kubernetes.io/warn": "restricted"}
     apply(cluster, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}])
+    await_account(name)
     yield name
     cluster.delete(kinds.NAMESPACE, name, propagation="Background")

@@ -94,5 +94,5 @@ def test_nothing_is_left_running_here() -> None:
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("exec-")]
     for thread in threading.enumerate():
         if thread.name in names:
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive()

@@ -140,7 +140,7 @@ def test_uninstall_takes_the_recorded_members_and_the_inventory_last(
     install(named(namespace, "one"), named(namespace, "two"))
     # An older todoctl's, of which only the inventory still tells.
     kubectl("-n", namespace, "label", "configmap", "two", "app.kubernetes.io/part-of-")
-    gone = uninstall(cluster, namespace, [], deadline=Deadline(60))
+    gone = uninstall(cluster, namespace, [], deadline=Deadline(180))
     names = [change.name for change in gone.deleted.changes]
     assert names[-1] == "todo-inventory"
     assert set(names) == {"one", "two", "todo-inventory"}

@@ -92,7 +92,7 @@ class TestTarget:
 
     def test_bringing_up_what_runs_does_nothing(self, target: Minikube) -> None:
         # Without a reporter: anything that were done would be told to it.
-        state = target.bring_up(driver=None, resources=None, reporter=None, deadline=Deadline(60))  # type: ignore[arg-type]
+        state = target.bring_up(driver=None, resources=None, reporter=None, deadline=Deadline(180))  # type: ignore[arg-type]
         assert state.status is ProfileStatus.RUNNING
 
     def test_a_start_that_minikube_refuses_is_bad_input(self) -> None:
@@ -100,7 +100,7 @@ class TestTarget:
         too_much = Resources(cpus=2, memory_mib=9_000_000)
         try:
             with pytest.raises(UsageError) as caught:
-                refused.bring_up(driver="docker", resources=too_much, reporter=Told(), deadline=Deadline(60))
+                refused.bring_up(driver="docker", resources=too_much, reporter=Told(), deadline=Deadline(180))
         finally:
             subprocess.run(["minikube", "delete", "-p", "t-refused"], check=True, capture_output=True)
         assert caught.value.what == "profile `t-refused` did not start"
@@ -123,7 +123,7 @@ class TestImport:
         subprocess.run(["docker", "image", "rm", reference], check=True, capture_output=True)
         for node in target.nodes():
             rest = ["crictl", "rmi", qualified(reference)]
-            process.run([*target._inside(node), *rest], deadline=Deadline(30))
+            process.run([*target._inside(node), *rest], deadline=Deadline(120))
 
     @pytest.mark.parametrize("driver", ["docker", "kvm2"], ids=["docker exec", "minikube ssh"])
     def test_an_image_reaches_the_node_with_its_config_digest(
@@ -133,7 +133,7 @@ class TestImport:
         monkeypatch.setattr(target, "_known", _with_driver(target, driver))
         (node, *_) = target.nodes()
         assert qualified(image) not in target.node_images(node)
-        saved, imported = process.pipe(["docker", "save", image], target.import_command(node), deadline=Deadline(60))
+        saved, imported = process.pipe(["docker", "save", image], target.import_command(node), deadline=Deadline(180))
         assert (saved.code, imported.code) == (0, 0), imported.stderr
         on_host = docker.connect().image(image)
         assert on_host is not None
@@ -146,7 +146,7 @@ class TestImport:
     ) -> None:
         monkeypatch.setattr(target, "_known", _with_driver(target, driver))
         (node, *_) = target.nodes()
-        done = process.run(target.import_command(node), stdin="no archive", deadline=Deadline(60))
+        done = process.run(target.import_command(node), stdin="no archive", deadline=Deadline(180))
         assert not done.ok
 
 
@@ -159,8 +159,8 @@ def _with_driver(target: Minikube, driver: str) -> object:
 class TestAddons:
     def test_a_cluster_that_has_both_gets_neither(self, cluster: Cluster) -> None:
         reporter = None  # nothing is done, so nothing is told
-        assert not addons.ensure_ingress(Silent(), cluster, reporter, Deadline(60))  # type: ignore[arg-type]
-        assert not addons.ensure_metrics(Silent(), cluster, reporter, Deadline(60))  # type: ignore[arg-type]
+        assert not addons.ensure_ingress(Silent(), cluster, reporter, Deadline(180))  # type: ignore[arg-type]
+        assert not addons.ensure_metrics(Silent(), cluster, reporter, Deadline(180))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
         ("addon", "namespace", "labels"),
@@ -180,7 +180,7 @@ class TestAddons:
         assert re.fullmatch(r"registry\.k8s\.io/metrics-server/metrics-server:v[\d.]+@sha256:[0-9a-f]{64}", image)
 
     def test_the_probe_of_the_ingress_leaves_nothing_behind(self, cluster: Cluster) -> None:
-        addons.ensure_ingress(Silent(), cluster, None, Deadline(60))  # type: ignore[arg-type]
+        addons.ensure_ingress(Silent(), cluster, None, Deadline(180))  # type: ignore[arg-type]
         assert cluster.get(kinds.INGRESS, "todoctl-probe", "default") is None
 
 

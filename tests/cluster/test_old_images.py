@@ -48,14 +48,14 @@ def test_the_newest_three_and_what_is_in_use_stay_on_host_and_node(images, heard
         engine=engine,
         digests=ConfigDigests(tmp_path / "digests"),
         reporter=heard,
-        deadline=Deadline(60),
+        deadline=Deadline(180),
     )
     gone = remove(
         newest_first=images,
         in_use={*before_on_host, *before_on_node, images[4]},
         target=target,
         engine=engine,
-        deadline=Deadline(60),
+        deadline=Deadline(180),
     )
     assert gone == [f"{images[3]} from this host", f"{images[3]} from node {PROFILE}"]
     stay = [*images[:3], images[4]]

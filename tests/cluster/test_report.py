@@ -13,9 +13,9 @@ from urllib.parse import quote
 import pytest
 
 from harness import PROFILE, Todoctl
+from on_cluster import await_account
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
-from todoctl.deadline import Deadline
 
 pytestmark = pytest.mark.minikube
 
@@ -59,9 +59,10 @@ import time; time.sleep(3600)
 
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
-    cluster = Cluster.connect(PROFILE).within(Deadline(60))
+    cluster = Cluster.connect(PROFILE)
     name = f"t-report-{secrets.token_hex(4)}"
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    await_account(name)
     data = {
         "app-password": PLANTED["password"],
         "licence": PLANTED["key"],
@@ -100,12 +101,12 @@ def namespace() -> Iterator[str]:
     cluster.create(
         {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "annotations": annotations}, "spec": spec}
     )
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while "the end of it" not in log(cluster, name):
         assert time.monotonic() < end, cluster.get(kinds.POD, "talker", name)
         time.sleep(0.5)
     yield name
-    cluster.within(Deadline(60)).delete(kinds.NAMESPACE, name, propagation="Background")
+    cluster.delete(kinds.NAMESPACE, name, propagation="Background")
 
 
 def log(cluster: Cluster, namespace: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import secrets as random
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import PROFILE
+from harness import PROFILE, becomes
 from todoctl import secrets
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
@@ -151,8 +150,7 @@ def test_a_volume_that_was_there_and_is_gone_stops_everything(cluster: Cluster, 
     remember_volume(cluster, namespace)
     assert ensure(cluster, namespace, {}).versions == before.versions, "it is noted once"
     cluster.delete(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace)
-    while cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace):
-        time.sleep(0.2)
+    becomes(None, lambda: cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, CLAIM, namespace))
     with pytest.raises(SecretsError) as caught:
         ensure(cluster, namespace, {"OPENAI_API_KEY": "sk-1"})
     assert caught.value.id == "secrets.volume-lost"

@@ -44,13 +44,13 @@ def engine_on_a_small_disk(folder, monkeypatch):
     )
     try:
         monkeypatch.setenv("DOCKER_HOST", socket)
-        bound = Deadline(60)
+        bound = Deadline(180)
         while subprocess.run(["docker", "version"], capture_output=True).returncode and not bound.expired():
             assert engine.poll() is None, (folder / "log").read_text()
         yield docker.connect()
     finally:
         engine.terminate()
-        engine.wait(timeout=60)
+        engine.wait(timeout=180)
         log.close()
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
@@ -61,7 +61,7 @@ def test_a_full_disk_is_named_and_after_the_hint_the_next_build_goes_on(sources,
 
     def attempt(engine):
         wanted = plan(sources.image, sources.root, platform="linux/amd64", version="1")
-        return build([wanted], sources.root, engine=engine, reporter=heard, deadline=Deadline(120))
+        return build([wanted], sources.root, engine=engine, reporter=heard, deadline=Deadline(300))
 
     with engine_on_a_small_disk(tmp_path, monkeypatch) as engine:
         with pytest.raises(BuildError) as caught:

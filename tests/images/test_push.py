@@ -98,7 +98,7 @@ def built(sources) -> Built:
     return Built(sources.image, reference, built=True, seconds=1.0, size=1)
 
 
-def pushed(built: Built, to: str, engine: docker.Docker, heard, *, seconds: float = 60) -> Pushed:
+def pushed(built: Built, to: str, engine: docker.Docker, heard, *, seconds: float = 180) -> Pushed:
     platform = f"linux/{engine.engine().architecture}"
     (one,) = push([built], to, platform=platform, engine=engine, reporter=heard, deadline=Deadline(seconds))
     return one
