@@ -22,12 +22,12 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], address: str) -> None:
         self.process = process
         self.address = address
-        self.client = httpx2.Client(base_url=address, timeout=20)
+        self.client = httpx2.Client(base_url=address, timeout=60)
 
-    def wait_for(self, path: str, status: int, seconds: float = 20) -> None:
+    def wait_for(self, path: str, status: int, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         last: object = None
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 last = self.client.get(path).status_code
             except httpx2.TransportError as error:
@@ -39,7 +39,7 @@ class Running:
 
     def output(self) -> str:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=40)[0]
+        return self.process.communicate(timeout=120)[0]
 
 
 @contextmanager

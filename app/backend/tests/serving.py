@@ -18,8 +18,9 @@ def serving(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
     thread.start()
     try:
         while not server.started:
-            threading.Event().wait(0.01)
+            assert thread.is_alive(), f"it cannot serve at {host}:{port}"
+            thread.join(0.01)
         yield f"http://{host}:{port}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)

@@ -41,7 +41,7 @@ def server(database: str, model: Script, metrics_port: int) -> Iterator[Running]
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -78,7 +78,7 @@ def _conversation(line: str) -> str:
 def test_words_arrive_while_the_model_still_speaks_and_a_heartbeat_while_it_is_silent(
     server: Running, model: Script, user: str
 ) -> None:
-    model.turns = [Say("first second", hesitates=16)]
+    model.turns = [Say("first second", hesitates=17.5)]  # between the heartbeat's 15 s and the 20 s of patience
     lines: list[str] = []
     with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
         for line in filter(None, answer.iter_lines()):
@@ -138,7 +138,7 @@ def test_a_change_that_is_being_made_when_the_listener_leaves_is_kept_with_what_
 def test_an_answer_that_is_being_kept_when_the_listener_leaves_is_kept(
     server: Running, model: Script, user: str, database: str, metrics_port: int
 ) -> None:
-    model.turns = [Say("the whole answer", hesitates=0.5)]
+    model.turns = [Say("the whole answer", hesitates=2)]
     with psycopg.connect(database) as holder:
         with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
             lines = filter(None, answer.iter_lines())
@@ -159,7 +159,7 @@ def test_sigterm_lets_an_answer_end(server: Running, model: Script, user: str) -
         rest = [json.loads(line.removeprefix("data: ")) for line in lines]
     assert "".join(event.get("text", "") for event in rest).strip() == "one two three"
     assert rest[-1] == {"type": "done"}
-    assert server.process.wait(timeout=10) in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+    assert server.process.wait(timeout=60) in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
 
 
 def test_one_user_is_answered_twice_at_once_and_no_more(server: Running, model: Script, user: str) -> None:
@@ -199,7 +199,7 @@ def test_answers_of_other_pods_count_and_those_of_a_pod_that_died_for_a_minute(
 
 
 def test_of_many_questions_at_the_same_moment_two_are_answered(server: Running, model: Script, user: str) -> None:
-    model.turns = [Say("slow words", hesitates=2) for _ in range(6)]
+    model.turns = [Say("slow", hesitates=8) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
         ask = partial(server.client.post, "/api/assistant/messages", json=BODY, headers=bearer(user))
         answers = list(threads.map(lambda _: ask(), range(6)))

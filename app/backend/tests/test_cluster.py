@@ -26,6 +26,7 @@ from starlette.testclient import TestClient
 from tokens import SECRET, bearer
 
 from todo_backend.application import create_app
+from todo_backend.cluster import kubernetes as module
 from todo_backend.cluster import view
 from todo_backend.cluster.load import PER_POD, WORKERS, LoadRun
 from todo_backend.cluster.service import ClusterService
@@ -118,11 +119,13 @@ def test_the_page_shows_pods_rollouts_and_autoscalers(page: TestClient, user: st
 
 
 def test_many_viewers_ask_the_api_server_once_a_second(
-    page: TestClient, kubernetes: tuple[KubernetesAPI, str], user: str
+    page: TestClient, kubernetes: tuple[KubernetesAPI, str], user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert module.REMEMBERED_SECONDS == 1
+    monkeypatch.setattr(module, "REMEMBERED_SECONDS", 600)
     for _ in range(10):
         assert page.get("/api/cluster", headers=bearer(user)).status_code == 200
-    assert len(kubernetes[0].asked) < 10 * 3
+    assert len(kubernetes[0].asked) == 3
 
 
 def test_an_api_server_that_refuses_is_a_503(
@@ -161,7 +164,7 @@ def test_a_run_whose_pod_died_is_over_when_its_requests_must_be(page: TestClient
 
 def _begin_next(page: TestClient, user: str) -> None:
     """Begin a run once the one before has its last answers."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while page.post("/api/cluster/load", json={"seconds": 5}, headers=bearer(user)).status_code != 202:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -232,10 +235,10 @@ def test_a_pod_gets_two_requests_at_once_at_most_and_a_new_one_its_share(
     reports: list[dict[str, int]] = []
 
     async def report(answered: dict[str, int]) -> bool:
-        reports.append(answered)
-        if len(reports) == 1:
+        if answered:  # not before, on a busy machine
+            reports.append(answered)
             ready.update(b="127.0.0.2", c="127.0.0.3", gone="127.0.0.4")
-        return len(reports) < 4
+        return len(reports) < 4 or not answered.keys() >= {"a", "b", "c"}
 
     run = LoadRun(lambda: _async(dict(ready)), report, "the-users-token", port)
     asyncio.run(run.run(60))
@@ -260,7 +263,7 @@ def test_a_run_ends_when_the_token_is_refused(stand_ins: tuple[list[StandIn], in
     )
     thread = threading.Thread(target=lambda: asyncio.run(run.run(60)))
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert pods[0].served <= WORKERS
 
@@ -284,10 +287,10 @@ def test_what_the_pods_answered_is_seen_by_all(
     with serving(app) as url:
         port = int(url.rpartition(":")[2])
         app.state.cluster = ClusterService(app.state.database, credentials, kubernetes[1], port)
-        with httpx2.Client(base_url=url) as client:
+        with httpx2.Client(base_url=url, timeout=60) as client:
             client.post("/api/tasks", json={"title": "x"}, headers=bearer(one))
             assert client.post("/api/cluster/load", json={}, headers=bearer(one)).status_code == 202
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while not (answered := client.get("/api/cluster", headers=bearer(other)).json()["load"]["answered"]):
                 assert time.monotonic() < deadline
                 time.sleep(0.2)

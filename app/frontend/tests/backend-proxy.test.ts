@@ -6,7 +6,7 @@ import { forwardToBackend } from "@/server/backend-proxy";
 import { freePort } from "./postgres";
 
 const LIMITS = { bodyBytes: 1000, connectMs: 10_000, responseMs: 10_000 };
-const IMPATIENT = { ...LIMITS, responseMs: 1_000 };
+const IMPATIENT = { ...LIMITS, responseMs: 4_000 };
 
 /** A backend that answers with `listener` until the test ends. */
 async function backendWith(listener: RequestListener): Promise<URL> {

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { chmod, chown, copyFile, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -124,15 +125,17 @@ export async function untilReady(url: string): Promise<void> {
   }
 }
 
-/** A port that nothing listens on. */
+/** A port that nothing listens on, and that no outgoing connection takes meanwhile: those get higher ones. */
 export function freePort(): Promise<number> {
+  const port = randomInt(20_000, 32_000);
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
+    server.once("error", () => {
+      freePort().then(resolve, reject);
+    });
+    server.listen(port, "127.0.0.1", () => {
       server.close(() => {
-        resolve((address as { port: number }).port);
+        resolve(port);
       });
     });
   });

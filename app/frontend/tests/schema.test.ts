@@ -70,7 +70,7 @@ test("after the backend's migrations Better Auth finds nothing left to migrate",
     expect(after.toBeAddedIndexes).toEqual([]);
     expect(after.unsafeChanges).toEqual([]);
     expect(after.schemaProblems).toEqual([]);
-    expect(await waitForSchema({ DATABASE_URL: url, WAIT_FOR_SCHEMA_SECONDS: "5" }).ended).toMatchObject({ code: 0 });
+    expect(await waitForSchema({ DATABASE_URL: url, WAIT_FOR_SCHEMA_SECONDS: "50" }).ended).toMatchObject({ code: 0 });
   });
 });
 
@@ -123,7 +123,7 @@ describe("wait-for-schema", () => {
       await pool.end();
       await query(url, 'ALTER TABLE "rateLimit" RENAME COLUMN "lastRequest" TO "other"');
 
-      const waiting = waitForSchema({ DATABASE_URL: url, WAIT_FOR_SCHEMA_SECONDS: "15" });
+      const waiting = waitForSchema({ DATABASE_URL: url, WAIT_FOR_SCHEMA_SECONDS: "50" });
       await waiting.says("waiting, the database lacks rateLimit.lastRequest\n");
       await query(url, 'ALTER TABLE "rateLimit" RENAME COLUMN "other" TO "lastRequest"');
       expect(await waiting.ended).toMatchObject({ code: 0 });
@@ -132,9 +132,9 @@ describe("wait-for-schema", () => {
 
   test("gives up in time and names what is missing", async () => {
     await withDatabase(async (url) => {
-      const { code, output } = await waitForSchema({ DATABASE_URL: url, WAIT_FOR_SCHEMA_SECONDS: "1" }).ended;
+      const { code, output } = await waitForSchema({ DATABASE_URL: url, WAIT_FOR_SCHEMA_SECONDS: "3" }).ended;
       expect(code).toBe(1);
-      expect(output).toContain("gave up after 1 s: the database lacks user, session, account, verification, rateLimit\n");
+      expect(output).toContain("gave up after 3 s: the database lacks user, session, account, verification, rateLimit\n");
     });
   });
 
