@@ -42,7 +42,7 @@ def test_secrets_and_volume_belong_together(held: Any, volume: Any, used: bool) 
     ("held", "volume", "used", "words"),
     [
         pytest.param(secret("7"), None, True, "is gone", id="a volume that was noted and is gone"),
-        pytest.param(secret("6"), VOLUME, True, "was made anew", id="another volume than was noted"),
+        pytest.param(secret("6"), VOLUME, True, "was recreated", id="another volume than was noted"),
         pytest.param(None, None, True, "is gone", id="the app's Secret alone, which was used for a database"),
     ],
 )

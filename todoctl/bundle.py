@@ -132,7 +132,7 @@ class Bundle:
         if self._upto(_BLOCK) != _header(INDEX, _INDEX_BYTES):
             raise ArchiveError(
                 "bundle.foreign",
-                f"`{path}` is no bundle of todoctl",
+                f"`{path}` is not a bundle of todoctl",
                 because="it does not begin as one",
                 hint="name a file that `todoctl bundle save` made",
             )
@@ -211,7 +211,7 @@ class Bundle:
             "bundle.damaged",
             f"`{self._path}` is damaged",
             because=because,
-            hint="fetch it again from where it came, or make it anew with `todoctl bundle save`",
+            hint="fetch it again from where it came, or make it again with `todoctl bundle save`",
         )
 
 

@@ -86,7 +86,7 @@ class _Wanted:
 
 
 def check(given: Mapping[str, str]) -> None:
-    """Raise SecretsError for a DATABASE_URL that is no URL of a Postgres, before it gets into a Secret."""
+    """Raise SecretsError for a DATABASE_URL that is not a URL of a Postgres, before it gets into a Secret."""
     if "DATABASE_URL" in given:
         url.check(given["DATABASE_URL"])
 
@@ -279,7 +279,7 @@ def _check_volume(namespace: str, secret: Object | None, volume: Object | None, 
     else:
         lost = volume is None or volume["metadata"]["uid"] != remembered
     if lost:
-        now = "is gone" if volume is None else "was made anew: the one before is gone"
+        now = "is gone" if volume is None else "was recreated: the previous one is gone"
         raise SecretsError(
             "secrets.volume-lost",
             "the Secrets are there, but not the database that they belong to",

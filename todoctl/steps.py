@@ -126,7 +126,7 @@ class Steps(Applying):
             # An SSLError is an OSError, whose text begins with where OpenSSL found the fault.
             raise UsageError(
                 "database-ca.unreadable",
-                f"`{path}` is no CA that a database can be known by",
+                f"`{path}` is not a usable CA certificate",
                 because=error.strerror or str(error) if isinstance(error, OSError) else str(error),
                 hint="name a PEM file with one or more certificates",
             ) from error

@@ -56,7 +56,7 @@ def test_save_prints_what_it_wrote_and_what_is_missing(path, capsys, monkeypatch
 @pytest.mark.parametrize("command", [["bundle", "verify"], ["install", "--offline", "--bundle"]])
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, (2, "cannot be read")), (b"no bundle", (14, "is no bundle of todoctl"))],
+    [(None, (2, "cannot be read")), (b"no bundle", (14, "is not a bundle of todoctl"))],
     ids=["absent", "foreign"],
 )
 def test_a_file_that_is_none_is_told_before_anything_is_looked_at(command, content, told, tmp_path, capsys):

@@ -162,7 +162,7 @@ def test_install_names_an_autoscaler_that_has_no_figures_yet():
     installed = replace(NOTHING_DONE, rolled=Rolled((), ("todo-backend",)))
     assert install._text(installed, options.settings()) == dedent("""\
         The app is up to date: there was nothing to do.
-        HorizontalPodAutoscaler/todo-backend is warming up: no figures yet
+        HorizontalPodAutoscaler/todo-backend is warming up: no metrics yet
 
           http://todo-app.local
 
@@ -872,7 +872,7 @@ def test_status_exits_with_3_and_names_what_is_not_ready_or_not_there(run, world
             InProgress  Deployment/todo-backend: 1 of 2 pods are available
               todo-backend:3f1c9d27a0b4
             NotFound  StatefulSet/todo-postgres: not there: `todoctl install` brings it back
-            HorizontalPodAutoscaler/todo-backend: CPU: no figures yet (target 70 %), 2 to 5 pods
+            HorizontalPodAutoscaler/todo-backend: CPU: no metrics yet (target 70 %), 2 to 5 pods
             not ready: Pod/todo-backend-b (Running)
             not ready: Pod/todo-backend-c (Pending)
             https://todo-app.local

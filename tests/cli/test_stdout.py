@@ -83,7 +83,7 @@ def test_what_cannot_be_written_is_one_clear_error(words: str) -> None:
     assert done.returncode == ExitCode.FAILURE
     assert done.stderr == (
         "error: what was asked for cannot be written to stdout\n  because: No space left on device\n\n"
-        "hint: lead stdout to where there is room for it, and run the command again\n"
+        "hint: redirect stdout to a disk with free space, and run the command again\n"
     )
 
 

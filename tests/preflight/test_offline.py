@@ -69,13 +69,13 @@ def test_addons_that_are_enabled_need_no_images():
 
 def test_addons_whose_images_nobody_tells_are_a_warning_and_nothing_is_fatal():
     def untold(addon: str) -> Any:
-        raise AddonUntold(addon, "this Minikube does not tell its addons' images", "it prints no list")
+        raise AddonUntold(addon, "this Minikube does not report its addons' images", "it prints no list")
 
     world = facts()
     world.minikube.addon_images = untold
     warning, skipped = found(world)
     assert (warning.id, warning.status) == ("bundle.addon-images", Status.WARNING)
-    assert warning.found == "this Minikube does not tell its addons' images"
+    assert warning.found == "this Minikube does not report its addons' images"
     assert skipped.status is Status.SKIPPED
 
 

@@ -98,7 +98,7 @@ def test_an_addon_for_which_only_a_part_was_given_runs_nobody_knows_what(
 ) -> None:
     with pytest.raises(AddonUntold) as caught:
         given(target, tmp_path, part, """echo '["registry.k8s.io/i/i:v1"]'""").addon_images("ingress")
-    assert caught.value.what == "profile `p` does not tell the images of addon `ingress`"
+    assert caught.value.what == "profile `p` did not report the images of addon `ingress`"
     assert "only some of its own" in str(caught.value.because)
 
 
@@ -110,7 +110,7 @@ def test_an_addon_of_a_profile_with_a_repository_of_images_runs_nobody_knows_wha
     assert minikube.addon_images("ingress") == tuple(OWN.values()), "each of these has a registry of its own"
     with pytest.raises(AddonUntold) as caught:
         minikube.addon_images("metrics-server")
-    assert caught.value.what == "profile `p` does not tell the images of addon `metrics-server`"
+    assert caught.value.what == "profile `p` did not report the images of addon `metrics-server`"
     assert "`--image-repository=m.local/k8s`" in str(caught.value.because)
 
 
@@ -118,4 +118,4 @@ def test_an_addon_of_a_profile_with_a_repository_of_images_runs_nobody_knows_wha
 def test_a_minikube_without_a_list_of_images_does_not_tell_them(says: str, target: Minikube, tmp_path: Path) -> None:
     with pytest.raises(AddonUntold) as caught:
         given(target, tmp_path, {}, says).addon_images("ingress")
-    assert caught.value.what == "this Minikube does not tell its addons' images"
+    assert caught.value.what == "this Minikube does not report its addons' images"

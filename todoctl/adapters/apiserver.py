@@ -223,7 +223,7 @@ class ApiServer:
                     "cluster.tls",
                     f"cannot {what}: the API server's certificate is not trusted",
                     because=f"{where}: {reason}",
-                    hint="the cluster may have been made anew: let its kubeconfig be corrected "
+                    hint="the cluster may have been recreated: let its kubeconfig be corrected "
                     f"(a Minikube: `minikube update-context -p {self.connection.context}`; "
                     "otherwise by its administrator)",
                 )

@@ -104,7 +104,7 @@ def command(
 def _text(installed: Installed, settings: Settings) -> str:
     access = installed.access
     lines = ["The app is up to date." if installed.changed else "The app is up to date: there was nothing to do."]
-    lines += [f"HorizontalPodAutoscaler/{name} is warming up: no figures yet" for name in installed.rolled.warming_up]
+    lines += [f"HorizontalPodAutoscaler/{name} is warming up: no metrics yet" for name in installed.rolled.warming_up]
     lines += ["", f"  {access.url}", ""]
     lines += _way_in(access)
     lines += ["Without the Ingress: " + _port_forward(settings)]

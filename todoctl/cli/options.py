@@ -236,7 +236,7 @@ take_over: Callable[[Any], Any] = _stack(
         "--recreate",
         multiple=True,
         metavar="KIND/NAME",
-        help="If a field of this object cannot be changed, delete it and make it anew; never for what holds data.",
+        help="If a field of this object cannot be changed, delete and recreate it; never for what holds data.",
     ),
 )
 

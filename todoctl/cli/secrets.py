@@ -127,7 +127,7 @@ def set_value(click_context: click.Context, /, *, key: str, file: Path | None, *
     if click_context.args:
         raise UsageError(
             "secrets.argument",
-            "a value is no argument, and was not taken",
+            "a value must not be an argument; it was ignored",
             because="every user of this machine can see it there, and the shell remembers it",
             hint="give it with `--from-file`, through stdin, or when asked; "
             "then replace the one that you typed: others may have read it",

@@ -94,7 +94,7 @@ def _missing(item: Object) -> dict[str, Any]:
 
 
 def _autoscaler(item: Object) -> dict[str, Any]:
-    # Both figures are per cent of the CPU that the pods request; None: there are no figures yet.
+    # Both figures are per cent of the CPU that the pods request; None: there are no metrics yet.
     metrics = (item.get("status") or {}).get("currentMetrics") or ()
     current = [one["resource"]["current"].get("averageUtilization") for one in metrics if one["type"] == "Resource"]
     return {
@@ -133,7 +133,7 @@ def _text(data: Mapping[str, Any]) -> str:
         lines += [f"{click.style(one['status'], fg=color)}  {one['kind']}/{one['name']}: {one['message']}"]
         lines += [f"  {image}" for image in one["images"]]
     for one in data["autoscalers"]:
-        current = "no figures yet" if one["current"] is None else f"{one['current']} %"
+        current = "no metrics yet" if one["current"] is None else f"{one['current']} %"
         lines.append(
             f"HorizontalPodAutoscaler/{one['name']}: CPU: {current} (target {one['target']} %), "
             f"{one['minimum']} to {one['maximum']} pods"

@@ -27,7 +27,7 @@ def write(text: str) -> None:
             "output.unwritable",
             "what was asked for cannot be written to stdout",
             because=error.strerror or str(error),
-            hint="lead stdout to where there is room for it, and run the command again",
+            hint="redirect stdout to a disk with free space, and run the command again",
         ) from error
 
 

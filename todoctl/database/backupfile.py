@@ -165,7 +165,7 @@ def _about(file: BinaryIO, description: bytes) -> About:
 def _foreign(file: BinaryIO, head: bytes) -> ArchiveError:
     return ArchiveError(
         "backup.foreign",
-        f"`{file.name}` is no backup of todoctl",
+        f"`{file.name}` is not a backup of todoctl",
         because="it is empty" if not head else "it does not begin as one",
         hint="name a file that `todoctl backup` wrote",
     )

@@ -20,14 +20,14 @@ def built_in(namespace: str, password: str, user: str = OWNER) -> str:
 
 
 def check(url: str) -> None:
-    """Raise SecretsError for what is no URL of a Postgres; the error quotes nothing of it."""
+    """Raise SecretsError for what is not a URL of a Postgres; the error quotes nothing of it."""
     _parse(url)
 
 
 def external_port(namespace: str, url: str) -> int | None:
     """Return the port of a database that does not come with the app; None for the one that does.
 
-    Raises SecretsError for what is no URL of a Postgres.
+    Raises SecretsError for what is not a URL of a Postgres.
     """
     parts = _parse(url)
     return None if _is_built_in(namespace, parts.hostname or "") else parts.port or _PORT
@@ -54,7 +54,7 @@ def _parse(url: str) -> SplitResult:
     if not fits:
         raise SecretsError(
             "secrets.database-url",
-            "DATABASE_URL is no URL of a Postgres",
+            "DATABASE_URL is not a URL of a Postgres",
             because="it does not read postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
             hint="write it into a file as DATABASE_URL=postgresql://…, and name the file with `--env-file`",
         )

@@ -108,7 +108,7 @@ def _have(
         raise RegistryError(
             "push.vanished",
             f"`{reference}` is not in the registry after its push",
-            because="`docker push` exited 0, but the registry does not tell of the image",
+            because="`docker push` exited 0, but the registry does not have the image",
             hint=f"see what `docker manifest inspect {reference}` says",
         )
     seconds = time.monotonic() - started

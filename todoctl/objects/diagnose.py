@@ -48,7 +48,7 @@ def timed_out(cluster: Cluster, namespace: str, rollout: Rollout, seconds: float
         details += tuple(_about(asked, namespace, pod))
     names = ", ".join(f"`{entry.name}`" for entry in late) or "the workloads"
     answer = next(filter(None, map(rollout.probe_answer, pods)), None)
-    because = late[0].verdict.message if late else "the cluster did not tell their state"
+    because = late[0].verdict.message if late else "the cluster did not report their state"
     because += f"; {answer}" if answer else ""
     kubectl = f"kubectl --context {cluster.context} --namespace {namespace}"
     return RolloutError(

@@ -56,7 +56,7 @@ def made_anew(wanted: str, objects: Sequence[Mapping[str, Any]]) -> str:
     if kind in HOLDS_DATA:
         raise UsageError(
             "recreate.data",
-            f"`{label}` is never deleted to be made anew",
+            f"`{label}` is never deleted to be recreated",
             because=HOLDS_DATA[kind],
             hint="keep the field as it is; `todoctl uninstall --data` removes everything, with all data",
         )

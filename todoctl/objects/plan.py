@@ -96,10 +96,10 @@ class ApplyPlan:
             return
         kept = [one for one in refused if kinds.of(one.manifest) in HOLDS_DATA]
         lost = [one.label for one in refused if one not in kept]
-        hints = [f"{one.label} is never made anew: {HOLDS_DATA[kinds.of(one.manifest)]}" for one in kept]
+        hints = [f"{one.label} is never recreated: {HOLDS_DATA[kinds.of(one.manifest)]}" for one in kept]
         if lost:
             flags = " ".join(f"--recreate {label}" for label in lost)
-            hints.append(f"delete and make anew what holds no data: run `todoctl install` or `rollback` with `{flags}`")
+            hints.append(f"delete and recreate what holds no data: run `todoctl install` or `rollback` with `{flags}`")
         raise ClusterError(
             "objects.immutable",
             "; ".join(f"{one.label}: {one.refused}" for one in refused),

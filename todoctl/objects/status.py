@@ -113,10 +113,10 @@ def _volume_claim(item: Object) -> Verdict:
 def _autoscaler(item: Object) -> Verdict:
     active = condition(item, "ScalingActive")
     if active.get("status") == "True":
-        return Verdict(Status.CURRENT, "has figures")
+        return Verdict(Status.CURRENT, "has metrics")
     if active.get("reason") == "ScalingDisabled":
         return Verdict(Status.FAILED, active.get("message") or "scaling is disabled")
-    return _in_progress("warming up: no figures yet")
+    return _in_progress("warming up: no metrics yet")
 
 
 def _job(item: Object) -> Verdict:

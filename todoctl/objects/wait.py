@@ -31,7 +31,7 @@ class Rolled:
 
     workloads: tuple[WorkloadStatus, ...]
     warming_up: tuple[str, ...]
-    """Names of HorizontalPodAutoscalers that have no figures yet."""
+    """Names of HorizontalPodAutoscalers that have no metrics yet."""
 
 
 def wait(

@@ -264,7 +264,7 @@ def metrics(facts: Facts) -> str:
             "cluster.metrics",
             "the metrics API does not serve",
             because=trouble,
-            hint="`todoctl install` enables the `metrics-server` addon; its first figures take about two minutes"
+            hint="`todoctl install` enables the `metrics-server` addon; its first metrics take about two minutes"
             if isinstance(facts.target, Minikube)
             else "without it the backend is not scaled: https://github.com/kubernetes-sigs/metrics-server",
         )

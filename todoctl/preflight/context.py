@@ -79,4 +79,4 @@ def correct(facts: Facts) -> Repair:
     def update(_: Reporter, deadline: Deadline) -> None:
         facts.minikube.update_context(deadline)
 
-    return Repair(f"Write the kubeconfig's entry anew with `minikube update-context -p {name}`?", update)
+    return Repair(f"Write the kubeconfig's entry again with `minikube update-context -p {name}`?", update)

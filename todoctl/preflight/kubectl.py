@@ -54,7 +54,7 @@ def version() -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise PreflightError(
             "kubectl.command",
-            "`kubectl` does not tell its version",
+            "`kubectl` did not report its version",
             because=done.complaint(),
             hint=f"see what `{done.command}` says",
         ) from error
@@ -67,7 +67,7 @@ def fits(client: str, cluster: str) -> str:
         raise PreflightError(
             "kubectl.version",
             f"kubectl {client} does not fit Kubernetes {cluster}",
-            because=f"it is more than {MAX_SKEW} minor version away, for which nobody vouches",
+            because=f"it is more than {MAX_SKEW} minor version away, which Kubernetes does not support",
             hint="`minikube kubectl --` is the cluster's own version; or install that one",
         )
     return client

@@ -96,7 +96,7 @@ def route(node: str, source: str | None, gateways: Sequence[str]) -> str:
             "network.route",
             f"there is no route to the node's address {node}",
             because="no network of this machine has it",
-            hint="`minikube stop` and `minikube start` make the network anew",
+            hint="`minikube stop` and `minikube start` recreate the network",
         )
     near = (
         source in gateways

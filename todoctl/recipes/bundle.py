@@ -124,12 +124,12 @@ def _add_addons(steps: Steps, writer: Writer) -> tuple[str, ...]:
         references = tuple(sorted(one for one, of in held.items() if of == image))
         argv = target.export_command(node, references)
         if argv is None:
-            missing[references[0]] = f"the container runtime of node `{node}` does not give it away under all its names"
+            missing[references[0]] = f"the container runtime of node `{node}` cannot export it under all its names"
             continue
         try:
             _add(steps, writer, argv, references)
         except SideloadError as error:
-            missing[references[0]] = f"node `{node}` does not give it away: {error.because}"
+            missing[references[0]] = f"node `{node}` cannot export it: {error.because}"
     for reference, because in missing.items():
         steps.reporter.warn(f"`{reference}` is not in the bundle: {because}")
     return tuple(missing)

@@ -22,7 +22,7 @@ def check(path: Path) -> None:
     if not path.name.endswith(ENDINGS):
         raise UsageError(
             "report.ending",
-            f"`{path}` is no name for a report",
+            f"`{path}` is not a name for a report",
             because=f"its format follows from its ending: {', '.join(ENDINGS)}",
             hint="for example `--report report.zip`",
         )

@@ -161,7 +161,7 @@ def _docker(*arguments: str) -> str:
             raise unreachable(done.stderr.strip())
         raise ClusterError(
             "node.containers",
-            "Docker does not tell about the cluster's containers",
+            "Docker did not report the cluster's containers",
             because=done.complaint(),
             hint=f"see what `{done.command}` says",
         )

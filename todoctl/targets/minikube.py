@@ -169,7 +169,7 @@ class Minikube:
         them.
         """
         given, names = self.profile().addon_images, _ADDON_IMAGES[addon]
-        what = f"profile `{self._name}` does not tell the images of addon `{addon}`"
+        what = f"profile `{self._name}` did not report the images of addon `{addon}`"
         own = tuple(image for image in map(given.get, names) if image)
         if len(own) == len(names):
             return own
@@ -185,7 +185,7 @@ class Minikube:
             images = None
         if not isinstance(images, list):
             because = f"`{done.command}` prints no list, as it does from 1.34 on"
-            raise AddonUntold(addon, "this Minikube does not tell its addons' images", because)
+            raise AddonUntold(addon, "this Minikube does not report its addons' images", because)
         return tuple(str(image) for image in images)
 
     def update_context(self, deadline: Deadline) -> None:

@@ -37,7 +37,7 @@ def read_images(done: process.Completed, node: str, *, hint: str) -> dict[str, s
     except (ValueError, KeyError, TypeError) as error:
         raise ClusterError(
             "node.images",
-            f"node `{node}` does not tell which images it holds",
+            f"node `{node}` did not report which images it holds",
             because=done.complaint(),
             hint=hint,
         ) from error
