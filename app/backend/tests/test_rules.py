@@ -130,3 +130,13 @@ def test_a_line_means_what_it_means_in_quick_add(case: dict[str, Any]) -> None:
 def test_no_sentence_takes_long(text: str) -> None:
     # The suite's own limit would tell: a pattern that backtracks takes minutes on these.
     understand(text[:2000], NOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"add x{'.' * 100_000}y", f"add x{',' * 100_000}y", f"change x {'to ' * 30_000}y"],
+    ids=lambda text: text[:9],
+)
+def test_what_a_sentence_takes_grows_no_faster_than_its_length(text: str) -> None:
+    # Longer than any message: what is quadratic takes minutes on these, so that again the suite's own limit would tell.
+    understand(text, NOW)

@@ -19,7 +19,8 @@ MAX_STREAM_SECONDS: Final = 60.0
 class Limits:
     """ASGI middleware that refuses a body that is too large (413) and ends a request that takes too long (503).
 
-    No answer lets a browser guess what it is: through the Ingress it passes nothing else that would say so.
+    No answer lets a browser guess what it is, and none is kept there or on the way, as it is for one user: through the
+    Ingress it passes nothing else that would say so.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Limits:
                 answering = True
                 headers = MutableHeaders(raw=message["headers"])
                 headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
                 events = headers.get("content-type", "").startswith("text/event-stream")
                 timeout.reschedule(now() + (MAX_STREAM_SECONDS if events else self._request_seconds))
             elif not events:

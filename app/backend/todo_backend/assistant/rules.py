@@ -79,7 +79,7 @@ Intent = Add | Show | Complete | Update | Retag | Delete | Help
 
 _POLITE: Final = re.compile(
     r"^(?:(?:hi|hello|hey|please|ok|okay|so|now|then|and|can you|could you|would you|will you|i want(?: you)? to"
-    r"|i'd like(?: you)? to|let's)\b[\s,]*)+|[\s,]*\b(?:please|thanks|thank you)\b[\s.!?]*$",
+    r"|i'd like(?: you)? to|let's)\b[\s,]*)+|(?<![\s,])[\s,]*\b(?:please|thanks|thank you)\b[\s.!?]*$",
     re.IGNORECASE,
 )
 _PRIORITY: Final = re.compile(
@@ -87,8 +87,7 @@ _PRIORITY: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKS: Final = {"1": "high", "2": "medium", "3": "low"}
-# The last full stop of `24.12.` belongs to the date.
-_FULL_STOP: Final = re.compile(r"(?<!\.\d)(?<!\.\d\d)[ .!?]+$")
+_ENDS_IN_DATE: Final = re.compile(r"\.\d\d?$")
 _BEFORE_NAME: Final = re.compile(
     r"^(?:the\s+|my\s+|a\s+)?(?:task\s+|todo\s+|reminder\s+)?(?:called\s+|named\s+)?", re.IGNORECASE
 )
@@ -106,14 +105,20 @@ _tag: Final = TypeAdapter(Tag)
 def understand(text: str, now: WallClock) -> Intent:
     """Return what a sentence asks for; `now` is what dates and times in it count from."""
     sentence = _POLITE.sub("", " ".join(text.split())).strip()
-    sentence = _POLITE.sub("", sentence).strip()
+    sentence = _without_full_stop(_POLITE.sub("", sentence).strip())
     for pattern, read in _RULES:
-        match = pattern.fullmatch(_FULL_STOP.sub("", sentence))
+        match = pattern.fullmatch(sentence)
         if match:
             intent = read({name: value or "" for name, value in match.groupdict().items()}, now)
             if intent:
                 return intent
     return Help()
+
+
+def _without_full_stop(sentence: str) -> str:
+    bare = sentence.rstrip(" .!?")
+    # The last full stop of `24.12.` belongs to the date.
+    return sentence[: len(bare) + 1] if _ENDS_IN_DATE.search(bare[-3:]) else bare
 
 
 def _name(words: str) -> str:

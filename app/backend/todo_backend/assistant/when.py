@@ -28,7 +28,7 @@ _START: Final = r"(?<!\S)"
 _END: Final = r"(?=[\s,;.!?]|$)"
 # `sun cream` and `in the sun` are no Sunday: short names count at the end, and after no article.
 _DATE: Final = re.compile(
-    rf"""{_START}(?:(?:due|on|by|for|until|till|to)\s+)*(?:
+    rf"""{_START}(?:(?:due|on|by|for|until|till|to)\s+){{0,3}}(?:
         (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})
       | (?P<dom3>\d{{1,2}})\.(?P<number>\d{{1,2}})\.(?P<year3>\d{{4}})?
       | (?P<word>day\s+after\s+tomorrow|today|tonight|tomorrow|next\s+week)

@@ -12,7 +12,7 @@ from todo_backend.problems import described
 
 router = APIRouter(prefix="/api", tags=["export"], responses=described(401, 500, 503))
 
-_FILE: Final = {"Content-Disposition": 'attachment; filename="todo-export.json"', "Cache-Control": "no-store"}
+_FILE: Final = {"Content-Disposition": 'attachment; filename="todo-export.json"'}
 _ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"model": Export, "description": "The document, to be saved"}}
 
 
