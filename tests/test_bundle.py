@@ -125,9 +125,15 @@ def test_a_later_format_is_told_from_a_damaged_file_and_leads_to_its_own_todoctl
     assert "tar -xf" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("size", ["-1", '"1000"', "1e3", "null"])
-def test_an_index_with_a_size_that_is_none_is_damaged(path: Path, size: str) -> None:
-    path.write_bytes(path.read_bytes().replace(b'"size": 1000', f'"size": {size}'.encode().ljust(12), 1))
+@pytest.mark.parametrize(
+    "size", ["-1", '"1000"', "1e3", "null", str(8**11), str(256**11 - 1), str(256**11), "1" + 40 * "0"]
+)
+def test_an_index_with_a_size_that_is_none_or_that_no_file_has_is_damaged(path: Path, size: str) -> None:
+    # A longer number takes its room from the spaces that fill the index.
+    written, filled = b'"size": 1000', f'"size": {size}'.encode().ljust(12)
+    more = len(filled) - len(written)
+    changed = path.read_bytes().replace(written, filled, 1)
+    path.write_bytes(changed.replace(b" " * more + b"\n", b"\n", 1))
     with pytest.raises(ArchiveError) as caught:
         verified(path)
     assert caught.value.id == "bundle.damaged"

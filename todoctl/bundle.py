@@ -26,6 +26,8 @@ INDEX, ZIPAPP, SUMS = "index.json", "todoctl.pyz", "SHA256SUMS"
 _INDEX_BYTES = 64 * 1024
 """The index is written last and stands first, so its place is kept; spaces fill it."""
 _BLOCK = tarfile.BLOCKSIZE
+_TOO_LARGE = 256**11
+"""The first size that a header has no room for."""
 _END = bytes(2 * _BLOCK)
 _CHUNK = 256 * 1024
 
@@ -243,7 +245,7 @@ def _entry(written: Mapping[str, Any]) -> Entry:
     texts = (entry.name, entry.sha256, entry.config, *entry.references)
     if not all(isinstance(text, str) and text.isascii() for text in texts):
         raise ValueError(texts)
-    if not isinstance(entry.size, int) or entry.size < 0:
+    if not isinstance(entry.size, int) or not 0 <= entry.size < _TOO_LARGE:
         raise ValueError(entry.size)
     return entry
 
