@@ -7,7 +7,7 @@ from typing import Any
 from todoctl.applying import Applying
 from todoctl.objects import inventory
 from todoctl.objects.agree import Adoption
-from todoctl.objects.inventory import Obsolete
+from todoctl.objects.inventory import Member, Obsolete
 from todoctl.settings import Settings
 
 RECORD = Obsolete("todo-app", "sh.helm.release.v1.todo.v1", "7")
@@ -20,8 +20,8 @@ class Noting:
         self.inventory = inventory.manifest("todo-app", (), [RECORD])
         self.deleted: list[str] = []
 
-    def get(self, *_: Any) -> Any:
-        return self.inventory
+    def get(self, _kind: Any, name: str, *_: Any) -> Any:
+        return self.inventory if name == inventory.NAME else None
 
     def apply(self, manifest: Any, **_: Any) -> Any:
         self.inventory = manifest
@@ -49,3 +49,11 @@ def test_helms_record_goes_with_an_install_that_adopts_nothing_more(heard):
     steps.apply([], adoption=Adoption())
     assert cluster.deleted == [RECORD.name]
     assert inventory.obsolete(cluster.inventory) == ()
+
+
+def test_helms_record_stays_noted_when_what_is_stale_goes_after_a_part_was_applied(heard):
+    steps, cluster = applying(heard)
+    gone = Member("v1", "ConfigMap", "gone", "7")
+    steps.prune([], [gone])
+    assert inventory.parse(cluster.inventory) == ()
+    assert inventory.obsolete(cluster.inventory) == (RECORD,)

@@ -45,7 +45,8 @@ def prune(
     """Delete what is stale, stage by stage in reverse, and have the inventory name exactly what is left.
 
     To be called when all of `objects` are applied, and work. What somebody else has made of a stale member in the
-    meantime, by taking its label away or making another one of its name, is let go and stays. Raises ClusterError.
+    meantime, by taking its label away or making another one of its name, is let go and stays. What is still to go of
+    Helm's stays noted: that is no member. Raises ClusterError.
     """
     changes: list[Change] = []
     for stage in order.for_deletion(doomed(cluster, namespace, inventory.stale(recorded, objects))):
@@ -55,5 +56,6 @@ def prune(
             observe(changes[-1])
     now = inventory.members(objects, read_all(cluster, objects))
     unread = [one for one in inventory.stale(recorded, objects) if one.known is None]
-    inventory.record(cluster, namespace, [*now, *unread], inventory.read(cluster, namespace))
+    live = inventory.read(cluster, namespace)
+    inventory.record(cluster, namespace, [*now, *unread], live, inventory.obsolete(live))
     return ChangeSet(tuple(changes))
