@@ -1,4 +1,4 @@
-"""When a run begins to keep others off the cluster, in a made-up world."""
+"""When a run begins to keep others off the cluster, and when it has made a release, in a made-up world."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from todoctl import install as recipe
+from todoctl.errors import AccessError
 from todoctl.locks import file, lease
+from todoctl.objects.diff import ChangeSet
 from todoctl.settings import Settings
 from todoctl.steps import Steps
 
@@ -109,3 +111,23 @@ def test_the_first_install_takes_it_when_it_has_made_the_namespace(events, heard
 def test_a_namespace_that_another_run_has_made_meanwhile_is_not_written_without_it(events, heard) -> None:
     run(Cluster(namespace=False), events, heard, appears=True)
     assert events == ["preflight", "look", "build", "lease", "namespace", "released"]
+
+
+def test_an_install_whose_app_does_not_answer_is_a_release_all_the_same(events, heard, monkeypatch) -> None:
+    def unanswered(_: Any) -> Any:
+        raise AccessError("access.timeout", "it does not answer", because="its certificate is not issued yet")
+
+    steps = Steps(Settings(), heard)
+    steps.cluster = Cluster(namespace=True)  # type: ignore[assignment]
+    for name in ("preflight", "adopt", "secrets", "manifests", "wait"):
+        monkeypatch.setattr(steps, name, lambda *_, **__: None)
+    for name in ("fingerprint", "look", "build", "sideload"):
+        monkeypatch.setattr(steps, name, lambda *_: [])
+    for name in ("apply_namespace", "prune"):
+        monkeypatch.setattr(steps, name, lambda *_: ChangeSet())
+    monkeypatch.setattr(steps, "apply", lambda *_: (ChangeSet(), ()))
+    monkeypatch.setattr(steps, "record", lambda _, reason: events.append(f"release by {reason}"))
+    monkeypatch.setattr(steps, "access", unanswered)
+    with pytest.raises(AccessError):
+        recipe.install(steps)
+    assert events == ["lease", "release by install", "released"]

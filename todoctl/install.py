@@ -91,9 +91,10 @@ def _install(steps: Steps) -> Installed:
     with say("Wait"):
         rolled = steps.wait(objects, volume=True)
         changes = namespace + changes + steps.prune(objects, recorded)
+    # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
+    release = steps.record(objects, "install")
     with say("Access"):
         access = steps.access(objects)
-    release = steps.record(objects, "install")
     done = Installed(images.built, images.sideloaded, secrets, changes, rolled, access, release, images.pushed)
     steps.remove_old_images(changed=done.changed)
     return done

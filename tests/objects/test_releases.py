@@ -1,5 +1,6 @@
 """Releases: the rules alone, and one suite for a cluster made up in memory and for a real one."""
 
+import base64
 import secrets as random
 
 import pytest
@@ -124,7 +125,7 @@ def test_images_that_nodes_cannot_pull_are_told_apart():
     objects = (workload("todo:1", imagePullPolicy="Never"), workload("busybox:1"), workload("todo:1"))
     one = Release(1, "", "", "", objects)
     assert one.images == ("todo:1", "busybox:1")
-    assert one.sideloaded == ("todo:1",)
+    assert releases.sideloaded(objects) == ("todo:1",)
 
 
 class InMemory:
@@ -179,11 +180,23 @@ def test_the_last_ten_are_kept_and_numbers_go_on(world):
     assert [one.revision for one in history(*world)] == list(range(12, 2, -1))
 
 
-def test_a_release_that_somebody_damaged_is_left_out(world):
+def flipped(packed):
+    """Turn a bit of a gzip's compressed data, which begin after its header of ten bytes."""
+    content = bytearray(base64.b64decode(packed))
+    content[10] ^= 6
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _: "bm8gZ3ppcA==", lambda packed: packed[: len(packed) // 8 * 4], flipped],
+    ids=["no gzip", "cut", "a bit that turned"],
+)
+def test_a_release_that_somebody_damaged_is_left_out(world, damage):
     cluster, namespace = world
     record(*world, [workload("todo:1")], version="0.1.0", reason="install")
     damaged = releases._manifest(namespace, 2, [workload("todo:2")], "0.1.0", "install")
-    damaged["binaryData"]["manifests.json.gz"] = "bm8gZ3ppcA=="
+    damaged["binaryData"]["manifests.json.gz"] = damage(damaged["binaryData"]["manifests.json.gz"])
     cluster.create(damaged)
     assert [one.revision for one in history(*world)] == [1]
     assert record(*world, [workload("todo:1")], version="0.1.0", reason="install") == (3, True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from todoctl.errors import UsageError
+from todoctl.errors import AccessError, UsageError
 from todoctl.objects import manifests
 from todoctl.objects.diff import ChangeSet
 from todoctl.objects.releases import Release
@@ -26,6 +26,7 @@ class Recorded(Steps):
         super().__init__(settings, reporter)
         self.applied: list[Any] = []
         self.made_anew: frozenset[str] = frozenset()
+        self.brought_back: tuple[str, ...] = ()
         self.cluster = None  # type: ignore[assignment]
 
     def secrets(self, *_arguments: Any, **_options: Any) -> SecretsReport:
@@ -34,6 +35,10 @@ class Recorded(Steps):
     def apply(self, objects: Any, *_arguments: Any, recreate: Any = frozenset()) -> Any:
         self.applied, self.made_anew = objects, recreate
         return ChangeSet(()), ()
+
+    def bring_back(self, references: Any) -> list[Any]:
+        self.brought_back = references
+        return []
 
 
 @pytest.fixture
@@ -46,7 +51,6 @@ def steps(heard, monkeypatch):
         for name in ("require_identity", "require_running", "wait", "access", "remove_old_images"):
             monkeypatch.setattr(made, name, lambda *_arguments, **_options: None)
         monkeypatch.setattr(made, "locked", lambda _verb: nullcontext())
-        monkeypatch.setattr(made, "bring_back", lambda _images: [])
         monkeypatch.setattr(made, "prune", lambda *_arguments: ChangeSet(()))
         monkeypatch.setattr(made, "record", lambda *_arguments: 2)
         return made
@@ -58,11 +62,16 @@ def names(objects):
     return {item["metadata"]["name"] for item in objects}
 
 
+def brought_back(recorded):
+    return {reference.partition(":")[0] for reference in recorded.brought_back}
+
+
 def test_a_release_from_before_the_database_moved_elsewhere_comes_back_without_postgres(steps):
     recorded = steps("development")
     recorded.external_port = 6543
     recipe.rollback(recorded, None)
     assert "todo-postgres" not in names(recorded.applied)
+    assert brought_back(recorded) == {"todo-backend", "todo-frontend"}
     policies = [item["spec"] for item in recorded.applied if item["kind"] == "NetworkPolicy"]
     open_to = [rule["ports"][0]["port"] for spec in policies for rule in spec.get("egress", ()) if "ports" in rule]
     assert open_to.count(6543) == 2
@@ -81,6 +90,7 @@ def test_a_release_from_when_the_database_was_elsewhere_comes_back_with_the_apps
     kinds = {item["kind"] for item in recorded.applied if item["metadata"]["name"] == "todo-postgres"}
     assert kinds >= {"StatefulSet", "Service", "NetworkPolicy"}
     assert "6543" not in str(recorded.applied)
+    assert brought_back(recorded) == {"todo-backend", "todo-frontend", "postgres"}
 
 
 def test_a_release_of_an_environment_elsewhere_stays_as_it_was(steps):
@@ -88,6 +98,7 @@ def test_a_release_of_an_environment_elsewhere_stays_as_it_was(steps):
     recorded.external_port = 6543
     recipe.rollback(recorded, None)
     assert recorded.applied == manifests.load("staging")
+    assert recorded.brought_back == ()
 
 
 def test_what_may_be_made_anew_is_known_before_anything_is_looked_at(steps):
@@ -96,3 +107,16 @@ def test_what_may_be_made_anew_is_known_before_anything_is_looked_at(steps):
     assert recorded.made_anew == {"Deployment/todo-backend"}
     with pytest.raises(UsageError):
         recipe.rollback(steps("development", recreate=("statefulset/todo-postgres",)), None)
+
+
+def test_a_rollback_whose_app_does_not_answer_is_a_release_all_the_same(steps, monkeypatch):
+    recorded, reasons = steps("development"), []
+    monkeypatch.setattr(recorded, "record", lambda _objects, reason: reasons.append(reason))
+
+    def unanswered(_objects):
+        raise AccessError("access.timeout", "it does not answer")
+
+    monkeypatch.setattr(recorded, "access", unanswered)
+    with pytest.raises(AccessError):
+        recipe.rollback(recorded, None)
+    assert reasons == ["rollback to 1"]

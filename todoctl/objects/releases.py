@@ -12,6 +12,7 @@ import copy
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,17 +52,7 @@ class Release:
     @property
     def images(self) -> tuple[str, ...]:
         """The references of all images, in order."""
-        return tuple(dict.fromkeys(container["image"] for container in self._containers()))
-
-    @property
-    def sideloaded(self) -> tuple[str, ...]:
-        """The references of the images that nodes cannot pull."""
-        never = (item for item in self._containers() if item.get("imagePullPolicy") == "Never")
-        return tuple(dict.fromkeys(container["image"] for container in never))
-
-    def _containers(self) -> Iterator[Object]:
-        for workload in order.workloads(self.objects):
-            yield from _containers(workload)
+        return tuple(dict.fromkeys(container["image"] for container in _containers(self.objects)))
 
     def runs(self, live: Iterable[Object]) -> bool:
         """Tell whether these workloads of the cluster are asked to run this release's pods; replicas do not count.
@@ -132,6 +123,12 @@ def choose(releases: Sequence[Release], revision: int | None, live: Sequence[Obj
     return found
 
 
+def sideloaded(objects: Sequence[Object]) -> tuple[str, ...]:
+    """Return the references of the images in these objects that nodes cannot pull."""
+    never = (item for item in _containers(objects) if item.get("imagePullPolicy") == "Never")
+    return tuple(dict.fromkeys(container["image"] for container in never))
+
+
 def _recorded(cluster: Cluster, namespace: str) -> dict[int, Object]:
     """Return the ConfigMaps by revision, the newest first."""
     [(label, value)] = _LABEL.items()
@@ -164,10 +161,11 @@ def _is_within(wanted: Any, live: Any) -> bool:
     return bool(wanted == live) or (not wanted and live is None)
 
 
-def _containers(workload: Object) -> Iterator[Object]:
-    pod = workload["spec"]["template"]["spec"]
-    yield from pod.get("initContainers", ())
-    yield from pod["containers"]
+def _containers(objects: Sequence[Object]) -> Iterator[Object]:
+    for workload in order.workloads(objects):
+        pod = workload["spec"]["template"]["spec"]
+        yield from pod.get("initContainers", ())
+        yield from pod["containers"]
 
 
 def _name(revision: int) -> str:
@@ -197,5 +195,5 @@ def _read(item: Object) -> Release | None:
         objects = json.loads(gzip.decompress(base64.b64decode(item["binaryData"][_MANIFESTS])))
         data = item["data"]
         return Release(revision, metadata["creationTimestamp"], data["version"], data["reason"], tuple(objects))
-    except (KeyError, ValueError, TypeError, OSError, EOFError):
+    except (KeyError, ValueError, TypeError, OSError, EOFError, zlib.error):
         return None

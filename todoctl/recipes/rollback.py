@@ -38,21 +38,23 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Release"):
             release = _choose(steps, revision)
             steps.reporter.note(f"release {release.revision}, {release.reason} of {release.time}")
+            # The release may be from when the database was elsewhere, or not yet.
+            expected = steps.secrets({}, dry_run=True)
+            objects = steps.for_database([dict(item) for item in release.objects], expected)
         with say("Sideload"):
-            sideloaded = steps.bring_back(release.sideloaded)
+            sideloaded = steps.bring_back(releases.sideloaded(objects))
         with say("Secrets"):
             secrets = steps.secrets({})
         with say("Apply"):
-            # The release may be from when the database was elsewhere, or not yet.
-            objects = steps.for_database([dict(item) for item in release.objects], secrets)
             manifests.set_secret_versions(objects, secrets.versions)
             changes, recorded = steps.apply(objects, recreate=recreate)
         with say("Wait"):
             steps.wait(objects)
             changes += steps.prune(objects, recorded)
+        # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
+        made = steps.record(objects, f"rollback to {release.revision}")
         with say("Access"):
             access = steps.access(objects)
-        made = steps.record(objects, f"rollback to {release.revision}")
         changed = secrets.changed or not changes.empty or any(transfer.sent for transfer in sideloaded)
         steps.remove_old_images(changed=changed)
     return RolledBack(release, tuple(sideloaded), changes, made, access)
