@@ -260,9 +260,9 @@ sys.exit(__main__.main())
 """
 
 
-def asked_to_end(name, *arguments):
+def asked_to_end(name, *arguments, stderr=subprocess.PIPE):
     argv = [sys.executable, "-c", RUNS_A_CHILD, str(int(signal.Signals[name])), *arguments]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, timeout=100, check=False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals there end a process at once")
@@ -273,6 +273,15 @@ def test_what_asks_it_to_end_ends_its_programs_too(name):
     assert "run the same command again" in ended.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(int(ended.stdout), 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_it_ends_so_also_where_nothing_can_be_told_any_more():
+    terminal, side = os.openpty()
+    os.close(terminal)
+    ended = asked_to_end("SIGHUP", "600", stderr=side)
+    os.close(side)
+    assert ended.returncode == ExitCode.INTERRUPTED
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no nohup")

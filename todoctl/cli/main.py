@@ -270,6 +270,8 @@ def _misused(error: click.ClickException, words: str) -> UsageError:
 
 
 def _as_ours(error: BaseException, command: str) -> TodoctlError:
+    if isinstance(error, OSError) and isinstance(error.__context__, KeyboardInterrupt):
+        error = error.__context__  # click ends the line first, which fails where the terminal has gone
     if isinstance(error, TodoctlError):
         return error
     if isinstance(error, click.ClickException):
