@@ -21,7 +21,7 @@ import pytest
 import urllib3
 import yaml
 
-from todoctl.adapters import apiserver, kinds
+from todoctl.adapters import apiserver, kinds, kubeconfig
 from todoctl.adapters.apiserver import (
     AlreadyExistsError,
     ApiError,
@@ -159,7 +159,6 @@ def test_the_pause_that_the_server_asks_for_is_kept(server: Server, connect: Con
 @pytest.mark.parametrize(
     ("answer", "form", "id_"),
     [
-        (refusal(401, "Unauthorized"), ApiError, "cluster.unauthorized"),
         (refusal(403, "Forbidden", "User may not"), ApiError, "cluster.forbidden"),
         (refusal(409, "AlreadyExists"), AlreadyExistsError, "cluster.refused"),
         (refusal(409, "Conflict"), StaleError, "cluster.refused"),
@@ -176,6 +175,49 @@ def test_a_refusal_is_typed_and_not_sent_again(
         connect(server.url).version()
     assert (caught.value.id, caught.value.what) == (id_, "cannot ask for the version")
     assert len(server.requests) == 1
+
+
+def test_credentials_that_count_no_longer_are_read_again(server: Server, connect: Connect, tmp_path: Path) -> None:
+    """As a token of 15 minutes is in a build and a rollout that take longer."""
+    (tmp_path / "token").write_text("first")
+    cluster = connect(server.url, user={"tokenFile": "token"})
+    server.answers = [Answer(200, VERSION), refusal(401, "Unauthorized"), Answer(200, VERSION)]
+    cluster.version()
+    (tmp_path / "token").write_text("second")
+    cluster.within(Deadline(10)).version()
+    cluster.version()
+    shown = [headers["Authorization"] for _, _, headers, _ in server.requests]
+    assert shown == ["Bearer first", "Bearer first", "Bearer second", "Bearer second"]
+
+
+def test_credentials_that_do_not_count_when_read_again_are_an_error(server: Server, connect: Connect) -> None:
+    server.answers = [refusal(401, "Unauthorized")]
+    with pytest.raises(ApiError) as caught:
+        connect(server.url, user={"token": "t"}).version()
+    assert (caught.value.id, caught.value.what) == ("cluster.unauthorized", "cannot ask for the version")
+    assert len(server.requests) == 2
+
+
+def test_credentials_are_never_read_again_for_another_server(server: Server, connect: Connect) -> None:
+    server.answers = [refusal(401, "Unauthorized")]
+    cluster = connect(server.url)
+    connect("http://127.0.0.1:9")  # the kubeconfig has changed: a cluster made anew, say
+    with pytest.raises(ApiError):
+        cluster.version()
+    assert cluster.server == server.url
+    assert len(server.requests) == 1
+
+
+def test_of_threads_that_are_refused_at_once_one_signs_in(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport = connect(server.url)._server
+    load, read = kubeconfig.load, []
+    monkeypatch.setattr(kubeconfig, "load", lambda *names: read.append(names) or load(*names))
+    refused = transport.connection
+    assert transport._signed_in_again(refused)
+    assert transport._signed_in_again(refused)
+    assert len(read) == 1
 
 
 def test_an_object_that_is_not_there_is_none(server: Server, connect: Connect) -> None:

@@ -12,6 +12,7 @@ import math
 import random
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -120,14 +121,21 @@ class ApiServer:
         self,
         connection: kubeconfig.Connection,
         *,
+        sign_in: Callable[[], kubeconfig.Connection] | None = None,
         on_request: OnRequest | None = None,
         on_warning: Callable[[str], None] | None = None,
     ) -> None:
-        self.connection = connection
+        self._way = (connection, _pool(connection))
+        self._sign_in = sign_in
+        self._signing_in = threading.Lock()
         self._on_request = on_request
         self._on_warning = on_warning
         self._warned: set[str] = set()
-        self._pool = _pool(connection)
+
+    @property
+    def connection(self) -> kubeconfig.Connection:
+        """How the server is reached: always the same one, with credentials that may change."""
+        return self._way[0]
 
     def request(
         self,
@@ -145,20 +153,20 @@ class ApiServer:
     ) -> urllib3.BaseHTTPResponse:
         """Send a request until it is answered for good; return the answer if it is a 2xx.
 
+        Credentials that count no longer are read again, once: a run may last longer than a plugin's token.
         `what` says in errors what could not be done ("read Secret `x`"); `read` is the longest silence in seconds.
         With `stream` the caller reads the answer's body. `before_attempt` may raise, so that nothing more is sent, and
         says by when the attempt must have ended. Raises ClusterError or one of its kinds above.
         """
         target = quote(path) + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": "application/json", "User-Agent": "todoctl"}
-        if self.connection.authorization:
-            headers["Authorization"] = self.connection.authorization
         content = None
         if body is not None:
             headers["Content-Type"] = content_type
             content = json.dumps(body, ensure_ascii=False).encode()
         deadline = deadline or Deadline(math.inf)
         patience = deadline.within(RETRY_SECONDS)
+        signed_in_again = False
         for attempt in itertools.count():
             left = deadline.within(before_attempt().remaining() if before_attempt else math.inf).remaining()
             timeout = urllib3.Timeout(
@@ -166,11 +174,14 @@ class ApiServer:
             )
             answer: urllib3.BaseHTTPResponse | None = None
             failure: TodoctlError | None = None
+            connection, pool = self._way
+            if connection.authorization:
+                headers["Authorization"] = connection.authorization
             started = time.monotonic()
             try:
-                answer = self._pool.request(
+                answer = pool.request(
                     method,
-                    self.connection.server + target,
+                    connection.server + target,
                     headers=headers,
                     body=content,
                     timeout=timeout,
@@ -188,6 +199,10 @@ class ApiServer:
                 if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's range of success
                     return answer
                 failure = _refusal(what, answer)
+                if answer.status == HTTPStatus.UNAUTHORIZED and not signed_in_again:
+                    signed_in_again = True
+                    if self._signed_in_again(connection):
+                        continue
                 lasting = not may_pass(failure)
             pause = _pause(attempt, answer)
             if failure is not None and (lasting or pause >= patience.remaining()):
@@ -199,6 +214,18 @@ class ApiServer:
         """Write one request, begun at `started` on the monotonic clock, to the log."""
         if self._on_request:
             self._on_request(method, target, status, (time.monotonic() - started) * 1000)
+
+    def _signed_in_again(self, refused: kubeconfig.Connection) -> bool:
+        """Tell whether there are other credentials than the refused ones: of another thread's, or read anew.
+
+        Never for another server: that the context led to this one is what has been looked at.
+        """
+        with self._signing_in:
+            if self.connection is refused and self._sign_in is not None:
+                connection = self._sign_in()
+                if connection.server == refused.server:
+                    self._way = (connection, _pool(connection))
+            return self.connection is not refused
 
     def _no_answer(self, what: str, error: urllib3.exceptions.HTTPError) -> ClusterError:
         where = self.connection.server

@@ -69,8 +69,11 @@ class Cluster:
         Sends nothing yet: `version` is the call that shows whether the server answers. `on_warning` gets each text of
         the `Warning:` headers that the server sends once, `on_request` every request; both from any thread.
         """
-        connection = kubeconfig.load(context, kubeconfig_path)
-        return cls(ApiServer(connection, on_request=on_request, on_warning=on_warning))
+
+        def sign_in() -> kubeconfig.Connection:
+            return kubeconfig.load(context, kubeconfig_path)
+
+        return cls(ApiServer(sign_in(), sign_in=sign_in, on_request=on_request, on_warning=on_warning))
 
     def within(self, deadline: Deadline) -> Cluster:
         """Return the same cluster, over the same connections, whose calls end by `deadline`."""
