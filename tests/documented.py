@@ -142,6 +142,7 @@ TABLE: dict[str, Way] = {
     "todoctl secrets set openai-api-key -e staging --context shared": REMOTE,
     "todoctl doctor -e staging --context shared": REMOTE,
     "todoctl doctor --environment staging --context NAME": REMOTE,
+    "todoctl manifests -e staging --registry registry.example.com/todo": REMOTE,
     # offline.md
     "todoctl bundle verify": OFFLINE,
     "todoctl bundle verify todo.bundle": OFFLINE,

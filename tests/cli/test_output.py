@@ -1086,6 +1086,20 @@ def test_manifests_run_the_images_of_these_sources(run, world, environment, imag
     assert {one["image"] for one in containers(objects)} == images
 
 
+def test_manifests_name_the_images_as_an_install_does_where_the_registry_is_told(run, world):
+    pinned = [replace(plan, pinned=f"r.example.com/a/{plan.image.name}@sha256:{'5' * 64}") for plan in PLANS]
+    world(pin=pinned)
+    objects = printed(run, world, "-e", "staging", "--registry", "r.example.com/a", "--image-pull-secret", "key")
+    assert {one["image"] for one in containers(objects)} == {plan.pinned for plan in pinned}
+    pods = [item["spec"]["template"]["spec"] for item in of_kind(objects, "Deployment")]
+    assert [pod["imagePullSecrets"] for pod in pods] == [[{"name": "key"}]] * 2
+
+
+def test_manifests_of_development_take_no_registry(capsys):
+    assert main(["manifests", "--registry", "r.example.com/a"]) == 2
+    assert "--registry is for --environment staging or production" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("environment", "host"),
     [("development", "todo-app.local"), ("staging", "staging.todo-app.com"), ("production", "todo-app.com")],

@@ -225,6 +225,14 @@ def test_the_images_are_pushed_and_every_pod_names_them_by_digest(installed_ther
     assert "only-for-this-test" not in installed_there.out + installed_there.err
 
 
+def test_the_manifests_that_are_printed_name_them_so_too(installed_there, todoctl_there):
+    printed = todoctl_there("manifests", "-e", "staging", "--registry", f"{NAME}:{PORT}/team", "-o", "json")
+    assert printed.code == 0, printed.err
+    templates = [one["spec"]["template"]["spec"] for one in printed.data["objects"] if one["kind"] == "Deployment"]
+    found = {c["image"] for pod in templates for c in [*pod["initContainers"], *pod["containers"]]}
+    assert found == {one["pinned"] for one in installed_there.data["pushed"]}
+
+
 def test_the_app_answers_over_tls_with_its_database_verified_in_full(installed_there, remote, certificates):
     browser = Browser(command("minikube", "ip", "-p", REMOTE).strip(), HOST, certificates / "ca.pem")
     assert until(lambda: answered(browser, "/healthz", 200), seconds=60)

@@ -262,22 +262,25 @@ def settings(*, profile: str = DEFAULT_PROFILE, context: str | None = None, **ot
     """Make the command's settings; the context is the profile's own unless one is named.
 
     An environment beyond this host has to name one: no Minikube may be taken for it by default. Raises UsageError where
-    it does not, and for options that are of such environments alone.
+    it does not, and as `require_fitting` does.
     """
     made = Settings(profile=profile, context=context or profile, **others)
-    if made.elsewhere:
-        if not context:
-            raise click.UsageError(f"--environment {made.environment} needs --context")
-        return made
+    if made.elsewhere and not context:
+        raise click.UsageError(f"--environment {made.environment} needs --context")
+    require_fitting(made)
+    return made
+
+
+def require_fitting(settings: Settings) -> None:
+    """Raise UsageError for options that are of an environment beyond this host alone, in any other."""
     given = {
-        "--registry": made.registry,
-        "--image-pull-secret": made.image_pull_secret,
-        "--yes-really": made.minikube_too,
+        "--registry": settings.registry,
+        "--image-pull-secret": settings.image_pull_secret,
+        "--yes-really": settings.minikube_too,
     }
     for option, value in given.items():
-        if value:
+        if value and not settings.elsewhere:
             raise click.UsageError(f"{option} is for --environment staging or production")
-    return made
 
 
 def steps(
