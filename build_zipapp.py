@@ -95,6 +95,7 @@ def project_files() -> dict[str, Path]:
         *(ROOT / image.context / path for image in BUILT for path in sources(image, ROOT)),
         *allowed(ROOT / "bundled_manifests" / "chart", MANIFEST_SUFFIXES),
         *allowed(ROOT / "bundled_manifests" / "rendered", MANIFEST_SUFFIXES),
+        ROOT / "docs" / "errors.md",
     ]
     files = {path.relative_to(ROOT).as_posix(): path for path in allowed(ROOT / "todoctl", PACKAGE_SUFFIXES)}
     files |= {f"todoctl/_payload/{path.relative_to(ROOT).as_posix()}": path for path in payload}

@@ -70,6 +70,7 @@ PLACEHOLDERS = {
     "ADDRESS": "$(minikube ip)",
     "PROFILE": "$MINIKUBE_PROFILE",
     "NAME": "name",
+    "ID": "host.disk",
     "HOST/PATH": "registry.example.com/todo",
 }
 
@@ -166,7 +167,7 @@ TABLE: dict[str, Way] = {
     "todoctl load": Run(seconds=600),
     "TODOCTL_EXTRA_CA=corporate.pem todoctl build": Run(seconds=600),
     "source <(./todoctl.pyz completion bash)": Run(),
-    "kubectl apply --server-side -f bundled_manifests/rendered/development.yaml": By(("tests/e2e/test_install.py",)),
+    "todoctl manifests | kubectl apply --server-side -f -": By(("tests/e2e/test_install.py",)),
     "helm install todo-app bundled_manifests/chart --namespace todo-app": By(("tests/e2e/test_staging.py",)),
     # app.md
     "kubectl -n todo-app patch configmap todo-config --type=merge -p "

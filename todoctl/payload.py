@@ -1,4 +1,4 @@
-"""What todoctl brings along: the app's source, its Dockerfiles, the chart and the rendered manifests."""
+"""What todoctl brings along: the app's source, its Dockerfiles, the chart, the rendered manifests and errors.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BUNDLED = _PACKAGE / "_payload"  # build_zipapp.py puts it there
 
 
 def root() -> Path:
-    """Return the folder with `app/`, `dockerfiles/` and `bundled_manifests/`: the clone's, or the zipapp's copy."""
+    """Return the folder with `app/`, `dockerfiles/`, `bundled_manifests/` and `docs/`: the clone's, or the zipapp's."""
     return _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
 
 

@@ -580,7 +580,7 @@ QUIET = Check("host.quiet", "Quiet", Severity.WARNING, fails("not quiet"))
                        because: the app needs 4 GiB
                        hint: close something
 
-            What stands in [brackets] is explained in docs/errors.md.
+            The ids in [brackets] are explained by `todoctl doctor --explain ID`.
             """,
             id="warning",
         ),
@@ -590,7 +590,7 @@ QUIET = Check("host.quiet", "Quiet", Severity.WARNING, fails("not quiet"))
             """
             warning  Quiet: not quiet [host.quiet]
 
-            What stands in [brackets] is explained in docs/errors.md.
+            The ids in [brackets] are explained by `todoctl doctor --explain ID`.
             """,
             id="without a reason",
         ),
@@ -607,7 +607,7 @@ QUIET = Check("host.quiet", "Quiet", Severity.WARNING, fails("not quiet"))
                        hint: start Docker
             skipped  Minikube: not looked at, because of: Docker
 
-            What stands in [brackets] is explained in docs/errors.md.
+            The ids in [brackets] are explained by `todoctl doctor --explain ID`.
             `todoctl doctor --fix` can repair: Docker.
             """,
             id="fatal",
@@ -670,6 +670,7 @@ def test_doctor_gives_programs_each_check_with_its_id_and_severity(monkeypatch, 
             ],
             "fixes": [],
             "report": None,
+            "explanation": None,
         },
         exit_code=4,
     )

@@ -214,6 +214,8 @@ def test_the_versioned_images_let_kubectl_apply_the_rendered_file(todoctl, kubec
     assert loaded.code == 0, loaded.err
     rendered = ROOT / "bundled_manifests" / "rendered" / "development.yaml"
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(rendered))
+    printed = todoctl("manifests").out
+    kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", input=printed)
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=240s")
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-frontend", "--timeout=240s")
     assert until(ada.titles, seconds=60)

@@ -10,6 +10,7 @@ import pytest
 from todoctl.errors import PreflightError
 from todoctl.preflight import starting, table, tools
 from todoctl.preflight.check import Check
+from todoctl.preflight.explain import entries
 from todoctl.settings import Settings
 from todoctl.targets import find
 from todoctl.targets.containers import KIND, Containers
@@ -44,11 +45,6 @@ def of_doctor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
             patched.setattr("todoctl.preflight.facts.find.target", target)
             found = {check.id: check for check in table.doctor_checks(Settings())} | found
     return found
-
-
-def entries() -> dict[str, str]:
-    sections = re.split(r"^### `([^`]+)`\n", PAGE, flags=re.MULTILINE)[1:]
-    return dict(zip(sections[::2], sections[1::2], strict=True))
 
 
 def test_every_check_has_its_entry_and_every_entry_its_check(checks: dict[str, Check]) -> None:

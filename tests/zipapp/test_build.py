@@ -67,7 +67,8 @@ def test_it_carries_what_install_needs_and_nothing_of_a_developers(names):
         "bundled_manifests/chart/Chart.yaml",
         "bundled_manifests/rendered/development.yaml",
     }
-    assert {path.split("/")[0] for path in payload} == {"app", "dockerfiles", "bundled_manifests"}
+    assert {path.split("/")[0] for path in payload} == {"app", "dockerfiles", "bundled_manifests", "docs"}
+    assert [path for path in payload if path.startswith("docs/")] == ["docs/errors.md"]
     listed = subprocess.run(["git", "ls-files", "--others", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     ignored = subprocess.run(
         ["git", "check-ignore", "-z", "--stdin"],
@@ -95,6 +96,7 @@ def clone(tmp_path, monkeypatch):
         "dockerfiles/frontend.Dockerfile",
         "bundled_manifests/chart/values.yaml",
         "bundled_manifests/rendered/development.yaml",
+        "docs/errors.md",
         "todoctl/__init__.py",
         "app/backend/main.py",
         "app/frontend/package.json",
@@ -121,6 +123,7 @@ def test_ignore_files_and_hidden_files_stay_out(clone):
         "todoctl/_payload/dockerfiles/backend.Dockerfile.dockerignore",
         "todoctl/_payload/dockerfiles/frontend.Dockerfile",
         "todoctl/_payload/dockerfiles/frontend.Dockerfile.dockerignore",
+        "todoctl/_payload/docs/errors.md",
     ]
 
 

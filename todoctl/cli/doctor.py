@@ -27,9 +27,17 @@ Examples:
   todoctl doctor --fix               repair what can be repaired, after a question each
   todoctl doctor --fix --hosts -y    all of it, the hosts file too, without questions
   todoctl doctor --fix --mirror http://mirror.local
+  todoctl doctor --explain host.disk  what a check means, and what to do
   todoctl doctor --report report.zip
   todoctl doctor -e staging --context shared    what an install there would find
 """
+
+
+def _checks(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a check's id."""
+    from todoctl.preflight import explain
+
+    return [name for name in explain.entries() if name.startswith(incomplete)]
 
 
 @click.command("doctor", short_help="Check this machine and cluster; repair with --fix.", epilog=EPILOG)
@@ -54,10 +62,17 @@ Examples:
     metavar="URL",
     help="Download from here instead of github.com and dl.k8s.io: the same paths under one root.",
 )
+@click.option(
+    "--explain",
+    metavar="ID",
+    shell_complete=_checks,
+    help="Only say what a check means, why it matters and what to do; ID is what stands in [brackets].",
+)
 @options.yes
 @options.output
 def command(
     *,
+    explain: str | None,
     fix: bool,
     hosts: bool,
     report: Path | None,
@@ -80,6 +95,8 @@ def command(
     from todoctl.preflight import check
     from todoctl.recipes import doctor, reportfile
 
+    if explain is not None:
+        return _explained(explain)
     settings = options.settings(profile=profile, context=context, **others)
     terminal = options.terminal(debug=debug, no_color=no_color, yes=yes, changes=fix or hosts)
     installation = Installation(settings, terminal)
@@ -95,6 +112,7 @@ def command(
         "checks": [finding.as_json() for finding in findings],
         "fixes": [_fix(one) for one in tried],
         "report": None,
+        "explanation": None,
     }
     if report is not None:
         data["report"] = _report(installation, report, data)
@@ -108,6 +126,13 @@ def command(
         data=data,
         exit_code=check.exit_code(findings),
     )
+
+
+def _explained(check: str) -> Result:
+    from todoctl.preflight.explain import explain
+
+    text = explain(check)
+    return Result("doctor", text=text, data={"checks": [], "fixes": [], "report": None, "explanation": text})
 
 
 def _lines(finding: Finding) -> list[str]:
@@ -129,7 +154,7 @@ def _closing(findings: Sequence[Finding], tried: Sequence[Tried]) -> list[str]:
         return []
     offered = {one.id for one in tried}
     fixable = [one.title for one in broken if one.repair and one.id != HOSTS and one.id not in offered]
-    lines = ["", "What stands in [brackets] is explained in docs/errors.md."]
+    lines = ["", "The ids in [brackets] are explained by `todoctl doctor --explain ID`."]
     if fixable:
         lines.append(f"`todoctl doctor --fix` can repair: {', '.join(fixable)}.")
     return lines

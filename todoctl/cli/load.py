@@ -20,8 +20,8 @@ Examples:
 
 \b
 Then, with the two Secrets made (an earlier `todoctl install` made them), these work too:
-  kubectl apply --server-side -f bundled_manifests/rendered/development.yaml
-  helm install todo-app bundled_manifests/chart --namespace todo-app
+  todoctl manifests | kubectl apply --server-side -f -
+  helm install todo-app bundled_manifests/chart --namespace todo-app    in a clone
 """
 
 
