@@ -11,12 +11,13 @@ from todoctl.adapters import process
 from todoctl.errors import SideloadError
 from todoctl.images.archive import ArchiveTap
 from todoctl.images.at_once import at_once
-from todoctl.images.sideload import Nodes, Sideloaded, failure, read_back, too_late
+from todoctl.images.sideload import Sideloaded, failure, read_back, too_late
 from todoctl.targets.reference import qualified
 
 if TYPE_CHECKING:
     from todoctl.deadline import Deadline
     from todoctl.reporter import Reporter
+    from todoctl.targets.target import Target
 
 
 class Archive(Protocol):
@@ -78,7 +79,7 @@ def bring(
     archives: Sequence[A],
     chunks: Callable[[A], Iterator[bytes]],
     *,
-    target: Nodes,
+    target: Target,
     reporter: Reporter,
     deadline: Deadline,
 ) -> list[Sideloaded]:
@@ -103,7 +104,7 @@ def _have(
     node: str,
     held: Mapping[str, str],
     *,
-    target: Nodes,
+    target: Target,
     reporter: Reporter,
     deadline: Deadline,
 ) -> Sideloaded:

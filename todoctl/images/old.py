@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from todoctl.adapters import process
@@ -14,6 +14,7 @@ from todoctl.targets.reference import qualified
 if TYPE_CHECKING:
     from todoctl.adapters.docker import Image
     from todoctl.deadline import Deadline
+    from todoctl.targets.target import Target
 
 KEPT = 3
 """How many of each image stay on the host, and on each node."""
@@ -29,19 +30,6 @@ class Engine(Protocol):
 
     def remove(self, reference: str) -> None:
         """Take a reference away, and the image with its last one. Raises DockerRefused for one in use."""
-
-
-class Nodes(Protocol):
-    """What removing needs from a target."""
-
-    def nodes(self) -> Sequence[str]:
-        """Return the names of the nodes."""
-
-    def node_images(self, node: str) -> Mapping[str, str]:
-        """Return the images that a node's runtime holds: qualified reference → config digest."""
-
-    def remove_command(self, node: str, reference: str) -> Sequence[str]:
-        """Return the command that removes an image from a node's runtime, under all its references."""
 
 
 def superseded(there: Iterable[str], newest_first: Sequence[str], in_use: Collection[str]) -> list[str]:
@@ -63,7 +51,7 @@ def remove(
     *,
     newest_first: Sequence[str],
     in_use: Collection[str],
-    target: Nodes,
+    target: Target,
     engine: Engine,
     deadline: Deadline,
 ) -> list[str]:

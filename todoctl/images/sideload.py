@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from todoctl.adapters import process
 from todoctl.deadline import Deadline
@@ -22,23 +22,11 @@ if TYPE_CHECKING:
     from todoctl.images.build import Engine, EngineImage
     from todoctl.images.digests import ConfigDigests
     from todoctl.reporter import Reporter
+    from todoctl.targets.target import Target
 
 READ_BACK_SECONDS = 10.0
 """How long a node's runtime may take to notice what was imported: containerd tells it later, by an event."""
 _PAUSE_SECONDS = 0.2
-
-
-class Nodes(Protocol):
-    """What sideloading needs from a target."""
-
-    def nodes(self) -> Sequence[str]:
-        """Return the names of the nodes."""
-
-    def node_images(self, node: str) -> Mapping[str, str]:
-        """Return the images that a node's runtime holds: qualified reference → config digest, `sha256:…`."""
-
-    def import_command(self, node: str) -> Sequence[str]:
-        """Return the command that imports the image archive on its stdin into a node's runtime."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class Sideloaded:
 def sideload(
     references: Sequence[str],
     *,
-    target: Nodes,
+    target: Target,
     engine: Engine,
     digests: ConfigDigests,
     reporter: Reporter,
@@ -101,7 +89,7 @@ class Pending:
     held: bool
 
 
-def pending(references: Sequence[str], *, target: Nodes, engine: Engine, digests: ConfigDigests) -> list[Pending]:
+def pending(references: Sequence[str], *, target: Target, engine: Engine, digests: ConfigDigests) -> list[Pending]:
     """Tell which of the host's images each node holds, and send nothing; an image that is not built yet is not held."""
     images = {reference: engine.image(reference) for reference in references}
     found = []
@@ -116,7 +104,7 @@ def pending(references: Sequence[str], *, target: Nodes, engine: Engine, digests
 def bring_back(
     references: Sequence[str],
     *,
-    target: Nodes,
+    target: Target,
     engine: Callable[[], Engine],
     digests: ConfigDigests,
     reporter: Reporter,
@@ -156,7 +144,7 @@ def _have(
     node: str,
     held: Mapping[str, str],
     *,
-    target: Nodes,
+    target: Target,
     digests: ConfigDigests,
     reporter: Reporter,
     deadline: Deadline,
@@ -177,7 +165,7 @@ def _have(
 
 
 def _send(
-    references: tuple[str, ...], node: str, *, target: Nodes, deadline: Deadline, observe: Callable[[int], None]
+    references: tuple[str, ...], node: str, *, target: Target, deadline: Deadline, observe: Callable[[int], None]
 ) -> Sideloaded:
     """Stream one image, and take its config digest from the stream; `observe` is told the bytes sent so far."""
     started = time.monotonic()
@@ -237,7 +225,7 @@ def failure(reference: str, node: str, failed: process.Completed, *, from_node: 
     )
 
 
-def read_back(outcome: Sequence[Sideloaded], target: Nodes) -> None:
+def read_back(outcome: Sequence[Sideloaded], target: Target) -> None:
     """Wait until the nodes hold what was sent to them: an import that exits 0 proves nothing. Raises SideloadError."""
     patience = Deadline(READ_BACK_SECONDS)
     for node in dict.fromkeys(one.node for one in outcome if one.sent):

@@ -20,7 +20,7 @@ class Target(Protocol):
     def nodes(self) -> Sequence[str]:
         """Return the names of the nodes, the control plane's first, as Kubernetes knows them.
 
-        None where the nodes pull their images from a registry.
+        There are none to send to where the nodes pull their images from a registry.
         """
 
     def node_images(self, node: str) -> Mapping[str, str]:
