@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+SLICE_SECONDS = 0.5
+"""How long a thread waits without a look at whether Ctrl-C came: Windows does not interrupt a wait."""
+
 
 class Deadline:
     """An instant `seconds` from now on the monotonic clock. Tests inject `clock`."""

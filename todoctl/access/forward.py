@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from todoctl.access.advice import LOOPBACK
 from todoctl.access.pods import Pods
 from todoctl.adapters import system
-from todoctl.deadline import Deadline
+from todoctl.deadline import SLICE_SECONDS, Deadline
 from todoctl.errors import AccessError, TodoctlError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from todoctl.reporter import Reporter
 
 _PORTS_TRIED = 50
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 _HALF_CLOSED_SECONDS = 30.0  # how long the pod may be silent after the client's last byte
 _HALF_CLOSED_AT_MOST = 100
 _CLOSING_SECONDS = 2.0
@@ -97,7 +96,7 @@ class PortForward:
 
     def wait(self) -> None:
         """Wait until it is closed; Ctrl-C comes through as KeyboardInterrupt."""
-        while not self._closed.wait(_SLICE_SECONDS):
+        while not self._closed.wait(SLICE_SECONDS):
             pass
 
     def close(self) -> None:
@@ -123,7 +122,7 @@ class PortForward:
             try:
                 client, _ = self._listener.accept()
             except OSError as error:  # such as too many open files: the next one may do better
-                if self._closed.wait(_SLICE_SECONDS):
+                if self._closed.wait(SLICE_SECONDS):
                     return
                 self._reporter.warn(f"a connection was not accepted: {error.strerror}")
                 continue

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from todoctl.adapters import channels
+from todoctl.deadline import SLICE_SECONDS
 from todoctl.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _STDIN, _STDOUT, _STDERR, _STATUS = range(4)
 _CHUNK = 32 * 1024
 _WAITING_MESSAGES = 32  # what is received before it is asked for: the memory that a long output takes
 _STDERR_BYTES = 16 * 1024
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 # What a program leaves unread must be taken all the same: with stdin full, containerd does not tell how it ended.
 _READ_EXACTLY = 'head -c "$0" | { "$@"; status=$?; cat > /dev/null; exit $status; }'
 
@@ -119,7 +119,7 @@ class Execution:
         self._closed.set()
         if not self._sender.is_alive():
             with contextlib.suppress(Exception):
-                self._stream.settimeout(_SLICE_SECONDS)  # what was sent last may fill the connection
+                self._stream.settimeout(SLICE_SECONDS)  # what was sent last may fill the connection
                 self._stream.send_close()
         with contextlib.suppress(Exception):
             self._stream.abort()  # type: ignore[no-untyped-call]
@@ -149,7 +149,7 @@ class Execution:
         """Return the next message, b"" at the end."""
         while True:
             with contextlib.suppress(queue.Empty):
-                message = self._queue.get(timeout=min(_SLICE_SECONDS, self._deadline.remaining()))
+                message = self._queue.get(timeout=min(SLICE_SECONDS, self._deadline.remaining()))
                 if isinstance(message, BaseException):
                     raise message
                 return message
@@ -183,7 +183,7 @@ class Execution:
     def _put(self, message: bytes | BaseException) -> None:
         while not self._closed.is_set():
             with contextlib.suppress(queue.Full):
-                self._queue.put(message, timeout=_SLICE_SECONDS)
+                self._queue.put(message, timeout=SLICE_SECONDS)
                 return
 
     def _receive(self) -> None:

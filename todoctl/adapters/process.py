@@ -19,15 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from todoctl.adapters import pumps, system
-from todoctl.deadline import Deadline
+from todoctl.deadline import SLICE_SECONDS, Deadline
 from todoctl.errors import PreflightError, TodoctlError
 
 GRACE_SECONDS = 3.0
 """How long a program may tidy up after it was asked to end."""
 TAIL_LINES = 200
 """How many of the last lines `stream` and `pipe` keep of each output."""
-
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 
 @dataclass(frozen=True)
@@ -340,7 +338,7 @@ def _finish(
             patience = Deadline(GRACE_SECONDS)
         if patience is not None and patience.expired():
             break
-        alive[0].join(min(_SLICE_SECONDS, deadline.remaining()))
+        alive[0].join(min(SLICE_SECONDS, deadline.remaining()))
     _raise_first(streams)
     for child in children:
         try:

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from todoctl.adapters import process
+from todoctl.deadline import SLICE_SECONDS
 
 T = TypeVar("T")
-
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 
 def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
@@ -24,7 +23,7 @@ def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
     with ThreadPoolExecutor(max_workers=len(works)) as pool:
         futures = [pool.submit(work) for work in works]
         try:
-            while wait(futures, timeout=_SLICE_SECONDS).not_done:
+            while wait(futures, timeout=SLICE_SECONDS).not_done:
                 pass
         except BaseException:
             process.end_children()

@@ -11,9 +11,9 @@ from types import TracebackType
 from todoctl.adapters.apiserver import GoneError, may_pass
 from todoctl.adapters.kinds import Kind
 from todoctl.adapters.kubernetes import Cluster, Object, Watch
+from todoctl.deadline import SLICE_SECONDS
 from todoctl.errors import TodoctlError
 
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 _REOPEN_SECONDS = 0.2  # between watches that the server ends at once
 
 
@@ -62,7 +62,7 @@ class Follower:
         May return earlier with None. Raises what the cluster's calls raise, but for a server that is away.
         """
         with contextlib.suppress(queue.Empty):
-            answer = self._queue.get(timeout=min(seconds, _SLICE_SECONDS)) if seconds > 0 else self._queue.get_nowait()
+            answer = self._queue.get(timeout=min(seconds, SLICE_SECONDS)) if seconds > 0 else self._queue.get_nowait()
             if isinstance(answer, TodoctlError):
                 raise answer
             return answer

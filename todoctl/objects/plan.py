@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from todoctl.adapters import kinds
 from todoctl.adapters.apiserver import ApiError, FieldConflict, FieldConflictError
 from todoctl.adapters.kubernetes import Cluster, Object
+from todoctl.deadline import SLICE_SECONDS
 from todoctl.errors import ClusterError, ConflictError
 from todoctl.objects import adopt, immutable, order
 from todoctl.objects.diff import OWNERSHIP, Action, Change, ChangeSet, Difference, compare, lookup
@@ -19,7 +20,6 @@ from todoctl.objects.immutable import HOLDS_DATA, Immutable
 
 CONCURRENT_REQUESTS = 8
 _READS = 5
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 Manifest = Mapping[str, Any]
 Live = Mapping[tuple[str, str], "Object | None"]
@@ -167,7 +167,7 @@ def at_once(pool: ThreadPoolExecutor, work: Callable[[Any], T], items: Iterable[
     """
     try:
         futures = [pool.submit(work, item) for item in items]
-        while wait(futures, timeout=_SLICE_SECONDS).not_done:
+        while wait(futures, timeout=SLICE_SECONDS).not_done:
             pass
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)

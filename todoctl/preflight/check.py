@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from todoctl.adapters import process
-from todoctl.deadline import Deadline
+from todoctl.deadline import SLICE_SECONDS, Deadline
 from todoctl.errors import ExitCode, PreflightError, TodoctlError
 from todoctl.reporter import Reporter
-
-_SLICE_SECONDS = 0.5  # Windows does not interrupt a wait, so no wait is longer than this
 
 
 class Severity(Enum):
@@ -113,7 +111,7 @@ def run(checks: Sequence[Check]) -> Iterator[Finding]:
                 needed = [findings[need] for need in check.needs if need in findings]
                 findings[check.id] = pool.submit(_find, check, needed)
             for future in findings.values():
-                while wait([future], timeout=_SLICE_SECONDS).not_done:
+                while wait([future], timeout=SLICE_SECONDS).not_done:
                     pass
                 yield future.result()
         except BaseException:
