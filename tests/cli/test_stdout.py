@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import subprocess
@@ -12,8 +14,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from harness import ROOT
+from todoctl.cli import stdout
 from todoctl.cli.main import main
-from todoctl.errors import ExitCode
+from todoctl.errors import ExitCode, TodoctlError
 from verbs import COMMANDS
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
@@ -140,6 +143,42 @@ def test_what_is_being_done_goes_on_to_its_end_when_nobody_listens_any_more(wher
 def test_it_goes_on_when_both_have_gone() -> None:
     with gone() as pipe:
         assert run("version", program=("-c", VERB), stdout=pipe, stderr=pipe).returncode == ExitCode.OK
+
+
+def meeting(statement: str) -> tuple[str, str]:
+    """The verb, in whose own work something happens."""
+    return ("-c", VERB.replace("done += 1", statement))
+
+
+@pytest.mark.parametrize("words", [[], ["-o", "json"]])
+def test_a_broken_pipe_in_the_verbs_own_work_is_told(words: list[str]) -> None:
+    # As to a program that has ended: click would take it for a reader of todoctl's who has gone, and say nothing.
+    done = run("version", *words, program=meeting("raise BrokenPipeError(32, 'Broken pipe')"))
+    assert done.returncode == ExitCode.FAILURE
+    assert "because: BrokenPipeError: [Errno 32] Broken pipe" in done.stderr
+    assert not words or json.loads(done.stdout)["error"]["id"] == "unforeseen"
+
+
+@pytest.mark.parametrize("where", UNWRITABLE)
+def test_ctrl_c_is_what_it_is_where_nobody_listens(where: str) -> None:
+    with UNWRITABLE[where]() as stream:
+        done = run("version", program=meeting("raise KeyboardInterrupt"), stdout=stream, stderr=stream)
+    assert done.returncode == ExitCode.INTERRUPTED
+
+
+def test_so_it_is_on_windows_where_a_pipe_without_a_reader_is_an_invalid_argument(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Pipe(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(sys, "stdout", Pipe())
+    with pytest.raises(TodoctlError):
+        stdout.write("text")
+    monkeypatch.setattr(sys, "stdout", Pipe())
+    monkeypatch.setattr(sys, "platform", "win32")
+    stdout.write("text")
 
 
 @pytest.mark.parametrize(("closed", "told"), [("2>&-", "todoctl "), (">&-", ""), (">&- 2>&-", "")])

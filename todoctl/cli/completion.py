@@ -51,12 +51,12 @@ def made(shell: str, file: Path, python: str) -> str:
     """Return the script for a shell; `file` is what runs todoctl, with `python` if it is a zipapp."""
     from click.shell_completion import get_completion_class
 
-    from todoctl.cli.main import todoctl
+    from todoctl.cli.main import COMPLETE, todoctl
 
     completion = get_completion_class(shell)
     if completion is None:
         raise AssertionError(shell)
-    variables = completion(todoctl, {}, "todoctl", "_TODOCTL_COMPLETE").source_vars()
+    variables = completion(todoctl, {}, "todoctl", COMPLETE).source_vars()
     script = (completion.source_template % variables).replace(_ONLY_ON_PATH, "")
     theirs, ours = (part.replace("{name}", "todoctl") for part in _RUN[shell])
     quote = _quoted_for_powershell if shell == "powershell" else shlex.quote

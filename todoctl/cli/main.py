@@ -46,6 +46,9 @@ VERBS = {
 _POLITE = [one for one in signal.Signals if one.name in ("SIGTERM", "SIGHUP")]
 """What asks todoctl to end; SIGHUP, which Windows lacks, when its terminal or its connection goes."""
 
+COMPLETE = "_TODOCTL_COMPLETE"
+"""The variable by which a completion script asks."""
+
 UNFORESEEN = "unforeseen"
 """The id of every error that todoctl has no words of its own for."""
 
@@ -152,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         if signal.getsignal(one) is not signal.SIG_IGN:  # as `nohup` has it
             signal.signal(one, signal.default_int_handler)
     try:
-        outcome: Any = todoctl.main(args=arguments, prog_name="todoctl", standalone_mode=False, obj=log)
+        outcome = _run(arguments, log)
         if isinstance(outcome, Result):
             _render(outcome, as_json=as_json, color="--no-color" not in arguments)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: no traceback for the user
@@ -164,6 +167,8 @@ def main(arguments: list[str] | None = None) -> int:
             ours = _as_ours(error, command)
             if ours.id == UNFORESEEN:
                 log.begin(command)
+            if isinstance(error, KeyboardInterrupt):
+                terminal.write("\n")  # the terminal has written ^C
             if debug:
                 from todoctl.mask import mask
 
@@ -172,6 +177,23 @@ def main(arguments: list[str] | None = None) -> int:
     code = int(outcome.exit_code if isinstance(outcome, Result) else outcome or 0)
     log.end(code)
     return code
+
+
+def _run(arguments: list[str], log: LogFile) -> Any:
+    """Run the verb; return what it returned, or the exit code of what click itself answered.
+
+    As click's `main` does, but for what that keeps to itself: it would end todoctl with 1, without a word, where the
+    verb's own work meets a broken pipe, and fail of Ctrl-C where nobody reads what it echoes then.
+    """
+    if instruction := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(todoctl, {}, "todoctl", COMPLETE, instruction)
+    try:
+        with todoctl.make_context("todoctl", list(arguments), obj=log) as context:
+            return todoctl.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
 
 
 def _named(arguments: list[str]) -> str:

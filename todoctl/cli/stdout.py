@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from todoctl.errors import TodoctlError
@@ -21,7 +22,8 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         sys.stdout = None  # the interpreter would try once more in its end, and fail of it
-        if isinstance(error, BrokenPipeError):
+        # https://github.com/python/cpython/issues/79935
+        if isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL):
             return
         raise TodoctlError(
             "output.unwritable",
