@@ -1,4 +1,4 @@
-"""SIGKILL in the midst of the verbs that tests/faults does not kill, and of Minikube's own start."""
+"""SIGKILL in the midst of the verbs that tests/faults does not kill, of Minikube's start, and of the API server."""
 
 import os
 import secrets as random
@@ -94,6 +94,27 @@ def test_a_killed_rollback_is_finished_by_the_next_and_by_an_install(todoctl, in
     assert outcome.code == 0, outcome.err
     assert host() == "todo-app.local"
     assert kubectl("get", "leases", "-n", NAMESPACE, "-o", "name") == ""
+
+
+AWAY_SECONDS = 30
+"""Twice as long as one call tries. With kubelet's growing pauses the server is away for longer still."""
+
+
+def test_a_rollout_is_waited_for_though_the_api_server_is_away_for_longer_than_a_call_tries(
+    todoctl, installed, kubectl
+):
+    kubectl("delete", "-n", NAMESPACE, "deployment/todo-backend")
+    process = begin(todoctl.zipapp, PROFILE, "install")
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.rstrip() == "Wait":
+            break
+    kill = f"timeout {AWAY_SECONDS} sh -c 'while :; do pkill -9 -x kube-apiserver; sleep 0.2; done'"
+    subprocess.run(["docker", "exec", PROFILE, "sh", "-c", kill], check=False, capture_output=True)
+    _, rest = process.communicate(timeout=500)
+    assert process.returncode == 0, "".join(said) + rest
+    assert rest.count("going on trying") == 1, rest
 
 
 @pytest.fixture
