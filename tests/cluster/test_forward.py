@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness import PROFILE, command, until
+from harness import PROFILE, Todoctl, command, until
 from on_cluster import await_account
 from todoctl.access.forward import PortForward
 from todoctl.access.probe import Endpoint, Expectation, probe
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.minikube
 IMAGE = "python:3.12-slim"
 BODY = hashlib.sha256(b"todo").digest() * 20_000
 
-# Answers with its pod's name, or with 640 kB at /big.
+# Answers with its pod's name, or with 640 kB at /big; with another status than 200 where it is told one.
 SERVER = """
 import hashlib, os, http.server
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
         body = hashlib.sha256(b"todo").digest() * 20_000 if self.path == "/big" else os.environ["HOSTNAME"].encode()
-        self.send_response(200)
+        self.send_response(int(os.environ.get("STATUS", "200")))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -80,8 +80,8 @@ def template() -> dict[str, Any]:
     return {"metadata": {"labels": {"app.kubernetes.io/name": "todo-frontend"}}, "spec": spec}
 
 
-def start(cluster: Cluster, namespace: str, name: str) -> None:
-    made = template()
+def start(cluster: Cluster, namespace: str, name: str, made: dict[str, Any] | None = None) -> None:
+    made = made or template()
     metadata, spec = {"name": name, "namespace": namespace, **made["metadata"]}, made["spec"]
     cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     end = time.monotonic() + 180
@@ -310,3 +310,19 @@ def gone(cluster: Cluster, namespace: str, pod: str) -> None:
     while cluster.get(kinds.POD, pod, namespace):
         assert time.monotonic() < end, f"pod {pod} is still there"
         time.sleep(0.3)
+
+
+def test_a_ready_pod_that_does_not_answer_as_its_part_has_no_url(
+    cluster: Cluster, namespace: str, todoctl: Todoctl
+) -> None:
+    labels = {"app.kubernetes.io/name": "todo-unwell"}
+    spec = {"selector": labels, "ports": [{"port": 8000, "targetPort": "http"}]}
+    metadata: dict[str, Any] = {"name": "todo-backend", "namespace": namespace}
+    cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    pod = template()
+    pod["metadata"]["labels"] = labels
+    pod["spec"]["containers"][0]["env"] = [{"name": "STATUS", "value": "500"}]
+    start(cluster, namespace, "unwell", pod)
+    outcome = todoctl("port-forward", "backend:0", "-n", namespace, "--timeout", "2", timeout=60)
+    assert (outcome.code, outcome.out) == (9, ""), outcome.err
+    assert "500 Internal Server Error" in outcome.err

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from harness import PROFILE
+from harness import PROFILE, command
 from todoctl.adapters import docker, kinds, process
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.deadline import Deadline
@@ -178,6 +178,18 @@ class TestAddons:
         target._known = dataclasses.replace(target.profile(), addon_images={})
         (image,) = target.addon_images("metrics-server")
         assert re.fullmatch(r"registry\.k8s\.io/metrics-server/metrics-server:v[\d.]+@sha256:[0-9a-f]{64}", image)
+
+    def test_an_addon_is_enabled_without_asking_a_network(self, cluster: Cluster) -> None:
+        # One without pods: what others need of theirs is in tests/long.
+        def default() -> list[str]:
+            classes, _ = cluster.list(kinds.STORAGE_CLASS)
+            return [one["metadata"]["name"] for one in classes]
+
+        before = default()
+        command("minikube", "addons", "disable", "default-storageclass", "-p", PROFILE)
+        assert default() != before
+        Minikube(PROFILE, offline=True).enable_addon("default-storageclass", Told(), Deadline(120))
+        assert default() == before
 
     def test_the_probe_of_the_ingress_leaves_nothing_behind(self, cluster: Cluster) -> None:
         addons.ensure_ingress(Silent(), cluster, None, Deadline(180))  # type: ignore[arg-type]

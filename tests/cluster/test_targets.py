@@ -26,13 +26,18 @@ from todoctl.errors import SideloadError
 from todoctl.images import archives
 from todoctl.images.digests import ConfigDigests
 from todoctl.images.sideload import Sideloaded, sideload
+from todoctl.objects import manifests
 from todoctl.settings import Settings
+from todoctl.steps import Access, Steps
 from todoctl.targets import find
 from todoctl.targets.containers import Containers
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.reference import by_digest, qualified
 
 pytestmark = pytest.mark.minikube
+
+PYTHON = "python:3.12-slim"
+LOOPBACK = "127.0.0.1"
 
 LABELS = {
     "kind": ("io.x-k8s.kind.cluster", "io.x-k8s.kind.role", ("control-plane", "worker"), ()),
@@ -248,3 +253,35 @@ class Exported:
 def test_its_ingress_is_looked_for_at_the_first_nodes_address(target) -> None:
     shown = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
     assert target.address() == command("docker", "inspect", "--format", shown, target.nodes()[0]).strip()
+
+
+@pytest.mark.parametrize(("published", "address"), [("127.0.0.1:80:80", LOOPBACK), ("127.0.0.1::80", None)])
+@pytest.mark.parametrize("tool", LABELS)
+def test_its_ingress_is_looked_for_on_this_host_where_a_container_publishes_port_80_there(
+    tool: str, published: str, address: str | None
+) -> None:
+    # k3d's load balancer, or a node of kind that was made with extraPortMappings.
+    cluster = f"t-{uuid.uuid4().hex[:6]}"
+    of_cluster, of_role, roles, _ = LABELS[tool]
+    names = []
+    try:
+        for role, options in ((roles[0], ()), ("loadbalancer", ("--publish", published))):
+            names.append(f"{tool}-{cluster}-{role}")
+            labels = ("--label", f"{of_cluster}={cluster}", "--label", f"{of_role}={role}")
+            command("docker", "run", "--detach", "--name", names[-1], *labels, *options, PYTHON, "sleep", "600")
+        found = find.target(Settings(context=f"{tool}-{cluster}"))
+        assert isinstance(found, Containers)
+        of_node = command("docker", "inspect", "--format", "{{.NetworkSettings.IPAddress}}", names[0]).strip()
+        assert found.address() == (address or of_node)
+    finally:
+        command("docker", "rm", "--force", *names, check=False)
+
+
+def test_the_app_is_asked_through_the_api_server_where_no_address_is_sure_to_lead_to_it(target, heard) -> None:
+    # The app is Minikube's, whatever the nodes: nothing answers at those of kind and k3d.
+    steps = Steps(Settings(context=PROFILE, profile=PROFILE), heard)
+    steps.__dict__["target"] = target
+    access = steps.access(manifests.load("development"))
+    assert isinstance(access, Access)
+    assert access.url == "http://todo-app.local"
+    assert (access.advice.address, access.advice.tunnel) == (target.address(), None)
