@@ -235,6 +235,28 @@ def test_a_conversation_can_be_named_before_it_is_there(api: TestClient, new_use
     assert [message["text"] for message in messages if message["role"] == "user"] == ["add buy milk", "hello"]
 
 
+def test_a_message_has_the_id_that_was_chosen_for_it_and_is_heard_once(
+    api: TestClient, new_user: Callable[[], str]
+) -> None:
+    owner, stranger = new_user(), new_user()
+    name = str(uuid4())
+
+    def say(user: str, named: str) -> Response:
+        headers = {**bearer(user), "Message-ID": named}
+        return api.post("/api/assistant/messages", json={"text": "add buy milk", **NOW}, headers=headers)
+
+    conversation = _events(say(owner, name).text)[0]["conversation_id"]
+    question, answer = api.get(f"/api/conversations/{conversation}", headers=bearer(owner)).json()["messages"]
+    assert (question["id"], question["answers"], answer["answers"]) == (name, None, name)
+    assert [say(owner, name).status_code, say(stranger, name).status_code, say(owner, "no id").status_code] == [
+        409,
+        409,
+        422,
+    ]
+    assert titles(api, owner) == ["buy milk"]
+    assert api.get("/api/conversations", headers=bearer(stranger)).json()["items"] == []
+
+
 def test_a_strangers_conversation_is_as_absent_as_one_that_never_was(
     api: TestClient, new_user: Callable[[], str]
 ) -> None:

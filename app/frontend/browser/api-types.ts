@@ -688,6 +688,11 @@ export interface components {
              */
             stopped: boolean;
             /**
+             * Answers
+             * @description The message that this is the answer to; null where an older version kept it
+             */
+            answers: string | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -1949,6 +1954,8 @@ export interface operations {
             header?: {
                 /** @description Chosen by who asks: a message without `conversation_id` goes on with this one, or else begins it */
                 "Conversation-ID"?: string | null;
+                /** @description Chosen by who asks, the message's id: its answer has it as `answers` */
+                "Message-ID"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -1979,6 +1986,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse
@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse
 from todo_backend.assistant import schemas
 from todo_backend.assistant.repository import AssistantRepository
 from todo_backend.assistant.schemas import AssistantEvent, Confirmation, Conversation, ConversationList, NewMessage
-from todo_backend.assistant.service import AssistantService
+from todo_backend.assistant.service import AssistantService, Question
 from todo_backend.assistant.tools import Tools
 from todo_backend.assistant.turn import Answering, Slot
 from todo_backend.auth import CurrentUser
@@ -60,11 +60,25 @@ ConversationName = Annotated[
 ]
 
 
-async def _heard(request: Request, slot: TakenSlot, new: NewMessage, named: ConversationName = None) -> UUID:
+MessageName = Annotated[
+    UUID | None,
+    Header(alias="Message-ID", description="Chosen by who asks, the message's id: its answer has it as `answers`"),
+]
+
+
+async def _heard(
+    request: Request,
+    slot: TakenSlot,
+    new: NewMessage,
+    named: ConversationName = None,
+    message_id: MessageName = None,
+) -> Question:
     # In a dependency, because an endpoint that streams has answered 200 before it begins.
     database: Database = request.app.state.database
     async with database.alone(f"assistant/{slot.user_id}") as transaction:
-        return await AssistantService(AssistantRepository(transaction, slot.user_id)).hear(new, named)
+        return await AssistantService(AssistantRepository(transaction, slot.user_id)).hear(
+            new, named, message_id or uuid4()
+        )
 
 
 @router.get("/assistant")
@@ -74,17 +88,17 @@ async def read_assistant(service: Service, answering: Annotated[Answering, Depen
     return schemas.Assistant(by=answering.by, daily_tokens=limit, used_tokens=await service.used_tokens())
 
 
-@router.post("/assistant/messages", response_class=EventSourceResponse, responses=described(404, 413, 422, 429))
+@router.post("/assistant/messages", response_class=EventSourceResponse, responses=described(404, 409, 413, 422, 429))
 async def converse(
     request: Request,
     new: NewMessage,
     slot: TakenSlot,
     answering: Annotated[Answering, Depends(_answering)],
-    conversation_id: Annotated[UUID, Depends(_heard)],
+    question: Annotated[Question, Depends(_heard)],
 ) -> AsyncIterable[AssistantEvent]:
     """Say something; the answer comes as server-sent events. Close the connection to stop it: what was done stays."""
     tools = Tools(request.app.state.database, slot.user_id, new.today, new.time)
-    async for event in answering.follow(slot, conversation_id, tools):
+    async for event in answering.follow(slot, question, tools):
         yield event
 
 

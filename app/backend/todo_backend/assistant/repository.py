@@ -3,23 +3,26 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     Date,
     DateTime,
     Integer,
     Interval,
     Text,
     Uuid,
+    and_,
     bindparam,
     delete,
     exists,
     func,
     not_,
+    or_,
     select,
     update,
 )
@@ -70,15 +73,29 @@ class AssistantRepository(Repository):
         """Return at most `limit` messages of a conversation, oldest first, from behind a place; places are above 0."""
         return await self._all(_MESSAGES_AFTER, conversation=conversation_id, place=place, limit=limit)
 
-    async def say(
-        self, conversation_id: UUID, role: str, text: str, changes: Sequence[Any] = (), *, stopped: bool = False
+    async def messages_before(self, conversation_id: UUID, place: int, limit: int) -> Sequence[AnyRow]:
+        """Return the newest messages before a place, oldest first, without questions that are still being answered."""
+        rows = await self._all(_MESSAGES_BEFORE, conversation=conversation_id, place=place, limit=limit)
+        return list(reversed(rows))
+
+    async def ask(self, conversation_id: UUID, message_id: UUID, text: str) -> int | None:
+        """Add a question to a conversation of the user's, forget its oldest message, and return the question's place.
+
+        None where there is no such conversation, or the id is taken, by whomever.
+        """
+        said = {"role": "user", "text": text, "changes": Jsonb([]), "stopped": False, "answers": None}
+        row = await self._one(_SAY, conversation=conversation_id, id=message_id, **said)
+        return row.place if row else None
+
+    async def answer(
+        self, conversation_id: UUID, question_id: UUID, text: str, changes: Sequence[Any], *, stopped: bool
     ) -> None:
-        """Add a message to a conversation of the user's, and forget its oldest; nothing where there is none."""
-        said = {"role": role, "text": text, "changes": Jsonb(list(changes)), "stopped": stopped}
-        await self._all(_SAY, conversation=conversation_id, **said)
+        """Add the answer to a question, and forget the conversation's oldest message; nothing where there is none."""
+        said = {"role": "assistant", "text": text, "changes": Jsonb(changes), "stopped": stopped}
+        await self._all(_SAY, conversation=conversation_id, id=uuid4(), answers=question_id, **said)
 
     async def unanswered(self) -> int:
-        """Count the questions of the last minute that no answer follows: those that some pod still answers.
+        """Count the questions of the last minute that have no answer: those that some pod still answers.
 
         However an answer ends it is kept, and where its pod died, the minute is what frees the user.
         """
@@ -124,6 +141,7 @@ def _today() -> date:
 
 
 _ID: Final = bindparam("conversation", type_=Uuid)
+_PLACE: Final = bindparam("place", type_=BigInteger)
 _LIMIT: Final = bindparam("limit", type_=Integer)
 _OF_DAY: Final = own(token_usage), token_usage.c.day == bindparam("day", type_=Date)
 _THIS: Final = own(conversation), conversation.c.id == _ID
@@ -143,23 +161,29 @@ def _begin() -> Statement:
 def _say() -> Statement:
     continued = update(conversation).where(*_THIS).values(updated_at=func.now())
     where = continued.returning(conversation.c.user_id, conversation.c.id).cte("continued")
-    said = {"role": Text, "text": Text, "changes": JSONB, "stopped": Boolean}
+    said = {"id": Uuid, "role": Text, "text": Text, "changes": JSONB, "stopped": Boolean, "answers": Uuid}
     values: list[Any] = [bindparam(name, type_=kind) for name, kind in said.items()]
     newest = select(message.c.place).where(*_SAID_THERE).order_by(message.c.place.desc())
     last_to_go = newest.offset(KEPT_MESSAGES - 1).limit(1).scalar_subquery()
     surplus = delete(message).where(*_SAID_THERE, message.c.place <= last_to_go).cte("surplus")
     names = ["user_id", "conversation_id", *said]
-    return Statement(insert(message).from_select(names, select(where, *values)).add_cte(surplus))
+    added = insert(message).from_select(names, select(where, *values)).on_conflict_do_nothing(index_elements=["id"])
+    return Statement(added.returning(message.c.place).add_cte(surplus))
+
+
+def _is_unanswered() -> ColumnElement[bool]:
+    answer = message.alias()
+    follows = answer.c.conversation_id == message.c.conversation_id, answer.c.place > message.c.place
+    # The version before, which may run beside this one, does not say what it answers.
+    this = or_(answer.c.answers == message.c.id, answer.c.answers.is_(None))
+    answered = exists().where(own(answer), *follows, answer.c.role == "assistant", this)
+    return and_(message.c.role == "user", message.c.created_at > func.now() - ANSWERED_WITHIN, not_(answered))
 
 
 def _unanswered() -> Statement:
-    since = func.now() - ANSWERED_WITHIN
-    answer = message.alias()
-    follows = answer.c.conversation_id == message.c.conversation_id, answer.c.place > message.c.place
-    answered = exists().where(own(answer), *follows, answer.c.role == "assistant")
-    asked = own(message), message.c.role == "user", message.c.created_at > since, not_(answered)
-    of_late = select(conversation.c.id).where(own(conversation), conversation.c.updated_at > since)
-    where = (*asked, message.c.conversation_id.in_(of_late))
+    continued = conversation.c.updated_at > func.now() - ANSWERED_WITHIN
+    of_late = select(conversation.c.id).where(own(conversation), continued)
+    where = own(message), _is_unanswered(), message.c.conversation_id.in_(of_late)
     return Statement(select(func.count().label("unanswered")).select_from(message).where(*where))
 
 
@@ -196,9 +220,12 @@ _BEGIN: Final = _begin()
 _DELETE: Final = Statement(delete(conversation).where(*_THIS).returning(conversation.c.id))
 _MESSAGES: Final = Statement(select(message).where(*_SAID_THERE).order_by(message.c.place.desc()).limit(_LIMIT))
 _MESSAGES_AFTER: Final = Statement(
+    select(message).where(*_SAID_THERE, message.c.place > _PLACE).order_by(message.c.place).limit(_LIMIT)
+)
+_MESSAGES_BEFORE: Final = Statement(
     select(message)
-    .where(*_SAID_THERE, message.c.place > bindparam("place", type_=BigInteger))
-    .order_by(message.c.place)
+    .where(*_SAID_THERE, message.c.place < _PLACE, not_(_is_unanswered()))
+    .order_by(message.c.place.desc())
     .limit(_LIMIT)
 )
 _SAY: Final = _say()

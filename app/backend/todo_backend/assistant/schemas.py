@@ -172,6 +172,9 @@ class Message(BaseModel):
     text: str
     changes: list[MadeChange]
     stopped: Annotated[bool, Field(description="Whether the answer was broken off")]
+    answers: Annotated[
+        UUID | None, Field(description="The message that this is the answer to; null where an older version kept it")
+    ]
     created_at: AwareDatetime
 
 

@@ -1,5 +1,6 @@
 """Conversations, and the deletions that a user confirms."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -27,6 +28,16 @@ def still_answering() -> Problem:
     return Problem(429, "An answer is still being written", headers={"Retry-After": "5"})
 
 
+@dataclass(frozen=True)
+class Question:
+    """What the user said, as it is kept: `place` is where in its conversation."""
+
+    id: UUID
+    conversation_id: UUID
+    place: int
+    text: str
+
+
 class AssistantService:
     """One user's conversations. What is not there and what is another's are the same 404 problem."""
 
@@ -38,13 +49,13 @@ class AssistantService:
         await check_account(self._repository)
         return await self._repository.used_tokens()
 
-    async def hear(self, new: NewMessage, named: UUID | None) -> UUID:
-        """Keep what the user says, and return the conversation, where the message names none the one named like this.
+    async def hear(self, new: NewMessage, named: UUID | None, message_id: UUID) -> Question:
+        """Keep what the user says, in the conversation that the message names, or else in the one named like this.
 
         That one is begun where it is not there. A 404 problem where the message's conversation is not there or the name
-        is another's, 401 where the account was deleted, 429 for a user who is being answered too often already, by
-        whichever pods. To be called in a transaction of `Database.alone`: no two questions of a user may be heard at
-        the same moment, and what is refused leaves nothing behind.
+        is another's, 401 where the account was deleted, 409 for a message that was heard already, 429 for a user who is
+        being answered too often already, by whichever pods. To be called in a transaction of `Database.alone`: no two
+        questions of a user may be heard at the same moment, and what is refused leaves nothing behind.
         """
         if await self._repository.unanswered() >= AT_ONCE:
             raise still_answering()
@@ -55,8 +66,10 @@ class AssistantService:
                 is_there = await self._repository.begin(conversation_id, " ".join(new.text.split())[:TITLE_LENGTH])
         if not is_there:
             raise await self._no_conversation()
-        await self._repository.say(conversation_id, "user", new.text)
-        return conversation_id
+        place = await self._repository.ask(conversation_id, message_id, new.text)
+        if place is None:
+            raise Problem(409, "This message was heard already")
+        return Question(message_id, conversation_id, place, new.text)
 
     async def conversations(self) -> ConversationList:
         """Return the user's conversations."""

@@ -26,6 +26,7 @@ message = Table(
     Column("text", Text, nullable=False),
     Column("changes", JSONB, nullable=False),
     Column("stopped", Boolean, nullable=False),
+    Column("answers", Uuid),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 

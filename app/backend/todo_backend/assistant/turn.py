@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from todo_backend.assistant import simple
 from todo_backend.assistant.model import Model
@@ -22,7 +21,7 @@ from todo_backend.assistant.schemas import (
     Said,
     Started,
 )
-from todo_backend.assistant.service import AT_ONCE, still_answering
+from todo_backend.assistant.service import AT_ONCE, Question, still_answering
 from todo_backend.assistant.tools import Tools
 from todo_backend.database import Database
 
@@ -78,15 +77,15 @@ class Answering:
             if not self._by_user[slot.user_id]:
                 del self._by_user[slot.user_id]
 
-    async def follow(self, slot: Slot, conversation_id: UUID, tools: Tools) -> AsyncIterator[AssistantEvent]:
-        """Answer the conversation's last message, and yield the events; who stops listening stops the answer."""
+    async def follow(self, slot: Slot, question: Question, tools: Tools) -> AsyncIterator[AssistantEvent]:
+        """Answer the question, and yield the events; who stops listening stops the answer."""
         events: asyncio.Queue[AssistantEvent | None] = asyncio.Queue()
-        turn = _Turn(AssistantRepository(self._database, slot.user_id), conversation_id, tools, events)
+        turn = _Turn(AssistantRepository(self._database, slot.user_id), question, tools, events)
         slot.answer = task = asyncio.create_task(turn.run(self.model))
         self._running.add(task)
         task.add_done_callback(lambda task: self._ended(slot, task))
         try:
-            yield Started(conversation_id=conversation_id, by=self.by)
+            yield Started(conversation_id=question.conversation_id, by=self.by)
             while event := await events.get():
                 yield event
         finally:
@@ -109,12 +108,12 @@ class _Turn:
     def __init__(
         self,
         repository: AssistantRepository,
-        conversation_id: UUID,
+        question: Question,
         tools: Tools,
         events: asyncio.Queue[AssistantEvent | None],
     ) -> None:
         self._repository = repository
-        self._conversation_id = conversation_id
+        self._question = question
         self._tools = tools
         self._events = events
         self._text = ""
@@ -151,16 +150,21 @@ class _Turn:
     async def _keep(self) -> None:
         changes = [change.model_dump(mode="json") for change in self._changes]
         said = self._text.strip()
+        asked = self._question
         try:
-            await self._repository.say(self._conversation_id, "assistant", said, changes, stopped=self._stopped)
+            await self._repository.answer(asked.conversation_id, asked.id, said, changes, stopped=self._stopped)
         except Exception:  # noqa: BLE001 - the listener has the answer all the same
             _log.exception("an answer was not kept")
 
     async def _answer(self, model: Model | None) -> None:
-        messages = await self._repository.messages(self._conversation_id, REMEMBERED_MESSAGES)
-        history = [(row.role, row.text) for row in messages if row.text]
-        words = history[-1][1]
-        answer = model.answer(history, self._tools, self._repository) if model else simple.answer(words, self._tools)
+        asked = self._question
+        if model:
+            limit = REMEMBERED_MESSAGES - 1
+            before = await self._repository.messages_before(asked.conversation_id, asked.place, limit)
+            history = [(row.role, row.text) for row in before if row.text]
+            answer = model.answer([*history, ("user", asked.text)], self._tools, self._repository)
+        else:
+            answer = simple.answer(asked.text, self._tools)
         async for event in answer:
             self._put(event)
 
