@@ -46,14 +46,15 @@ export const newTalk = (): Talk => ({ id: randomId(), isBegun: false });
 
 /**
  * What is sent to say something. A conversation that may not be there yet goes into a header: the server begins it under
- * that id, so that it is found again where nothing of the answer was heard.
+ * that id, so that it is found again where nothing of the answer was heard; and so is the answer, by the message's id.
  */
-export function saying(text: string, { id, isBegun }: Talk, { day, time }: WallClock): RequestInit {
+export function saying(messageId: string, text: string, { id, isBegun }: Talk, { day, time }: WallClock): RequestInit {
   return {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       Accept: "text/event-stream",
+      "Message-ID": messageId,
       ...(!isBegun && { "Conversation-ID": id }),
     },
     body: JSON.stringify({ text, conversation_id: isBegun ? id : null, today: day, time }),
@@ -108,30 +109,11 @@ export function remembered({ messages }: components["schemas"]["Conversation"]):
   }));
 }
 
-/** A question, and how often the same words were said before it in its conversation. */
-export interface Asked {
-  text: string;
-  before: number;
-}
-
-/** What is asked when these words are said next. */
-export function asking(text: string, utterances: Utterance[]): Asked {
-  return { text, before: utterances.filter((one) => isQuestion(one, text)).length };
-}
-
-const isQuestion = (one: Utterance, text: string) => one.role === "user" && one.text === text;
-
 /**
  * An answer that was stopped, with the changes that were made all the same: the server makes one that it has begun, and
- * keeps the answer after that. `null` where it has not yet, or never heard the question.
+ * keeps the answer after that, with the question's id. `null` where it has not yet, or never heard the question.
  */
-export function caughtUp(answer: Utterance, asked: Asked, conversation: components["schemas"]["Conversation"]): Utterance | null {
-  const said = remembered(conversation);
-  const places = said.flatMap((one, place) => (isQuestion(one, asked.text) ? [place] : []));
-  const place = places[asked.before];
-  const kept = place === undefined ? undefined : said[place + 1];
-  if (kept?.role !== "assistant") {
-    return null;
-  }
-  return { ...answer, changes: [...answer.changes, ...kept.changes.slice(answer.changes.length)] };
+export function caughtUp(answer: Utterance, messageId: string, conversation: components["schemas"]["Conversation"]): Utterance | null {
+  const kept = remembered(conversation)[conversation.messages.findIndex(({ answers }) => answers === messageId)];
+  return kept === undefined ? null : { ...answer, changes: [...answer.changes, ...kept.changes.slice(answer.changes.length)] };
 }

@@ -4,8 +4,6 @@ import type { components } from "./api-types";
 import type { Board } from "./board";
 import { wallClock } from "./calendar";
 import {
-  type Asked,
-  asking,
   caughtUp,
   type Change,
   heard,
@@ -18,6 +16,7 @@ import {
 } from "./conversation";
 import { readEvents } from "./events";
 import { asFailure } from "./failure";
+import { randomId } from "./random-id";
 
 type Summary = components["schemas"]["ConversationSummary"];
 
@@ -32,7 +31,12 @@ export function useAssistant(board: Board) {
   const [earlier, setEarlier] = useState<Summary[]>([]);
   const [by, setBy] = useState<"model" | "rules" | null>(null);
   const [answering, setAnswering] = useState<AbortController | null>(null);
+  const [isOpening, setIsOpening] = useState(false);
   const made = useRef(0);
+  /** How often a conversation was opened: what comes for an earlier one comes too late. */
+  const opened = useRef(0);
+  /** What was said last, where the server may not have heard it: said again, it is heard once. */
+  const unheard = useRef<{ text: string; messageId: string } | null>(null);
   /** Tokens of the questions that are being decided: a second click comes before the first one shows. */
   const deciding = useRef(new Set<string>());
 
@@ -60,22 +64,28 @@ export function useAssistant(board: Board) {
     return `here-${made.current}`;
   };
 
-  /** Says something; the answer fills in as it comes. */
-  async function say(text: string): Promise<void> {
+  /** Says something; the answer fills in as it comes. Tells whether it was heard, as far as that is known. */
+  async function say(text: string): Promise<boolean> {
     const answerKey = key();
-    const asked = asking(text, utterances);
-    setUtterances([...utterances, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
+    const messageId = unheard.current?.text === text ? unheard.current.messageId : randomId();
+    unheard.current = null;
+    setUtterances((all) => [...all, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
     const stop = new AbortController();
     setAnswering(stop);
     let { id } = talk;
     let hasBegun = false;
+    let wasHeard = true;
     /** Whether the server may have done more than was heard here. */
     let isCut = false;
     try {
-      const request = new Request("/api/assistant/messages", saying(text, talk, wallClock(new Date())));
+      const request = new Request("/api/assistant/messages", saying(messageId, text, talk, wallClock(new Date())));
       const response = await authorized(request, stop.signal);
       if (response.status === 429) {
+        wasHeard = false;
         patch(answerKey, (answer) => ({ ...answer, problem: "It is still answering you elsewhere. Wait for that first." }));
+      } else if (response.status === 409) {
+        isCut = true; // it was heard the first time
+        patch(answerKey, (answer) => ({ ...answer, problem: "It was heard already. What was done stays." }));
       } else if (!response.ok || response.body === null) {
         throw failureOf(response);
       } else {
@@ -83,7 +93,7 @@ export function useAssistant(board: Board) {
         isCut = true;
         for await (const event of readEvents(response.body)) {
           patch(answerKey, (answer) => heard(answer, event));
-          if (event.type === "started") {
+          if (event.type === "started" && !stop.signal.aborted) {
             id = event.conversation_id;
             setTalk({ id, isBegun: true });
             setBy(event.by);
@@ -101,19 +111,22 @@ export function useAssistant(board: Board) {
       const { kind, message } = asFailure(error);
       isCut ||= isStopped || kind === "away";
       const problem = hasBegun ? BROKE_OFF : message;
+      wasHeard = hasBegun || isStopped;
+      unheard.current = wasHeard ? null : { text, messageId };
       patch(answerKey, (answer) => ({ ...answer, problem: isStopped ? null : problem, isStopped }));
     }
-    setAnswering(null);
+    setAnswering((now) => (now === stop ? null : now));
     if (isCut) {
-      catchUp(answerKey, asked, id).catch(() => undefined); // the board tells what fails; a conversation may be forgotten by now
+      catchUp(answerKey, messageId, id).catch(() => undefined); // the board tells what fails; a conversation may be forgotten by now
     }
-    await quietly(board, async () => {
+    void quietly(board, async () => {
       await listEarlier();
     });
+    return wasHeard;
   }
 
   /** Shows what an answer changed that was not heard to its end, each change with its undo once the server has kept it. */
-  async function catchUp(answerKey: string, asked: Asked, id: string): Promise<void> {
+  async function catchUp(answerKey: string, messageId: string, id: string): Promise<void> {
     for (const wait of CATCH_UP_MS) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       await board.changedElsewhere(); // this waits for a server that is away
@@ -121,8 +134,8 @@ export function useAssistant(board: Board) {
       if ((await listEarlier()).some((one) => one.id === id)) {
         const path = { conversation_id: id };
         const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
-        if (caughtUp(utterance(answerKey, "assistant", ""), asked, kept)) {
-          patch(answerKey, (answer) => caughtUp(answer, asked, kept) ?? answer);
+        if (caughtUp(utterance(answerKey, "assistant", ""), messageId, kept)) {
+          patch(answerKey, (answer) => caughtUp(answer, messageId, kept) ?? answer);
           await board.changedElsewhere();
           return;
         }
@@ -198,16 +211,25 @@ export function useAssistant(board: Board) {
     }
   }
 
-  /** Goes on with an earlier conversation, or begins a new one. */
+  /** Goes on with an earlier conversation, or begins a new one; nothing can be said before it is there. */
   async function open(id: string | null): Promise<void> {
     stop();
+    opened.current += 1;
+    const mine = opened.current;
+    setIsOpening(id !== null);
     setTalk(id === null ? newTalk() : { id, isBegun: true });
     setUtterances([]);
     if (id !== null) {
       await quietly(board, async () => {
         const path = { conversation_id: id };
-        setUtterances(remembered(await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }))));
+        const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
+        if (opened.current === mine) {
+          setUtterances(remembered(kept));
+        }
       });
+    }
+    if (opened.current === mine) {
+      setIsOpening(false);
     }
   }
 
@@ -225,7 +247,8 @@ export function useAssistant(board: Board) {
   }
 
   const conversationId = talk.isBegun ? talk.id : null;
-  return { utterances, conversationId, earlier, by, isAnswering: answering !== null, say, stop, undo, decide, open, forget };
+  const isAnswering = answering !== null;
+  return { utterances, conversationId, earlier, by, isAnswering, isOpening, say, stop, undo, decide, open, forget };
 }
 
 /** Does what the conversation can do without; a failure is told, and that is all. */

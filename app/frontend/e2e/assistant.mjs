@@ -1,6 +1,6 @@
 // The assistant by its rules, and what teaches: the pods that serve, and the Cluster page where there is one.
 
-import { assertAccessible, becomes, expected, picture, row, settled, step } from "./browser.mjs";
+import { assertAccessible, assertFits, becomes, expected, picture, row, settled, step } from "./browser.mjs";
 
 export async function assistant({ page, context, troubles }) {
   const panel = page.getByRole("dialog", { name: "Assistant" });
@@ -122,6 +122,62 @@ export async function assistant({ page, context, troubles }) {
     await panel.getByRole("log").getByText(/^Added “feed the cactus”$/i).waitFor();
     await panel.getByRole("log").getByText("what is upcoming?").waitFor();
     await choice.selectOption({ label: "New conversation" });
+  });
+
+  await step("a conversation that comes late does not show in the one that was opened since", async () => {
+    const choice = panel.getByRole("combobox", { name: "Conversation" });
+    const [slow] = await choice.locator("option").filter({ hasText: "add feed the cactus tomorrow" }).all();
+    const id = await slow.getAttribute("value");
+    let goOn = () => undefined;
+    const isWaitedFor = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    await context.route(`**/api/conversations/${id}`, async (route) => {
+      await isWaitedFor;
+      await route.continue();
+    });
+    await choice.selectOption(id);
+    await panel.getByRole("log").and(panel.locator("[aria-busy=true]")).waitFor();
+    await panel.getByRole("textbox", { name: "Message" }).fill("too early");
+    await panel.getByRole("textbox", { name: "Message" }).press("Enter"); // not sent before the conversation is there
+    await becomes(() => panel.getByRole("textbox", { name: "Message" }).inputValue(), "too early");
+    await choice.selectOption({ label: "New conversation" });
+    await panel.getByText("Say in plain words").waitFor();
+    const late = page.waitForResponse((response) => response.url().endsWith(`/api/conversations/${id}`));
+    goOn();
+    await (await late).finished();
+    await settled(page);
+    await panel.getByText("Say in plain words").waitFor();
+    await becomes(() => panel.getByText("feed the cactus", { exact: false }).and(panel.locator("p")).count(), 0);
+    await context.unroute(`**/api/conversations/${id}`);
+  });
+
+  await step("on a narrow window its panel, which covers the page, says what the page would, and gives words back", async () => {
+    const message = panel.getByRole("textbox", { name: "Message" });
+    await page.setViewportSize({ width: 320, height: 640 });
+    await context.route("**/api/**", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }));
+    await message.fill("add pot the cactus");
+    await message.press("Enter");
+    await panel.getByText("The server is not available at the moment.").first().waitFor();
+    await panel.getByText("The server is away. This page tries again by itself").waitFor();
+    await becomes(() => message.inputValue(), "add pot the cactus");
+    await assertFits(page);
+    await assertAccessible(page, "the assistant in an outage");
+    await picture(page, "assistant-away");
+    await context.unroute("**/api/**");
+    await panel.getByText("The server is away").waitFor({ state: "detached" });
+    await message.press("Enter");
+    await panel.getByText(/^Added “pot the cactus”$/i).waitFor();
+    await settled(page);
+    await say("delete pot the cactus");
+    await context.route("**/api/assistant/confirm", (route) => route.abort());
+    await panel.getByRole("button", { name: "Delete it" }).click();
+    await panel.getByRole("alert").filter({ hasText: "The server cannot be reached at the moment." }).waitFor();
+    await context.unroute("**/api/assistant/confirm");
+    await panel.getByRole("button", { name: "Delete it" }).click();
+    await panel.getByText("Deleted", { exact: true }).waitFor();
+    await page.setViewportSize({ width: 1200, height: 800 });
+    expected(troubles, "503", "ERR_FAILED");
   });
 
   await step("an answer that has not begun can be stopped", async () => {

@@ -31,6 +31,7 @@ const FORWARDED_REQUEST_HEADERS = [
   "if-match",
   "if-none-match",
   "last-event-id",
+  "message-id",
   "traceparent",
   "tracestate",
   "user-agent",

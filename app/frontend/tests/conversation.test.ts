@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { components } from "@/browser/api-types";
-import { asking, caughtUp, heard, newTalk, remembered, saying, utterance } from "@/browser/conversation";
+import { caughtUp, heard, newTalk, remembered, saying, utterance } from "@/browser/conversation";
 
 type Message = components["schemas"]["Message"];
 
@@ -11,8 +11,8 @@ const TASK: components["schemas"]["Task"] = {
 const BEFORE = { ...TASK, done: false, version: "1" };
 const CHANGE = { action: "completed", task_id: "t1", title: "Buy milk", task: TASK, before: BEFORE } as const;
 
-const message = (role: Message["role"], text: string, changes: Message["changes"] = []): Message => ({
-  ...{ id: `${role} ${text}`, role, text, changes, stopped: role === "assistant", created_at: "2026-11-24T12:00:00Z" },
+const message = (role: Message["role"], text: string, changes: Message["changes"] = [], answers: string | null = null): Message => ({
+  ...{ id: `${role} ${text}`, role, text, changes, stopped: role === "assistant", answers, created_at: "2026-11-24T12:00:00Z" },
 });
 
 const conversation = (...messages: Message[]) => ({
@@ -24,10 +24,11 @@ test("a conversation has its id before the server knows it, and is begun under i
   const [talk, other] = [newTalk(), newTalk()];
   expect(talk.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(other.id).not.toBe(talk.id);
-  const first = saying("hello", talk, now);
+  const first = saying("m1", "hello", talk, now);
+  expect(new Headers(first.headers).get("Message-ID")).toBe("m1");
   expect(new Headers(first.headers).get("Conversation-ID")).toBe(talk.id);
   expect(JSON.parse(first.body as string)).toEqual({ text: "hello", conversation_id: null, today: now.day, time: now.time });
-  const next = saying("more", { ...talk, isBegun: true }, now);
+  const next = saying("m2", "more", { ...talk, isBegun: true }, now);
   expect(new Headers(next.headers).get("Conversation-ID")).toBeNull();
   expect(JSON.parse(next.body as string)).toMatchObject({ text: "more", conversation_id: talk.id });
 });
@@ -47,22 +48,20 @@ test("an answer that was stopped shows what was changed meanwhile, and keeps wha
   const first = heard(utterance("here-2", "assistant", ""), { type: "changed", action: "completed", task: TASK, before: BEFORE });
   const shown = { ...first, changes: first.changes.map((change) => ({ ...change, isUndone: true })) };
   const second = { ...CHANGE, task_id: "t2", title: "Second" };
-  const kept = conversation(message("user", "do both"), message("assistant", "", [CHANGE, second]));
-  expect(caughtUp(shown, asking("do both", []), kept)?.changes.map(({ title, isUndone }) => [title, isUndone])).toEqual([
+  const kept = conversation(message("user", "do both"), message("assistant", "", [CHANGE, second], "user do both"));
+  expect(caughtUp(shown, "user do both", kept)?.changes.map(({ title, isUndone }) => [title, isUndone])).toEqual([
     ["Buy milk", true],
     ["Second", false],
   ]);
 });
 
-test("an answer that is not kept yet is not taken for another one", () => {
+test("an answer that is not kept yet is not taken for another one, whatever was said since", () => {
   const answer = utterance("here-2", "assistant", "");
-  const earlier = [message("user", "do it"), message("assistant", "Done.", [CHANGE])];
-  const said = remembered(conversation(...earlier));
-  const [again, same, other] = [asking("again", said), asking("do it", said), asking("something else", said)];
-  expect(caughtUp(answer, again, conversation(...earlier, message("user", "again")))).toBeNull();
-  expect(caughtUp(answer, same, conversation(...earlier, message("user", "do it")))).toBeNull();
-  expect(caughtUp(answer, same, conversation(...earlier))).toBeNull(); // the server never heard it
-  expect(caughtUp(answer, other, conversation(...earlier.slice(1)))).toBeNull();
-  const kept = conversation(...earlier, message("user", "do it"), message("assistant", "Done.", [CHANGE, CHANGE]));
-  expect(caughtUp(answer, same, kept)?.changes).toHaveLength(2);
+  const questions = [message("user", "do it"), message("user", "do more")];
+  const second = message("assistant", "More.", [CHANGE, CHANGE], "user do more");
+  const first = message("assistant", "Done.", [CHANGE], "user do it");
+  expect(caughtUp(answer, "user do it", conversation(...questions))).toBeNull();
+  expect(caughtUp(answer, "user do it", conversation(...questions, second))).toBeNull();
+  expect(caughtUp(answer, "user do it", conversation(...questions, second, first))?.changes).toHaveLength(1);
+  expect(caughtUp(answer, "user do more", conversation(...questions, second, first))?.changes).toHaveLength(2);
 });

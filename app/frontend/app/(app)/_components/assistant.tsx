@@ -1,6 +1,6 @@
 "use client";
 
-import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, type SubmitEvent, useEffect, useRef, useState } from "react";
 import { sayDue, wallClock } from "@/browser/calendar";
 import { ACTION_WORDS, type Utterance } from "@/browser/conversation";
 import { useAssistant } from "@/browser/use-assistant";
@@ -11,13 +11,18 @@ import styles from "./assistant.module.css";
 
 const MESSAGE_MAX_LENGTH = 2000;
 const EXAMPLES = ["Add buy bread tomorrow at 9", "What is due today?", "Complete buy bread"];
-/** Beside the page there is room for the panel; elsewhere it covers the page. */
-const WIDE = "(min-width: 70rem)";
+interface AssistantProps {
+  /** It covers the page, which says nothing meanwhile. */
+  isModal: boolean;
+  onClose: () => void;
+  /** What the page would say. */
+  children: ReactNode;
+}
 
 /** The assistant: plain words in, tasks changed, each change shown as it is made and with its undo. */
-export default function Assistant({ onClose }: { onClose: () => void }) {
+export default function Assistant({ isModal, onClose, children }: AssistantProps) {
   const { board } = useBoard();
-  const { utterances, conversationId, earlier, by, isAnswering, ...assistant } = useAssistant(board);
+  const { utterances, conversationId, earlier, by, isAnswering, isOpening, ...assistant } = useAssistant(board);
   const dialog = useRef<HTMLDialogElement>(null);
   const end = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
@@ -25,26 +30,31 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
 
   useEffect(() => {
     const shown = dialog.current;
-    if (window.matchMedia(WIDE).matches) {
-      shown?.show();
-    } else {
+    if (isModal) {
       shown?.showModal();
+    } else {
+      shown?.show();
     }
     input.current?.focus();
     // A hidden panel keeps its dialog, which must not hold the page.
     return () => {
       shown?.close();
     };
-  }, []);
+  }, [isModal]);
 
   useEffect(() => {
     end.current?.scrollIntoView({ block: "nearest" });
   }, [utterances]);
 
   function say(words: string) {
-    if (words.trim() !== "" && !isAnswering) {
+    const said = words.trim();
+    if (said !== "" && !isAnswering && !isOpening) {
       setText("");
-      void assistant.say(words.trim());
+      void assistant.say(said).then((wasHeard) => {
+        if (!wasHeard) {
+          setText((typed) => (typed === "" ? said : typed));
+        }
+      });
     }
     input.current?.focus();
   }
@@ -102,8 +112,8 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
           </button>
         )}
       </div>
-      <div className={styles.log} role="log" aria-label="Conversation" tabIndex={0}>
-        {utterances.length === 0 && <Introduction by={by} onSay={say} />}
+      <div className={styles.log} role="log" aria-label="Conversation" aria-busy={isOpening} tabIndex={0}>
+        {utterances.length === 0 && !isOpening && <Introduction by={by} onSay={say} />}
         {utterances.map((one, index) => (
           <Said
             key={one.key}
@@ -121,6 +131,7 @@ export default function Assistant({ onClose }: { onClose: () => void }) {
         ))}
         <div ref={end} />
       </div>
+      <div className={styles.told}>{children}</div>
       <form
         className={styles.form}
         onSubmit={(event: SubmitEvent<HTMLFormElement>) => {

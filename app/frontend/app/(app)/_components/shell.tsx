@@ -8,6 +8,7 @@ import { Failure } from "@/browser/failure";
 import { listAddress, wholeView } from "@/browser/list-query";
 import { type Action, useShortcuts } from "@/browser/shortcuts";
 import { BoardProvider, useBoard } from "@/browser/use-board";
+import { useMedia } from "@/browser/use-media";
 import { UnsavedProvider } from "@/browser/use-unsaved";
 import { Icon } from "@/components/icon";
 import { Logo } from "@/components/logo";
@@ -24,6 +25,9 @@ const loadPalette = () => import("./palette");
 const loadShortcutSheet = () => import("./shortcut-sheet");
 const loadConflictDialog = () => import("./conflict-dialog");
 const LOADS = [loadAssistant, loadPalette, loadShortcutSheet, loadConflictDialog];
+
+/** Beside the page there is room for the assistant; elsewhere it covers the page. */
+const WIDE = "(min-width: 70rem)";
 
 const Assistant = late("The assistant", loadAssistant);
 const Palette = late("The list of commands", loadPalette);
@@ -58,6 +62,7 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
   const [isAssistantOpen, setIsAssistantOpen] = useState(false);
   const [wasAssistantOpen, setWasAssistantOpen] = useState(false);
   const go = useGo();
+  const isCovered = !useMedia(WIDE) && isAssistantOpen;
   const [conflict] = conflicts;
 
   const leave = useCallback(() => {
@@ -196,20 +201,28 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
       </aside>
       <div className={styles.content}>
         <main className={styles.main} id="main" tabIndex={-1}>
-          <Away />
+          {!isCovered && <Away />}
           {children}
         </main>
         <Served pod={pod} />
       </div>
-      <Notices />
+      {!isCovered && <Notices />}
       {wasAssistantOpen && (
         // Closed, it keeps its conversation, with its undo buttons and open questions.
         <Activity mode={isAssistantOpen ? "visible" : "hidden"}>
           <Assistant
+            isModal={isCovered}
             onClose={() => {
               setIsAssistantOpen(false);
             }}
-          />
+          >
+            {isCovered && (
+              <>
+                <Away />
+                <Notices />
+              </>
+            )}
+          </Assistant>
         </Activity>
       )}
       {opened === "palette" && <Palette hasClusterPage={hasClusterPage} onClose={closing("palette")} onAction={run} onGo={go} />}
