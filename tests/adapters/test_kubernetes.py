@@ -59,6 +59,7 @@ class Server:
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     certificates: list[str] = field(default_factory=list)
+    date: str = ""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -83,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return self.script.date or super().date_time_string(timestamp)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -218,6 +222,16 @@ def test_of_threads_that_are_refused_at_once_one_signs_in(
     assert transport._signed_in_again(refused)
     assert transport._signed_in_again(refused)
     assert len(read) == 1
+
+
+def test_the_time_is_the_server_s(server: Server, connect: Connect) -> None:
+    server.answers, server.date = [Answer(200, VERSION)], "Wed, 01 Jan 2020 00:00:00 GMT"
+    cluster = connect(server.url)
+    cluster.version()
+    now = cluster.now()
+    assert (now.year, now.month, now.day) == (2020, 1, 1)
+    server.date = "not a date"
+    assert cluster.version() == "v1.35.4"
 
 
 def test_an_object_that_is_not_there_is_none(server: Server, connect: Connect) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,25 +18,43 @@ from todoctl.objects.rollout import Failing, Rollout
 from todoctl.objects.status import Failure
 from todoctl.objects.wait import _Judge, _restart_stale, wait
 
+MADE = datetime(2020, 1, 1, tzinfo=timezone.utc)
+
 
 class Replaced:
-    """A cluster whose pods all have become others of the same name."""
+    """A cluster whose pods all have become others of the same name, `age` seconds after they were made."""
 
-    def __init__(self) -> None:
+    def __init__(self, age: float) -> None:
+        self.age = age
         self.asked: list[tuple[str, str | None]] = []
+
+    def now(self) -> datetime:
+        return MADE + timedelta(seconds=self.age)
 
     def delete(self, _kind: object, name: str, _namespace: str, *, uid: str | None = None, **_: object) -> bool:
         self.asked.append((name, uid))
         raise StaleError("cannot delete it", status=409, reason="Conflict", because="its UID is another")
 
 
-def test_a_failing_pod_that_was_replaced_meanwhile_is_left_alone() -> None:
-    metadata = {"name": "todo-postgres-0", "uid": "old", "creationTimestamp": "2020-01-01T00:00:00Z"}
+def restarted(cluster: Replaced) -> frozenset[str]:
+    """Return the UIDs of what failed before, of one pod that fails."""
+    metadata = {"name": "todo-postgres-0", "uid": "old", "creationTimestamp": MADE.strftime("%Y-%m-%dT%H:%M:%SZ")}
     failing = Failing("todo-postgres", {"metadata": metadata}, Failure("CrashLoopBackOff", "it ends"))
     rollout: Any = SimpleNamespace(failing=lambda: [failing])
-    cluster: Any = Replaced()
-    assert _restart_stale(cluster, "todo-app", rollout) == {"old"}
+    asked: Any = cluster
+    return _restart_stale(asked, "todo-app", rollout)
+
+
+def test_a_failing_pod_that_was_replaced_meanwhile_is_left_alone() -> None:
+    cluster = Replaced(31)
+    assert restarted(cluster) == {"old"}
     assert cluster.asked == [("todo-postgres-0", "old")]
+
+
+def test_how_old_a_failing_pod_is_the_cluster_s_clock_tells_and_not_this_machine_s() -> None:
+    cluster = Replaced(29)  # and years by ours
+    assert restarted(cluster) == frozenset()
+    assert cluster.asked == []
 
 
 WANTED = {
@@ -182,6 +201,9 @@ class Scripted:
 
     def within(self, _deadline: Deadline) -> Scripted:
         return self
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
 
     def list(self, kind: Any, _namespace: str, **_: Any) -> Any:
         if self.away:

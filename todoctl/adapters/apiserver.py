@@ -6,6 +6,7 @@ and of its parts we would use two.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -16,7 +17,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -131,6 +133,7 @@ class ApiServer:
         self._on_request = on_request
         self._on_warning = on_warning
         self._warned: set[str] = set()
+        self._ahead = timedelta(0)
 
     @property
     def connection(self) -> kubeconfig.Connection:
@@ -196,6 +199,7 @@ class ApiServer:
                 self.tell(method, target, answer.status if answer else 0, started)
             if answer is not None:
                 self._pass_on_warnings(answer)
+                self._compare_clocks(answer)
                 if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's range of success
                     return answer
                 failure = _refusal(what, answer)
@@ -269,6 +273,15 @@ class ApiServer:
             hint=f"see whether the cluster runs (a Minikube: `minikube status -p {self.connection.context}`), "
             "and start it; otherwise see to the network and the VPN, or ask the cluster's administrator",
         )
+
+    def now(self) -> datetime:
+        """Return the time by the server's clock, as its last answer told it: this machine's may be wrong."""
+        return datetime.now(timezone.utc) + self._ahead
+
+    def _compare_clocks(self, answer: urllib3.BaseHTTPResponse) -> None:
+        # One that is absent or malformed tells nothing.
+        with contextlib.suppress(TypeError, ValueError):
+            self._ahead = parsedate_to_datetime(answer.headers["Date"]) - datetime.now(timezone.utc)
 
     def _pass_on_warnings(self, answer: urllib3.BaseHTTPResponse) -> None:
         for header in answer.headers.getlist("Warning"):

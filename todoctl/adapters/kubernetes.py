@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,10 @@ class Cluster:
     def made_by_minikube(self) -> bool:
         """Whether the kubeconfig says that Minikube made the cluster."""
         return self._server.connection.minikube
+
+    def now(self) -> datetime:
+        """Return the time by the server's clock, which is that of its objects' `creationTimestamp`."""
+        return self._server.now()
 
     def version(self) -> str:
         """Return the server's version, such as `v1.35.4`."""

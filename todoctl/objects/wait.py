@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from todoctl.adapters import kinds
@@ -112,7 +112,7 @@ class _Judge:
 
 def _restart_stale(cluster: Cluster, namespace: str, rollout: Rollout) -> frozenset[str]:
     """Delete the pods that were failing before the wait began; return their UIDs."""
-    oldest = datetime.now(timezone.utc) - timedelta(seconds=STALE_SECONDS)
+    oldest = cluster.now() - timedelta(seconds=STALE_SECONDS)
     restarted = set()
     for one in rollout.failing():
         if one.pod is not None and one.uid is not None and _created(one.pod) < oldest:
