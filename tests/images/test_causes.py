@@ -38,6 +38,27 @@ ON_HOST = [
         "docker-down",
         "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
     ),
+    *(
+        ("clock", said)
+        for said in (
+            'failed to do request: Head "https://r/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2026-01-01T00:00:00Z',
+            "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid (_ssl.c:1006)')",
+            "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)')",
+            "npm error code CERT_HAS_EXPIRED\nnpm error request to https://r/left-pad failed, reason: certificate has expired",
+            "npm error code CERT_NOT_YET_VALID",
+            "Certificate verification failed: The certificate is NOT trusted. The certificate chain uses expired certificate.  Could not handshake: Error in the certificate verification.",
+            "Certificate verification failed: The certificate is NOT trusted. The certificate chain uses not yet valid certificate.",
+        )
+    ),
+    *(
+        ("tls-name", said)
+        for said in (
+            'Get "https://r.example.com/v2/": tls: failed to verify certificate: x509: certificate is valid for other.example.com, not r.example.com',
+            "x509: cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs",
+            "certificate verify failed: Hostname mismatch, certificate is not valid for 'pypi.org'. (_ssl.c:1006)",
+            "npm error code ERR_TLS_CERT_ALTNAME_INVALID",
+        )
+    ),
     (
         "tls-untrusted",
         "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)'))': /simple/click/",

@@ -58,6 +58,11 @@ def test_a_pinned_reference_keeps_the_registrys_port_and_has_no_tag() -> None:
         ("no basic auth credentials", "denied"),
         ("denied: requested access to the resource is denied", "denied"),
         ("unauthorized: authentication required", "denied"),
+        ('Get "https://r.example.com/v2/": x509: certificate has expired or is not yet valid: current time', "clock"),
+        (
+            'Get "https://r.example.com/v2/": x509: certificate is valid for o.example.com, not r.example.com',
+            "tls-name",
+        ),
         ('Get "https://r.example.com/v2/": x509: certificate signed by unknown authority', "tls-untrusted"),
         ('Get "https://r.example.com/v2/": http: server gave HTTP response to HTTPS client', "no-tls"),
         ('Get "https://r.example.com/v2/": dial tcp: lookup r.example.com on 10.0.0.1:53: no such host', "no-host"),

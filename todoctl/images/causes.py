@@ -29,6 +29,13 @@ def _cause(id_: str, said: str, because: str, hint: str) -> Cause:
     return Cause(id_, because, hint, re.compile(said, re.IGNORECASE))
 
 
+# Each is a certificate that is not trusted, too, which no CA mends.
+_NOT_NOW = r"certificate has expired|CERT_HAS_EXPIRED|expired certificate|not yet valid|NOT_YET_VALID"
+_OTHER_NAME = (
+    r"x509: certificate is (not )?valid for|doesn't contain any IP SANs|legacy Common Name"
+    r"|hostname mismatch|ALTNAME_INVALID"
+)
+
 # In the order of how much they explain: a full disk also breaks hashes, a missing CA also fails downloads.
 CAUSES = (
     _cause(
@@ -49,6 +56,18 @@ CAUSES = (
         r"cannot connect to the docker daemon|error during connect|docker daemon is not running",
         "Docker is not running",
         "start Docker, then run the command again",
+    ),
+    _cause(
+        "clock",
+        _NOT_NOW,
+        "a server's TLS certificate does not count at this time: it has expired, or this clock is wrong",
+        "see what `date` says here, and in Docker's virtual machine if it has one; restart Docker where that is wrong",
+    ),
+    _cause(
+        "tls-name",
+        _OTHER_NAME,
+        "a server's TLS certificate is for another name",
+        "see whether a proxy, a mirror or a name server leads elsewhere",
     ),
     _cause(
         "tls-untrusted",
@@ -123,6 +142,18 @@ ON_PUSH = (
         r"connection refused|i/o timeout|TLS handshake timeout|connection reset by peer|context deadline exceeded",
         "the registry does not answer",
         "see whether `{host}` runs, and whether Docker reaches it",
+    ),
+    _cause(
+        "clock",
+        _NOT_NOW,
+        "the registry's certificate does not count at this time: it has expired, or this clock is wrong",
+        "see what `date` says here and in Docker's virtual machine, or have the certificate of `{host}` renewed",
+    ),
+    _cause(
+        "tls-name",
+        _OTHER_NAME,
+        "the registry's certificate is for another name",
+        "see how `{host}` is spelt, or give the registry a certificate for it",
     ),
     _cause(
         "tls-untrusted",
