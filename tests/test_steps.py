@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from todoctl.adapters.system import HostSystem
-from todoctl.errors import ClusterError, RolloutError, UsageError
+from todoctl.errors import AccessError, ClusterError, RolloutError, UsageError
 from todoctl.locks import file
 from todoctl.objects import manifests
 from todoctl.settings import BUILD_SECONDS, WAIT_SECONDS, Settings
@@ -259,10 +259,21 @@ def test_on_kind_and_k3d_the_app_is_asked_through_the_api_server_and_found_at_th
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), App) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         # The forward to the ingress controller, whose pod is this server.
-        forwarded = SimpleNamespace(port=server.server_port, check=lambda: None)
-        monkeypatch.setattr(steps, "_to_controller", lambda: nullcontext(forwarded))
+        monkeypatch.setattr("todoctl.access.forward.to_controller", lambda *_: nullcontext(server.server_port))
         access = steps.access(manifests.load("development"))
         server.shutdown()
     assert isinstance(access, Access)
     assert access.url == "http://todo-app.local"
     assert (access.advice.hosts_line, access.advice.tunnel) == (f"{address} todo-app.local", None)
+
+
+def test_a_controller_under_another_name_is_told_as_that_and_not_as_an_app_that_is_missing(heard, monkeypatch):
+    cluster = SimpleNamespace(within=lambda _: cluster, get=lambda *_: None)
+    monkeypatch.setattr(Steps, "connect", lambda _: cluster)
+    steps = Steps(Settings(context="kind-c"), heard)
+    steps.__dict__["target"] = SimpleNamespace(driver="kind", address=lambda: "127.0.0.1")
+    steps.__dict__["engine"] = SimpleNamespace(engine=lambda: SimpleNamespace(desktop=False))
+    with pytest.raises(AccessError, match="no way to the controller") as caught:
+        steps.access(manifests.load("development"))
+    assert caught.value.because == "there is no Service `ingress-nginx-controller` in namespace `ingress-nginx`"
+    assert "todoctl install" not in str(caught.value.hint)

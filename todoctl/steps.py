@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from todoctl.access.advice import Advice
-    from todoctl.access.forward import PortForward
     from todoctl.access.hosts import HostsEntry
     from todoctl.adapters.kubernetes import Object
     from todoctl.images.build import Built, Plan
@@ -300,7 +299,7 @@ class Steps(Applying):
 
     def access(self, objects: Sequence[Object]) -> Access | RemoteAccess:
         """Ask frontend and backend through the Ingress, and tell how to reach it. Raises AccessError."""
-        from todoctl.access import advice, hosts, probe
+        from todoctl.access import advice, forward, hosts, probe
         from todoctl.adapters import system
         from todoctl.objects import manifests
         from todoctl.targets.minikube import Minikube
@@ -324,9 +323,8 @@ class Steps(Applying):
             probe.probe(endpoint, deadline=deadline)
         else:
             # kind's and k3d's ports are led to this host as their makers chose: the way through the API server is sure.
-            with self._to_controller() as forwarded:
-                forwarded.check()
-                probe.probe(probe.Endpoint(advice.LOOPBACK, host, forwarded.port), deadline=deadline)
+            with forward.to_controller(self.connect, self.reporter) as port:
+                probe.probe(probe.Endpoint(advice.LOOPBACK, host, port), deadline=deadline)
         return Access(endpoint.url, advised, hosts.look_up(advised.hosts_file, host, advised.address))
 
     def record(self, objects: Sequence[Object], reason: str) -> int:
@@ -385,11 +383,3 @@ class Steps(Applying):
         found = ((ingress.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
         addresses = tuple(str(one.get("ip") or one.get("hostname")) for one in found)
         return RemoteAccess(endpoint.url, host, resolved is not None, addresses)
-
-    def _to_controller(self) -> PortForward:
-        """Forward to the ingress controller: where no address leads to it, the API server does."""
-        from todoctl.access.forward import PortForward
-
-        return PortForward(
-            self.connect, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=self.reporter
-        )

@@ -17,7 +17,7 @@ from todoctl.deadline import SLICE_SECONDS, Deadline
 from todoctl.errors import AccessError, TodoctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from todoctl.access.pods import Cluster, Connection
     from todoctl.reporter import Reporter
@@ -44,6 +44,24 @@ PARTS = {
     "backend": Forwardable("todo-backend", 8000, "http", "/health"),
     "postgres": Forwardable("todo-postgres", 5432, "postgresql", None),
 }
+
+
+@contextlib.contextmanager
+def to_controller(connect: Callable[[], Cluster], reporter: Reporter) -> Iterator[int]:
+    """Lead a local port, which is yielded, to ingress-nginx while the block runs. Raises AccessError, ClusterError."""
+    with PortForward(
+        connect, "ingress-nginx", "ingress-nginx-controller", 80, local_port=0, reporter=reporter
+    ) as forwarded:
+        try:
+            forwarded.check()
+        except AccessError as error:
+            raise AccessError(
+                "access.controller",
+                "the app is applied, but cannot be asked through its Ingress: todoctl finds no way to the controller",
+                because=error.what,
+                hint="see `kubectl get services,pods -n ingress-nginx`; `todoctl port-forward` leads past it",
+            ) from error
+        yield forwarded.port
 
 
 class PortForward:
