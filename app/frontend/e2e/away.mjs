@@ -36,10 +36,10 @@ export async function outages({ context, page, troubles }) {
   await step("an answer that is lost on the way makes no second task", async () => {
     await page.evaluate(() => {
       const real = window.fetch;
+      window.areAnswersLost = true;
       window.fetch = async (request, ...rest) => {
         const response = await real(request, ...rest);
-        if (request.method === "POST" && request.url.endsWith("/api/tasks")) {
-          window.fetch = real;
+        if (window.areAnswersLost && request.method === "POST" && request.url.endsWith("/api/tasks")) {
           throw new TypeError("the connection broke");
         }
         return response;
@@ -47,6 +47,9 @@ export async function outages({ context, page, troubles }) {
     });
     await addTask(page, "Only once");
     await away.waitFor();
+    await page.evaluate(() => {
+      window.areAnswersLost = false;
+    });
     await away.waitFor({ state: "detached" });
     await settled(page);
     await page.reload();
