@@ -3,7 +3,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { taskApi } from "./api";
 import { Board } from "./board";
-import type { BoardState } from "./board-state";
+import { type BoardState, START } from "./board-state";
 import { type WallClock, wallClock } from "./calendar";
 import { tokensFor } from "./token";
 
@@ -42,6 +42,9 @@ export function BoardProvider({ userId, children }: { userId: string; children: 
     window.addEventListener("offline", pulse);
     window.addEventListener("online", wake);
     document.addEventListener("visibilitychange", look);
+    if (board.state().query === START.query) {
+      pulse(); // a page with no list, which would have asked by now, shows the counts and tags beside it all the same
+    }
     return () => {
       clearInterval(timer);
       channel?.removeEventListener("message", refresh);

@@ -51,6 +51,7 @@ export async function meetTheApp({ page }) {
 export async function settings({ page, troubles }) {
   await step("the theme of one's choice stays, and no page flashes in the other", async () => {
     await page.goto("/settings");
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^All tasks.*\d/ }).waitFor();
     await page.getByRole("radio", { name: "Dark" }).check();
     const isDark = () => page.evaluate(async () => /<html lang="en" data-theme="dark">/.test(await (await fetch("/settings")).text()));
     await becomes(isDark, true, "the server renders it dark");
