@@ -103,7 +103,7 @@ def rotate_database(steps: Steps) -> Changed:
         user = signs_in_as(steps)
         if user is not None and roles.none_free(postgres.sql(roles.ABLE), user):
             with steps.reporter.step("Finish"):
-                steps.reporter.note(f"an earlier rotation to role `{user}` was not finished")
+                steps.reporter.note(f"an earlier rotation was not finished: first all pods sign in as role `{user}`")
                 roll(steps)
                 postgres.sql(roles.dismiss_all_but(user))
         return renew(steps, {})
