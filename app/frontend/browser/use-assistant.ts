@@ -35,8 +35,8 @@ export function useAssistant(board: Board) {
   const made = useRef(0);
   /** How often a conversation was opened: what comes for an earlier one comes too late. */
   const opened = useRef(0);
-  /** What was said last, where the server may not have heard it: said again, it is heard once. */
-  const unheard = useRef<{ text: string; messageId: string } | null>(null);
+  /** What was said last, where the server may not have heard it: said again, it is heard once, and shown once. */
+  const unheard = useRef<{ text: string; messageId: string; keys: string[] } | null>(null);
   /** Tokens of the questions that are being decided: a second click comes before the first one shows. */
   const deciding = useRef(new Set<string>());
 
@@ -66,10 +66,14 @@ export function useAssistant(board: Board) {
 
   /** Says something; the answer fills in as it comes. Tells whether it was heard, as far as that is known. */
   async function say(text: string): Promise<boolean> {
-    const answerKey = key();
-    const messageId = unheard.current?.text === text ? unheard.current.messageId : randomId();
+    const [questionKey, answerKey] = [key(), key()];
+    const again = unheard.current?.text === text ? unheard.current : null;
+    const messageId = again?.messageId ?? randomId();
     unheard.current = null;
-    setUtterances((all) => [...all, utterance(key(), "user", text), utterance(answerKey, "assistant", "")]);
+    setUtterances((all) => [
+      ...all.filter((one) => again?.keys.includes(one.key) !== true),
+      ...[utterance(questionKey, "user", text), utterance(answerKey, "assistant", "")],
+    ]);
     const stop = new AbortController();
     setAnswering(stop);
     let { id } = talk;
@@ -112,7 +116,7 @@ export function useAssistant(board: Board) {
       isCut ||= isStopped || kind === "away";
       const problem = hasBegun ? BROKE_OFF : message;
       wasHeard = hasBegun || isStopped;
-      unheard.current = wasHeard ? null : { text, messageId };
+      unheard.current = wasHeard ? null : { text, messageId, keys: [questionKey, answerKey] };
       patch(answerKey, (answer) => ({ ...answer, problem: isStopped ? null : problem, isStopped }));
     }
     setAnswering((now) => (now === stop ? null : now));
