@@ -39,7 +39,7 @@ class Talk:
 
     async def hear(self, text: str, conversation_id: UUID | None = None) -> Question:
         new = NewMessage(text=text, conversation_id=conversation_id, today=TODAY, time=NOW)
-        return await self._service.hear(new, None, uuid4())
+        return await self._service.hear(new, uuid4(), uuid4())
 
     async def answer(self, question: Question) -> list[str]:
         """Return the titles of the tasks that the answer changes."""

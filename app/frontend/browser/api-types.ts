@@ -1953,9 +1953,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Chosen by who asks: a message without `conversation_id` goes on with this one, or else begins it */
-                "Conversation-ID"?: string | null;
+                "Conversation-ID"?: string;
                 /** @description Chosen by who asks, the message's id: its answer has it as `answers` */
-                "Message-ID"?: string | null;
+                "Message-ID"?: string;
             };
             path?: never;
             cookie?: never;

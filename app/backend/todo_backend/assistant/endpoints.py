@@ -52,17 +52,22 @@ TakenSlot = Annotated[Slot, Depends(_slot, scope="request")]
 
 
 ConversationName = Annotated[
-    UUID | None,
+    UUID,
     Header(
         alias="Conversation-ID",
+        default_factory=uuid4,
         description="Chosen by who asks: a message without `conversation_id` goes on with this one, or else begins it",
     ),
 ]
 
 
 MessageName = Annotated[
-    UUID | None,
-    Header(alias="Message-ID", description="Chosen by who asks, the message's id: its answer has it as `answers`"),
+    UUID,
+    Header(
+        alias="Message-ID",
+        default_factory=uuid4,
+        description="Chosen by who asks, the message's id: its answer has it as `answers`",
+    ),
 ]
 
 
@@ -70,15 +75,13 @@ async def _heard(
     request: Request,
     slot: TakenSlot,
     new: NewMessage,
-    named: ConversationName = None,
-    message_id: MessageName = None,
+    named: ConversationName,
+    message_id: MessageName,
 ) -> Question:
     # In a dependency, because an endpoint that streams has answered 200 before it begins.
     database: Database = request.app.state.database
     async with database.alone(f"assistant/{slot.user_id}") as transaction:
-        return await AssistantService(AssistantRepository(transaction, slot.user_id)).hear(
-            new, named, message_id or uuid4()
-        )
+        return await AssistantService(AssistantRepository(transaction, slot.user_id)).hear(new, named, message_id)
 
 
 @router.get("/assistant")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from todo_backend.assistant.repository import AssistantRepository
 from todo_backend.assistant.schemas import (
@@ -49,7 +49,7 @@ class AssistantService:
         await check_account(self._repository)
         return await self._repository.used_tokens()
 
-    async def hear(self, new: NewMessage, named: UUID | None, message_id: UUID) -> Question:
+    async def hear(self, new: NewMessage, named: UUID, message_id: UUID) -> Question:
         """Keep what the user says, in the conversation that the message names, or else in the one named like this.
 
         That one is begun where it is not there. A 404 problem where the message's conversation is not there or the name
@@ -59,7 +59,7 @@ class AssistantService:
         """
         if await self._repository.unanswered() >= AT_ONCE:
             raise still_answering()
-        conversation_id = new.conversation_id or named or uuid4()
+        conversation_id = new.conversation_id or named
         is_there = await self._repository.conversation(conversation_id) is not None
         if not is_there and new.conversation_id is None:
             with account_exists():
