@@ -55,6 +55,28 @@ def test_the_app_is_reached_at_the_node_or_through_a_tunnel(
     assert advice.commands[1:] == ((tunnel,) if tunnel else ())
 
 
+PUBLISHED = [
+    (LINUX, ENGINE, NODE, 1),
+    (LINUX, DESKTOP, NODE, 0),
+    (DARWIN, DESKTOP, NODE, 0),
+    (DARWIN, ENGINE, NODE, 0),
+    (WINDOWS, DESKTOP, NODE, 0),
+    (WSL, DESKTOP, NODE, 0),
+    (WSL, ENGINE, NODE, 0),
+    *((system, docker, LOOPBACK, 1) for system in HostSystem for docker in DockerKind),
+]
+
+
+@pytest.mark.parametrize(("system", "docker", "address", "commands"), PUBLISHED)
+@pytest.mark.parametrize("driver", ["kind", "k3d"])
+def test_kind_and_k3d_are_reached_at_their_node_on_native_linux_and_elsewhere_where_port_80_is_published(
+    system: HostSystem, driver: str, docker: DockerKind, address: str, commands: int
+) -> None:
+    advice = advise(system, driver, docker, node_address=address, host="todo-app.local")
+    assert (advice.address, advice.reachable, advice.tunnel) == (address, bool(commands), None)
+    assert len(advice.commands) == commands
+
+
 ADD_LINE = [
     (LINUX, "/etc/hosts", "echo '192.168.49.2 todo-app.local' | sudo tee -a /etc/hosts"),
     (DARWIN, "/etc/hosts", "echo '127.0.0.1 todo-app.local' | sudo tee -a /etc/hosts"),
@@ -136,7 +158,8 @@ def test_each_row_advises_what_its_row_in_the_documentation_says(row: table.Row,
     assert tuple(drivers.split(", ")) == row.drivers
     for driver in row.drivers:
         advice = advise(row.system, driver, docker, node_address=NODE, host="todo-app.local")
-        assert advice.address == {"the node's": NODE, "127.0.0.1": LOOPBACK}[address]
+        assert advice.address == {"the node's": NODE, "127.0.0.1": LOOPBACK, "what is published": NODE}[address]
+        assert advice.reachable == (address != "what is published")
         assert (advice.tunnel is not None) == (tunnel == "must run")
 
 

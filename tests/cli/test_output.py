@@ -128,6 +128,21 @@ NOTHING_DONE = Installed(
 )
 
 
+def test_an_install_gives_no_hosts_line_where_no_address_leads_to_the_ingress():
+    hidden = advise(
+        HostSystem.DARWIN, "kind", DockerKind.DESKTOP, node_address="172.18.0.2", host="todo-app.local", profile="m"
+    )
+    installed = replace(NOTHING_DONE, access=access(hidden, Entry.ABSENT))
+    assert install._text(installed, options.settings()) == dedent("""\
+        The app is up to date: there was nothing to do.
+
+          http://todo-app.local
+
+        The cluster publishes no port 80 at this machine's address: no browser here reaches its Ingress.
+        Without the Ingress: todoctl port-forward""")
+    assert install._data(installed)["access"]["hostsLine"] is None
+
+
 def test_an_install_that_finds_all_done_says_so():
     assert install._text(NOTHING_DONE, options.settings()) == dedent("""\
         The app is up to date: there was nothing to do.

@@ -100,6 +100,14 @@ def test_no_line_is_needed_for_a_cluster_elsewhere(file: Path) -> None:
     assert access.has_line(somewhere).startswith("not needed")  # type: ignore[arg-type]
 
 
+def test_no_line_is_written_that_leads_nowhere(file: Path) -> None:
+    kind = facts()
+    kind.target.driver, kind.engine.desktop = "kind", True
+    assert access.has_line(kind) == (
+        "not needed: port 80 is not published on this machine; `todoctl port-forward` leads to the app"
+    )
+
+
 @contextmanager
 def one_who_may_not_write(file: Path) -> Iterator[None]:
     """Be a user who may not write the file's folder while the block runs."""

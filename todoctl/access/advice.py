@@ -27,12 +27,16 @@ class DockerKind(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: whether these drivers' nodes need `minikube tunnel`. `docker` None: wherever it runs."""
+    """One row of the table: whether these drivers' nodes need `minikube tunnel`. `docker` None: wherever it runs.
+
+    `published`: they have none, and are reached at what they publish on this host alone.
+    """
 
     system: HostSystem
     drivers: tuple[str, ...]
     docker: DockerKind | None
     tunnel: bool
+    published: bool = False
 
     def fits(self, system: HostSystem, driver: str, docker: DockerKind) -> bool:
         """Tell whether the row is about this."""
@@ -46,16 +50,17 @@ TABLE = (
     Row(HostSystem.LINUX, ("docker",), DockerKind.DESKTOP, tunnel=True),
     Row(HostSystem.LINUX, ("podman",), None, tunnel=False),
     Row(HostSystem.LINUX, ("none", "ssh", "kvm2", "qemu2", "virtualbox"), None, tunnel=False),
-    Row(HostSystem.LINUX, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.LINUX, ("kind", "k3d"), DockerKind.ENGINE, tunnel=False),
+    Row(HostSystem.LINUX, ("kind", "k3d"), DockerKind.DESKTOP, tunnel=False, published=True),
     Row(HostSystem.DARWIN, ("docker", "podman"), None, tunnel=True),
     Row(HostSystem.DARWIN, ("vfkit", "krunkit", "hyperkit", "parallels", "qemu2", "virtualbox"), None, tunnel=False),
-    Row(HostSystem.DARWIN, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.DARWIN, ("kind", "k3d"), None, tunnel=False, published=True),
     Row(HostSystem.WINDOWS, ("docker", "podman"), None, tunnel=True),
     Row(HostSystem.WINDOWS, ("hyperv", "virtualbox"), None, tunnel=False),
-    Row(HostSystem.WINDOWS, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.WINDOWS, ("kind", "k3d"), None, tunnel=False, published=True),
     Row(HostSystem.WSL, ("docker", "podman"), None, tunnel=True),
     Row(HostSystem.WSL, ("none", "ssh", "kvm2", "qemu2"), None, tunnel=False),
-    Row(HostSystem.WSL, ("kind", "k3d"), None, tunnel=False),
+    Row(HostSystem.WSL, ("kind", "k3d"), None, tunnel=False, published=True),
 )
 
 
@@ -64,7 +69,8 @@ class Advice:
     """How to reach the app: `address` is where the Ingress answers on this host once `commands` are done.
 
     `hosts_line` belongs in `hosts_file`. `tunnel` is the command that must keep running, None where the node's own
-    address is reachable; `commands` are all that a person types, the tunnel among them.
+    address is reachable; `commands` are all that a person types, the tunnel among them. Where no address of this host
+    leads to the Ingress it is not `reachable`: the line would lead nowhere, and there is nothing to type.
     """
 
     address: str
@@ -72,6 +78,7 @@ class Advice:
     hosts_line: str
     tunnel: str | None
     commands: tuple[str, ...]
+    reachable: bool
 
 
 def advise(
@@ -79,6 +86,8 @@ def advise(
 ) -> Advice:
     """Advise for a host's system, the profile's driver (as Minikube names it) and where Docker runs."""
     through_tunnel = needs_tunnel(system, driver, docker)
+    published_alone = any(row.published for row in TABLE if row.fits(system, driver, docker))
+    reachable = node_address == LOOPBACK or not published_alone
     address = LOOPBACK if through_tunnel else node_address
     line = f"{address} {host}"
     # Without the address the tunnel listens on every interface, for the whole network to see.
@@ -88,7 +97,8 @@ def advise(
         hosts_file=hosts_file(system),
         hosts_line=line,
         tunnel=tunnel,
-        commands=(_add_line(system, line), *([tunnel] if tunnel else [])),
+        commands=(_add_line(system, line), *([tunnel] if tunnel else [])) if reachable else (),
+        reachable=reachable,
     )
 
 

@@ -120,6 +120,8 @@ def _way_in(access: Access | RemoteAccess) -> list[str]:
             return []
         where = ", ".join(access.addresses) or "the ingress controller's address"
         return [f"{access.host} is not in DNS, so nothing was asked there. Let it lead to {where}"]
+    if not access.advice.reachable:
+        return ["The cluster publishes no port 80 at this machine's address: no browser here reaches its Ingress."]
     lines: list[str] = []
     match access.hosts_entry.entry:
         case Entry.ABSENT | Entry.UNREADABLE:
@@ -174,7 +176,7 @@ def _access_data(access: Access | RemoteAccess) -> dict[str, Any]:
     return {
         "url": access.url,
         "hostsFile": access.advice.hosts_file,
-        "hostsLine": access.advice.hosts_line,
+        "hostsLine": access.advice.hosts_line if access.advice.reachable else None,
         "hostsEntry": access.hosts_entry.entry.value,
         "tunnel": access.advice.tunnel,
     }

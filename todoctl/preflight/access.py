@@ -34,6 +34,8 @@ def has_line(facts: Facts) -> str:
     if isinstance(facts.target, Remote):
         return "not needed: the host is for a name server to know"
     host, advised = _advice(facts)
+    if not advised.reachable:
+        return "not needed: port 80 is not published on this machine; `todoctl port-forward` leads to the app"
     found = hosts.look_up(advised.hosts_file, host, advised.address)
     match found.entry:
         case hosts.Entry.PRESENT:
