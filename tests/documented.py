@@ -34,7 +34,7 @@ class Run:
     """A shell runs it, as it is written, against the cluster that has the app; it ends with one of these codes."""
 
     codes: tuple[int, ...] = (0,)
-    seconds: int = 120
+    seconds: int = 600
 
 
 @dataclass(frozen=True)
@@ -163,9 +163,9 @@ TABLE: dict[str, Way] = {
     "kubectl get deploy,svc,cm -n todo-app -l applyset.kubernetes.io/part-of": Run(),
     "helm uninstall": NotRun("the page warns of it: it would delete what is todoctl's"),
     # commands.md
-    "todoctl build": Run(seconds=600),
-    "todoctl load": Run(seconds=600),
-    "TODOCTL_EXTRA_CA=corporate.pem todoctl build": Run(seconds=600),
+    "todoctl build": Run(),
+    "todoctl load": Run(),
+    "TODOCTL_EXTRA_CA=corporate.pem todoctl build": Run(),
     "source <(./todoctl.pyz completion bash)": Run(),
     "todoctl manifests | kubectl apply --server-side -f -": By(("tests/e2e/test_install.py",)),
     "helm install todo-app bundled_manifests/chart --namespace todo-app": By(("tests/e2e/test_staging.py",)),

@@ -41,7 +41,7 @@ SERVICE = {
 def database_elsewhere(installed, kubectl):
     """Return the URL of an empty database; the install has brought its image to the node."""
     try:
-        kubectl("create", "namespace", NAMESPACE)
+        kubectl.make_namespace(NAMESPACE)
         for item in (POSTGRES, SERVICE):
             kubectl("apply", "-f", "-", input=json.dumps(item))
         kubectl("wait", "-n", NAMESPACE, "pod/postgres", "--for=condition=Ready", "--timeout=120s")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import ROOT, Browser, command, until
+from harness import ROOT, Browser, becomes, command
 
 pytestmark = pytest.mark.minikube
 NAMESPACE = "t-adoption"
@@ -55,7 +55,7 @@ def test_what_helm_made_is_shown_taken_over_and_then_as_an_install_leaves_it(tod
     assert "helm" not in text.lower()
     assert "last-applied-configuration" not in text
     browser = Browser(address, host=HOST)
-    assert until(lambda: browser("GET", "/healthz"), seconds=30)[0] == 200
+    becomes(200, lambda: browser("GET", "/healthz")[0])
 
 
 def test_the_second_install_finds_nothing_to_do(todoctl, made_by_helm):

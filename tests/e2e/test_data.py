@@ -4,9 +4,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness import PROFILE, Browser, until
+from harness import PROFILE, Browser, becomes, until
 from kept import (
-    ADA,
     ARCHIVE,
     CONSENT,
     HOST,
@@ -19,6 +18,7 @@ from kept import (
     Traffic,
     expect,
     secret,
+    signed_in,
     signs_in,
     unsettled,
 )
@@ -106,7 +106,7 @@ def test_a_restore_that_ends_in_the_middle_changes_nothing(sql, backup):
         postgres = Postgres(Cluster.connect(PROFILE), NAMESPACE, lambda: Deadline(60))
         with pytest.raises(EOFError):
             postgres.replace(half(whole.dump(file), whole.length), whole.length)
-    until(lambda: expect(lambda: sql(SUMS), before), seconds=20)
+    until(lambda: expect(lambda: sql(SUMS), before), seconds=120)
 
 
 def test_a_backup_asks_before_it_overwrites_and_leaves_no_part_of_one(data, backup, tmp_path):
@@ -125,11 +125,14 @@ def test_no_request_fails_while_the_database_gets_new_passwords(data, ada, kubec
     url, admin = secret(kubectl, "todo-secrets", "database-url"), secret(kubectl, "todo-postgres", "postgres-password")
     postgres = kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE)["metadata"]["uid"]
     with Traffic(address) as traffic:
+        before = traffic.answered
         outcome = data("secrets", "rotate", "database", "-o", "json")
+        during = traffic.answered - before
+        traffic.more()
     assert outcome.code == 0, outcome.err
     assert outcome.data["rolled"] == ["todo-backend", "todo-frontend"]
     assert traffic.failed == []
-    assert traffic.answered > 30
+    assert during > 0
     assert secret(kubectl, "todo-secrets", "database-url") != url
     assert secret(kubectl, "todo-postgres", "postgres-password") != admin
     assert kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE)["metadata"]["uid"] == postgres
@@ -137,15 +140,15 @@ def test_no_request_fails_while_the_database_gets_new_passwords(data, ada, kubec
     role = urlsplit(secret(kubectl, "todo-secrets", "database-url")).username
     assert role in {"todo_a", "todo_b"}
     assert sql("SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'todo%'") == [role]
-    assert sql("SELECT DISTINCT usename FROM pg_stat_activity WHERE usename LIKE 'todo%'") == [role]
+    # What was told to end does so a moment later.
+    becomes([role], lambda: sql("SELECT DISTINCT usename FROM pg_stat_activity WHERE usename LIKE 'todo%'"))
     owners = "SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'public'::regnamespace"
     assert sql(owners) == ["todo"]
     assert unsettled(data) == []
 
 
 def test_a_new_secret_for_better_auth_signs_everybody_out_and_they_can_sign_in_again(data, kubectl, address):
-    browser = Browser(address, HOST)
-    assert browser.sign_in(ADA)[0] == 200
+    browser = signed_in(address)
     assert browser("POST", "/token")[0] == 200
     before = secret(kubectl, "todo-secrets", "better-auth-secret")
     assert data("secrets", "rotate", "auth").code == CONSENT
@@ -153,7 +156,7 @@ def test_a_new_secret_for_better_auth_signs_everybody_out_and_they_can_sign_in_a
     outcome = data("secrets", "rotate", "auth", "--yes")
     assert outcome.code == 0, outcome.err
     assert secret(kubectl, "todo-secrets", "better-auth-secret") != before
-    assert browser("POST", "/token")[0] == 401
+    becomes(401, lambda: browser("POST", "/token")[0])
     assert signs_in(address)
 
 
@@ -188,8 +191,7 @@ def set_keys(data):
 
 @pytest.mark.parametrize(("name", "signed_out"), [("todo-postgres", False), ("todo-secrets", True)])
 def test_a_lost_secret_stops_an_install_and_a_reset_makes_it_fit_again(data, kubectl, sql, address, name, signed_out):
-    browser = Browser(address, HOST)
-    assert browser.sign_in(ADA)[0] == 200
+    browser = signed_in(address)
     tasks = sql("SELECT count(*) FROM task")
     kubectl("delete", "secret", name, "-n", NAMESPACE)
     refused = data("install", "--host", HOST, "-o", "json")
@@ -200,7 +202,7 @@ def test_a_lost_secret_stops_an_install_and_a_reset_makes_it_fit_again(data, kub
     assert name not in kubectl("get", "secrets", "-n", NAMESPACE, "-o", "name")
     outcome = data("secrets", "reset", "--yes")
     assert outcome.code == 0, outcome.err
-    assert until(lambda: browser("POST", "/token")[0], seconds=20) == (401 if signed_out else 200)
+    becomes(401 if signed_out else 200, lambda: browser("POST", "/token")[0])
     assert signs_in(address)
     assert sql("SELECT count(*) FROM task") == tasks
     assert data("install", "--host", HOST).code == 0
@@ -223,10 +225,10 @@ def test_the_app_moves_to_another_database_and_leaves_backups_to_its_tools(
     outcome = data("secrets", "set", "database-url", "--from-file", str(file), "--yes")
     assert outcome.code == 0, outcome.err
     browser = Browser(address, HOST)
-    assert until(lambda: browser.sign_up("elsewhere@example.org")[0], seconds=30) == 200
+    becomes(200, lambda: browser.sign_up("elsewhere@example.org")[0])
     assert browser.titles() == []
     assert data("install", "--host", HOST).code == 0, "its own Postgres goes, and the volume stays"
-    assert data("status").code == 0
+    becomes(0, lambda: data("status").code)  # an autoscaler may act at any time
     path, _ = backup
     for verb in (
         ["backup", str(tmp_path / "x.backup")],

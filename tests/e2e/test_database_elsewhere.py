@@ -6,7 +6,7 @@ from http.client import HTTPException
 
 import pytest
 
-from harness import Browser, until
+from harness import Browser, becomes
 
 pytestmark = pytest.mark.minikube
 
@@ -32,6 +32,7 @@ def reading(browser):
     worker = threading.Thread(target=work)
     worker.start()
     try:
+        becomes([200], lambda: answers[:1])
         yield answers
     finally:
         over.set()
@@ -60,7 +61,7 @@ def test_an_external_database_serves_and_no_postgres_is_made(todoctl, kubectl, a
         assert back.code == 0, back.err
         # Nobody is cut off from the database of before, until pods come that use the new one, which knows nobody yet.
         assert (answers[0], {*answers} - {200, 401}) == (200, set()), answers
-        assert until(lambda: browser.sign_up("own@example.org")[0], seconds=30) == 200
+        becomes(200, lambda: browser.sign_up("own@example.org")[0])
         assert kubectl("get", "statefulsets", "-n", NAMESPACE, "-o", "name") == "statefulset.apps/todo-postgres\n"
         runs = [one["runs"] for one in todoctl("history", "-n", NAMESPACE, "-o", "json").data["releases"]]
         assert runs == [True]

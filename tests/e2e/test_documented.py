@@ -76,7 +76,7 @@ def test_a_forward_tells_where_it_listens_and_ends_with_ctrl_c(user, line):
             assert re.search(r"(//localhost|from 127\.0\.0\.1):\d+", child.stdout.readline())
         finally:
             child.send_signal(signal.SIGINT)
-            _, told = child.communicate(timeout=60)
+            _, told = child.communicate(timeout=120)
     assert child.returncode == 0, told
 
 
@@ -100,7 +100,7 @@ def test_secrets_are_made_by_hand_as_the_page_says(user, kubectl, tmp_path, has,
     by_hand = f"t-by-hand-{has}"
     script = re.sub(rf"(?<=namespace ){NAMESPACE}|(?<=-n ){NAMESPACE}", by_hand, block)
     try:
-        subprocess.run(["bash", "-ec", script], check=True, timeout=120, **{**user, "cwd": tmp_path})
+        subprocess.run(["bash", "-ec", script], check=True, timeout=300, **{**user, "cwd": tmp_path})
         secrets = {name: kubectl.json("-n", by_hand, "get", "secret", name) for name in made}
         assert {name: set(secret["data"]) for name, secret in secrets.items()} == made
         assert list(tmp_path.iterdir()) == []

@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from harness import PROFILE, Browser, command, until
+from harness import PROFILE, Browser, becomes, command
+from todoctl.targets.minikube import Minikube
+from todoctl.targets.reference import qualified
 
 pytestmark = [
     pytest.mark.minikube,
@@ -75,16 +78,22 @@ def test_saving_takes_little_memory_whatever_the_images_size(saved):
     assert most <= PEAK_BYTES
 
 
+def held_after(*removal):
+    """Remove an image from the node, and return what the kubelet, which may hear of it later, finds there."""
+    command("docker", "exec", PROFILE, *removal, check=False)
+    return Minikube(PROFILE).node_images(PROFILE).get(qualified(removal[-1]))
+
+
 @pytest.fixture(scope="module")
 def offline(saved, todoctl, kubectl, zipapp, tmp_path_factory):
     """Install from the bundle, onto a node that has the images no more, watched by strace and `docker events`."""
     path, data, _ = saved
     # Two cores do not hold both; and an image that no pod uses can go.
     assert todoctl("uninstall", "--yes").code == 0
-    kubectl("wait", "-n", "todo-app", "pods", "--all", "--for=delete", "--timeout=90s")
+    kubectl("wait", "-n", "todo-app", "pods", "--all", "--for=delete", "--timeout=300s")
     for reference in references(data):
         if reference.startswith(("todo-", "postgres:")):
-            command("docker", "exec", PROFILE, "crictl", "rmi", reference, check=False)
+            becomes(None, partial(held_after, "crictl", "rmi", reference))
     trace = tmp_path_factory.mktemp("strace") / "connects"
     since = str(time.time())
     outcome = subprocess.run(
@@ -136,7 +145,7 @@ def test_the_images_come_from_the_file_and_the_app_answers(offline, saved, addre
     sent = {reference for one in data["sideloaded"] if one["sent"] for reference in one["references"]}
     assert {one for one in references(saved[1]) if one.startswith(("todo-", "postgres:"))} == sent
     browser = Browser(address, HOST)
-    assert until(lambda: browser.sign_up("offline@example.org"), seconds=30)[0] == 200
+    becomes(200, lambda: browser.sign_up("offline@example.org")[0])
     assert browser.titles() == []
 
 
@@ -151,7 +160,8 @@ def test_installing_takes_little_memory_whatever_the_images_size(offline, saved,
     (biggest,) = [entry for entry in saved[1]["entries"] if entry["references"] == ["postgres:17"]]
     assert biggest["size"] > PEAK_BYTES
     # Gone from the node, though a pod uses it, it is sent anew.
-    command("docker", "exec", PROFILE, "ctr", "-n", "k8s.io", "images", "rm", "docker.io/library/postgres:17")
+    removal = ("ctr", "-n", "k8s.io", "images", "rm", "docker.io/library/postgres:17")
+    becomes(None, partial(held_after, *removal))
     arguments = ["install", "--offline", "--bundle", str(saved[0]), "-p", PROFILE, "-n", NAMESPACE, "--host", HOST]
     code, out, err, most = peak([sys.executable, zipapp, *arguments, "-o", "json"])
     assert code == 0, err

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import PROFILE, ROOT, Browser, command, until
+from harness import PROFILE, ROOT, Browser, becomes, command
 
 pytestmark = pytest.mark.minikube
 
@@ -44,7 +44,7 @@ def staging(todoctl, kubectl, address, certificate, database_elsewhere):
         chart = ROOT / "bundled_manifests" / "chart"
         command(
             *("helm", "install", "todo-app", str(chart), "--kube-context", PROFILE, "--namespace", NAMESPACE),
-            *("--values", str(chart / "values-staging.yaml"), "--wait", "--timeout", "5m"),
+            *("--values", str(chart / "values-staging.yaml"), "--wait", "--timeout", "9m"),
         )
         yield Browser(address, HOST, certificate / "crt.pem")
     finally:
@@ -52,8 +52,8 @@ def staging(todoctl, kubectl, address, certificate, database_elsewhere):
 
 
 def test_https_answers_from_frontend_and_backend(staging):
-    assert until(lambda: answer(staging, "/healthz", 200), seconds=60)
-    assert until(lambda: answer(staging, "/api/tasks", 401), seconds=60)
+    becomes(200, lambda: staging("GET", "/healthz")[0])
+    becomes(401, lambda: staging("GET", "/api/tasks")[0])
 
 
 def test_what_is_there_is_not_removed_from_a_minikube_without_yes_really(staging, todoctl, kubectl):
@@ -67,12 +67,6 @@ def test_what_is_there_is_not_removed_from_a_minikube_without_yes_really(staging
     assert kubectl("get", "deployments,ingresses", "-n", NAMESPACE, "-o", "name") == before
     status = todoctl("status", *named, "-o", "json")
     assert status.data["urls"] == [f"https://{HOST}"]
-
-
-def answer(browser, path, wanted):
-    status, body = browser("GET", path)
-    assert status == wanted
-    return body
 
 
 def test_cookies_are_secure_and_carry_a_session(staging):

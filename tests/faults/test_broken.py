@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from harness import PROFILE, Browser, until
+from harness import PROFILE, Browser, becomes
 from todoctl.cli.terminal import Terminal
 from todoctl.errors import RolloutError
 from todoctl.install import install
@@ -22,7 +22,7 @@ class Broken(Steps):
     """An install whose manifests somebody broke: `spoil` gets a workload's pod spec and its first container."""
 
     def __init__(self, workload, spoil):
-        super().__init__(Settings(profile=PROFILE, context=PROFILE, timeout=120), Terminal(assume_yes=True))
+        super().__init__(Settings(profile=PROFILE, context=PROFILE, timeout=400), Terminal(assume_yes=True))
         self._workload, self._spoil = workload, spoil
 
     def manifests(self, *given, **named):
@@ -55,7 +55,10 @@ def fits_nowhere(_pod, container):
 
 
 def answers_elsewhere(_pod, container):
-    container["startupProbe"] |= {"httpGet": {"path": "/nowhere", "port": "http"}, "failureThreshold": 5}
+    # For long enough: until the server listens its port refuses, which is another answer. And not too often: after 25
+    # events of a pod the kubelet keeps the next ones to itself.
+    asked = {"httpGet": {"path": "/nowhere", "port": "http"}, "periodSeconds": 3, "failureThreshold": 8}
+    container["startupProbe"] |= asked
 
 
 def reads_a_key_that_is_not_there(_pod, container):
@@ -106,4 +109,4 @@ def test_after_all_that_rollback_without_a_number_is_the_way_back(todoctl, addre
     newest = todoctl("history", "-o", "json").data["releases"][0]
     assert newest["runs"]
     assert newest["revision"] == back.data["release"]
-    assert until(lambda: Browser(address)("GET", "/healthz"), seconds=30)[0] == 200
+    becomes(200, lambda: Browser(address)("GET", "/healthz")[0])

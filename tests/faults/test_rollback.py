@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import NAMESPACE, PROFILE, Browser, command, until
+from harness import NAMESPACE, PROFILE, Browser, becomes, command, until
 from todoctl.targets.reference import qualified
 
 pytestmark = pytest.mark.minikube
@@ -65,14 +65,19 @@ def test_rollback_brings_lost_images_back_and_a_newer_schema_is_no_obstacle(todo
         newest = releases(todoctl)[0]
         assert (newest["revision"], newest["reason"]) == (outcome.data["release"], f"rollback to {before}")
         assert newest["runs"]
-        pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")["items"]
-        running = [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-        logs = [kubectl("logs", "-n", NAMESPACE, name, "-c", "migrate") for name in running]
-        assert logs
-        assert all("schema is at 9999, newer than this image's" in log for log in logs)
-        assert until(lambda: Browser(address)("GET", "/api/tasks"), seconds=30)[0] == 401
+        # Again, where the autoscaler has taken a pod away, or has made one, which has not begun yet.
+        until(lambda: all_told_of_a_newer_schema(kubectl), seconds=120)
+        becomes(401, lambda: Browser(address)("GET", "/api/tasks")[0])
     finally:
         kubectl(*psql, f"UPDATE alembic_version SET version_num = '{schema}'")  # noqa: S608 - the test's own
+
+
+def all_told_of_a_newer_schema(kubectl):
+    pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")["items"]
+    running = [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    logs = [kubectl("logs", "-n", NAMESPACE, name, "-c", "migrate") for name in running]
+    assert logs
+    assert all("schema is at 9999, newer than this image's" in log for log in logs)
 
 
 def test_a_conflict_stops_a_rollback_and_is_won_with_the_option_that_its_hint_names(todoctl, kubectl, other_release):

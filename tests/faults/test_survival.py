@@ -4,6 +4,7 @@ What takes longer than 90 s a case is in tests/long.
 """
 
 import os
+import re
 import secrets as random
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import sys
 
 import pytest
 
-from harness import MARK, NAMESPACE, PROFILE, Browser, command, marked, until
+from harness import MARK, NAMESPACE, PROFILE, Browser, becomes, command, marked
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.locks import lease
@@ -68,8 +69,8 @@ def something_to_do(step, todoctl, kubectl):
 
 
 def the_app_answers(address):
-    assert until(lambda: Browser(address)("GET", "/healthz"), seconds=30)[0] == 200
-    assert Browser(address)("GET", "/api/tasks")[0] == 401
+    becomes(200, lambda: Browser(address)("GET", "/healthz")[0])
+    becomes(401, lambda: Browser(address)("GET", "/api/tasks")[0])
 
 
 def leases(kubectl):
@@ -82,7 +83,7 @@ def test_an_install_was_killed_and_the_next_run_converges(todoctl, kubectl, addr
     process = begin(todoctl, "install", "--yes")
     reach(process, step)
     process.kill()
-    assert process.wait(timeout=20) == -signal.SIGKILL
+    assert process.wait(timeout=60) == -signal.SIGKILL
     outcome = todoctl("install", "--yes", "-o", "json")
     assert outcome.code == 0, outcome.err
     assert leases(kubectl) == []
@@ -104,12 +105,14 @@ def test_ctrl_c_ends_the_children_says_where_it_stopped_and_holds_nothing(todoct
         while not [line for line in marked(mark) if child in line]:
             assert process.poll() is None, "it ended before it had a child"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == INTERRUPTED, err
-    assert f"error: interrupted in step `{step}`" in err
+    # On a busy machine Ctrl-C may come when the run is a step further.
+    (at,) = re.findall(r"error: interrupted in step `(\w+)`", err)
+    assert at in STEPS[STEPS.index(step) :]
     assert "run the same command again" in err
     assert "Traceback" not in err
-    assert marked(mark) == []
+    becomes([], lambda: marked(mark))
     assert leases(kubectl) == []
     outcome = todoctl("install", "--yes")
     assert outcome.code == 0, outcome.err
@@ -120,13 +123,17 @@ def test_a_second_run_on_this_machine_is_refused_at_once_and_the_first_one_ends_
     something_to_do("Wait", todoctl, kubectl)
     first = begin(todoctl, "install", "--yes")
     reach(first, "Apply")
-    for verb in ("uninstall", "rollback", "install"):  # first what would do harm if the first run had ended
-        assert first.poll() is None
-        second = todoctl(verb)
-        assert second.code == LOCKED, second.err
-        assert f"`todoctl install` (process {first.pid}) holds its lock since" in second.err
-        assert "hint: wait until that run has ended" in second.err
-    assert first.wait(timeout=120) == 0
+    first.send_signal(signal.SIGSTOP)  # it holds still, and so its lock, however long the others take
+    try:
+        for verb in ("uninstall", "rollback", "install"):  # first what would do harm if the first run had ended
+            assert first.poll() is None
+            second = todoctl(verb)
+            assert second.code == LOCKED, second.err
+            assert f"`todoctl install` (process {first.pid}) holds its lock since" in second.err
+            assert "hint: wait until that run has ended" in second.err
+    finally:
+        first.send_signal(signal.SIGCONT)
+    assert first.wait(timeout=400) == 0
     first.stderr.close()
     the_app_answers(address)
 
@@ -150,9 +157,9 @@ def test_a_run_on_another_machine_is_named_and_nothing_is_written(todoctl, kubec
     assert DRIFTED in kubectl.json("get", "namespace", NAMESPACE)["metadata"]["labels"]
 
 
-def test_a_run_on_another_machine_that_died_is_taken_over_when_its_lease_has_run_out(todoctl, kubectl):
+def test_a_run_on_another_machine_that_died_is_taken_over_when_its_lease_has_run_out(todoctl, kubectl, heard):
     cluster, namespace, holder = elsewhere()
-    lease.Lease(cluster, namespace, holder, None)._take()
+    lease.Lease(cluster, namespace, holder, heard)._take()
     cluster.patch(kinds.LEASE, lease.NAME, namespace, {"spec": {"leaseDurationSeconds": 3}})
     outcome = todoctl("install")
     assert outcome.code == 0, outcome.err
@@ -165,7 +172,7 @@ def test_two_installations_are_apart(todoctl, kubectl, address):
     interrupted = begin(todoctl, *arguments)
     reach(interrupted, "Wait")
     interrupted.send_signal(signal.SIGINT)
-    assert interrupted.wait(timeout=60) == INTERRUPTED
+    assert interrupted.wait(timeout=120) == INTERRUPTED
     interrupted.stderr.close()
     outcome = todoctl(*arguments)
     assert outcome.code == 0, outcome.err
@@ -197,4 +204,4 @@ def test_a_stopped_cluster_is_started_after_a_yes_and_has_kept_its_data(todoctl,
     assert todoctl("status").code == CLUSTER
     outcome = todoctl("install", "--yes")
     assert outcome.code == 0, outcome.err
-    assert until(browser.titles, seconds=60) == ["Still here"]
+    becomes(["Still here"], browser.titles)
