@@ -30,9 +30,9 @@ export function UnsavedList() {
   }
   return (
     <section className={controls.card} aria-labelledby="unsaved">
-      <h2 id="unsaved" role="alert">
-        Not saved
-      </h2>
+      <div role="alert">
+        <h2 id="unsaved">Not saved</h2>
+      </div>
       <ul className={controls.field}>
         {kept.map((one) => (
           <li key={one.id} className={styles.item}>
@@ -49,7 +49,7 @@ export function UnsavedList() {
               <button
                 className={`${controls.button} ${controls.quiet} ${controls.small}`}
                 type="button"
-                aria-label={`Try “${titleOf(one)}” again`}
+                aria-label={`Try again: “${titleOf(one)}”`}
                 onClick={() => void tryAgain(one)}
               >
                 Try again
