@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { client, dataOf } from "./api";
 import type { components } from "./api-types";
-import { asFailure, Failure } from "./failure";
+import { asFailure, type Failure } from "./failure";
 
 export type Cluster = components["schemas"]["Cluster"];
 export type Pod = components["schemas"]["Pod"];
@@ -15,6 +15,8 @@ export function useCluster() {
   /** The latest last. */
   const [answers, setAnswers] = useState<{ number: number; pod: string }[]>([]);
   const [failure, setFailure] = useState<Failure | null>(null);
+  /** Why load was not begun or ended; what also keeps the page from its answers is said as such. */
+  const [refusal, setRefusal] = useState<string | null>(null);
 
   /** Asks now. @returns whether to ask again */
   const ask = useCallback(async (): Promise<boolean> => {
@@ -48,16 +50,19 @@ export function useCluster() {
   }, [ask]);
 
   const attempt = async (work: () => Promise<unknown>) => {
+    setRefusal(null);
     try {
       await work();
-      await ask();
     } catch (error) {
-      const failure = asFailure(error);
-      setFailure(failure.kind === "taken" ? new Failure("taken", "Someone else has begun to make load already.") : failure);
+      const { kind, message } = asFailure(error);
+      if (kind === "taken" || kind === "refused") {
+        setRefusal(kind === "taken" ? "The load before this one has not ended yet. Try again in a moment." : message);
+      }
     }
+    await ask(); // a load that has ended by itself meanwhile needs no words
   };
   return {
-    ...{ cluster, answers, failure },
+    ...{ cluster, answers, failure, refusal },
     beginLoad: () => attempt(() => dataOf(client.POST("/api/cluster/load", { body: { seconds: 60 } }))),
     endLoad: () => attempt(() => dataOf(client.DELETE("/api/cluster/load"))),
   };

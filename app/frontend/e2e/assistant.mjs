@@ -194,7 +194,7 @@ export async function assistant({ page, context, troubles }) {
   });
 }
 
-export async function cluster({ page }) {
+export async function cluster({ page, troubles }) {
   await step("the footer names the pods that served", async () => {
     const footer = page.getByRole("contentinfo");
     await footer.getByText(/Served by frontend pod \S+, backend pod \S+/).waitFor();
@@ -217,5 +217,24 @@ export async function cluster({ page }) {
     await picture(page, "cluster");
     await page.getByRole("button", { name: "End the load" }).click();
     await page.getByRole("button", { name: "Make load for a minute" }).waitFor();
+  });
+
+  await step("a load that cannot be begun says why, and one that someone else begins leaves the focus", async () => {
+    const make = page.getByRole("button", { name: "Make load for a minute" });
+    const answer = (status) => (route) => route.fulfill({ status, contentType: "application/problem+json", body: "{}" });
+    await page.route("**/api/cluster/load", answer(409));
+    await make.click();
+    await page.getByText("The load before this one has not ended yet.").waitFor();
+    await page.unroute("**/api/cluster/load");
+    await page.route("**/api/cluster", async (route) => {
+      const cluster = await (await route.fetch()).json();
+      const load = { running: true, mine: false, started_at: "2026-01-01T00:00:00Z", ends_at: "2126-01-01T00:00:00Z", answered: {} };
+      await route.fulfill({ json: { ...cluster, load: { ...cluster.load, ...load } } });
+    });
+    await page.getByText("Someone else makes load at the moment").waitFor();
+    await becomes(() => page.evaluate(() => document.activeElement?.textContent), "End the load");
+    await page.unroute("**/api/cluster");
+    await make.waitFor();
+    expected(troubles, "409");
   });
 }

@@ -8,7 +8,7 @@ import { LoadPanel } from "./load-panel";
 
 /** What runs: pods, rollouts, the autoscaler, which pod gave the last answers, and a button that makes load. */
 export function ClusterView() {
-  const { cluster, answers, failure, beginLoad, endLoad } = useCluster();
+  const { cluster, answers, failure, refusal, beginLoad, endLoad } = useCluster();
   const now = useNow();
 
   return (
@@ -25,14 +25,14 @@ export function ClusterView() {
         {failure !== null && (
           <p className={styles.failure}>
             {failure.kind === "gone" ? "This installation does not show its cluster." : failure.message}
-            {failure.kind !== "signed-out" && failure.kind !== "taken" && " It is asked again."}
+            {failure.kind !== "signed-out" && " It is asked again."}
           </p>
         )}
       </div>
       {cluster !== null && (
         <>
           <Answers cluster={cluster} answers={answers} />
-          <LoadPanel load={cluster.load} now={now} onBegin={beginLoad} onEnd={endLoad} />
+          <LoadPanel load={cluster.load} refusal={refusal} now={now} onBegin={beginLoad} onEnd={endLoad} />
           {cluster.autoscalers.map((autoscaler) => (
             <Autoscaler key={autoscaler.name} autoscaler={autoscaler} />
           ))}

@@ -6,14 +6,17 @@ import styles from "../cluster.module.css";
 
 interface LoadPanelProps {
   load: Cluster["load"];
+  /** Why the last click led to nothing. */
+  refusal: string | null;
   now: number;
   onBegin: () => Promise<void>;
   onEnd: () => Promise<void>;
 }
 
 /** Makes load for a minute, and shows who bore it. */
-export function LoadPanel({ load, now, onBegin, onEnd }: LoadPanelProps) {
+export function LoadPanel({ load, refusal, now, onBegin, onEnd }: LoadPanelProps) {
   const isRunning = load?.running === true;
+  const isOthers = isRunning && !load.mine;
   const left = isRunning ? Math.max(0, Math.ceil((Date.parse(load.ends_at) - now) / 1000)) : 0;
   const answered = Object.entries(load?.answered ?? {}).sort(([one], [other]) => one.localeCompare(other));
   const most = Math.max(1, ...answered.map(([, count]) => count));
@@ -29,13 +32,17 @@ export function LoadPanel({ load, now, onBegin, onEnd }: LoadPanelProps) {
         <button
           className={`${controls.button} ${isRunning ? controls.quiet : controls.primary}`}
           type="button"
-          disabled={isRunning && !load.mine}
-          onClick={() => void (isRunning ? onEnd() : onBegin())}
+          aria-disabled={isOthers} // not `disabled`, which drops the focus
+          onClick={() => {
+            if (!isOthers) {
+              void (isRunning ? onEnd() : onBegin());
+            }
+          }}
         >
           {isRunning ? "End the load" : "Make load for a minute"}
         </button>
         <span role="status">
-          {isRunning && (load.mine ? "Load is being made" : "Someone else makes load at the moment")}
+          {isRunning ? (isOthers ? "Someone else makes load at the moment" : "Load is being made") : refusal}
         </span>
         {isRunning && <span aria-hidden="true">{left} s left</span>}
       </div>
