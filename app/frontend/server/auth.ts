@@ -3,7 +3,7 @@ import { Pool } from "pg";
 import { connectionUrl } from "../database-url.mjs";
 import { authOptions } from "./auth-options";
 import { type Environment, readEnvironment } from "./environment";
-import { guard } from "./guard";
+import { forget, guard } from "./guard";
 
 /** Better Auth on a pool of its own; the caller ends the pool. */
 export function createAuth(environment: Environment) {
@@ -20,7 +20,14 @@ export function createAuth(environment: Environment) {
   pool.on("error", (error) => {
     console.error(JSON.stringify({ level: "warning", message: "an idle database connection broke", error: error.message }));
   });
-  return { pool, auth: betterAuth({ ...authOptions(environment), database: pool, hooks: { before: guard(pool) } }) };
+  const options = authOptions(environment);
+  const auth = betterAuth({
+    ...options,
+    user: { deleteUser: { ...options.user.deleteUser, afterDelete: ({ id }) => forget(pool, id) } },
+    database: pool,
+    hooks: { before: guard(pool) },
+  });
+  return { pool, auth };
 }
 
 let made: ReturnType<typeof createAuth> | undefined;

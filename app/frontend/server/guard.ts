@@ -46,7 +46,7 @@ export function guard(pool: Pool) {
         }
         const session = await getSessionFromCtx(ctx);
         if (session !== null) {
-          limits.push({ key: `password ${session.user.id}`, max: CHECKS_PER_ACCOUNT, windowSeconds: MINUTE });
+          limits.push({ key: passwords(session.user.id), max: CHECKS_PER_ACCOUNT, windowSeconds: MINUTE });
         }
         break;
       }
@@ -61,6 +61,13 @@ export function guard(pool: Pool) {
     }
   });
 }
+
+/** Forgets the counter of an account that is no more. */
+export async function forget(pool: Pool, userId: string): Promise<void> {
+  await pool.query('DELETE FROM "rateLimit" WHERE "key" = $1', [passwords(userId)]);
+}
+
+const passwords = (userId: string) => `password ${userId}`;
 
 /** Addresses of people stay out of the table of counters. */
 const hash = (email: string) => createHash("sha256").update(email).digest("base64url");

@@ -193,6 +193,7 @@ describe("the account", () => {
       }
       expect((await ask("delete-user", { body: { password: ada.password }, headers: own })).status).toBe(200);
       expect(await query(url, 'SELECT * FROM "user"')).toEqual([]);
+      expect(await query(url, `SELECT "key" FROM "rateLimit" WHERE "key" LIKE 'password %'`)).toEqual([]);
       expect((await ask("sign-in/email", { body: ada, headers })).status).toBe(401);
     });
   });
