@@ -226,11 +226,9 @@ export async function cluster({ page, troubles }) {
     await make.click();
     await page.getByText("The load before this one has not ended yet.").waitFor();
     await page.unroute("**/api/cluster/load");
-    await page.route("**/api/cluster", async (route) => {
-      const cluster = await (await route.fetch()).json();
-      const load = { running: true, mine: false, started_at: "2026-01-01T00:00:00Z", ends_at: "2126-01-01T00:00:00Z", answered: {} };
-      await route.fulfill({ json: { ...cluster, load: { ...cluster.load, ...load } } });
-    });
+    const cluster = await (await page.waitForResponse("**/api/cluster")).json();
+    const load = { running: true, mine: false, started_at: "2026-01-01T00:00:00Z", ends_at: "2126-01-01T00:00:00Z", answered: {} };
+    await page.route("**/api/cluster", (route) => route.fulfill({ json: { ...cluster, load } }));
     await page.getByText("Someone else makes load at the moment").waitFor();
     await becomes(() => page.evaluate(() => document.activeElement?.textContent), "End the load");
     await page.unroute("**/api/cluster");
