@@ -119,10 +119,11 @@ def test_an_install_whose_app_does_not_answer_is_a_release_all_the_same(events, 
 
     steps = Steps(Settings(), heard)
     steps.cluster = Cluster(namespace=True)  # type: ignore[assignment]
-    for name in ("preflight", "adopt", "secrets", "manifests", "wait"):
+    for name in ("preflight", "adopt", "secrets", "wait"):
         monkeypatch.setattr(steps, name, lambda *_, **__: None)
-    for name in ("fingerprint", "look", "build", "sideload"):
+    for name in ("fingerprint", "build", "sideload", "manifests"):
         monkeypatch.setattr(steps, name, lambda *_: [])
+    monkeypatch.setattr(steps, "look", lambda *_: {})
     for name in ("apply_namespace", "prune"):
         monkeypatch.setattr(steps, name, lambda *_: ChangeSet())
     monkeypatch.setattr(steps, "apply", lambda *_: (ChangeSet(), ()))

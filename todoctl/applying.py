@@ -141,6 +141,21 @@ class Applying(Installation):
             inventory.record(self.cluster, namespace, recorded, None)
         return changes, recorded
 
+    def narrow(self, objects: Sequence[Object], opened: Sequence[Object]) -> ChangeSet:
+        """Apply the ways to a database as `objects` have them, where `opened` had more; return what that changed.
+
+        When no pod of before is left: one that still ends may still answer, from its own database.
+        """
+        from todoctl.objects import pods
+        from todoctl.objects.diff import ChangeSet
+
+        narrower = [ours for ours, wider in zip(objects, opened, strict=True) if ours != wider]
+        if not narrower:
+            return ChangeSet()
+        pods.wait_until_rolled(self.cluster, self.settings.namespace, objects, deadline=self.deadline())
+        changes, _ = self.apply(narrower)
+        return changes
+
     def prune(self, objects: Sequence[Object], recorded: Sequence[Member]) -> ChangeSet:
         """Delete what the inventory names and the manifests no longer have, and have it name what is left."""
         from todoctl.objects import inventory, prune

@@ -58,6 +58,8 @@ def install(steps: Steps) -> Installed:
 
 
 def _install(steps: Steps) -> Installed:
+    from todoctl.objects import manifests
+
     say = steps.reporter.step
     given, recreate = steps.env_file() | steps.database_ca(), steps.recreate()
     verified: Verified | None = None
@@ -87,10 +89,12 @@ def _install(steps: Steps) -> Installed:
         secrets = steps.secrets(given, adoption)
     with say("Apply"):
         objects = steps.manifests(plans, secrets)
-        changes, recorded = steps.apply(objects, live, adoption, recreate)
+        # Pods of before go on with their database: until they end, or for good where no new one starts.
+        opened = manifests.with_ways_of(objects, [item for item in live.values() if item])
+        changes, recorded = steps.apply(opened, live, adoption, recreate)
     with say("Wait"):
         rolled = steps.wait(objects, volume=True)
-        changes = namespace + changes + steps.prune(objects, recorded)
+        changes = namespace + changes + steps.narrow(objects, opened) + steps.prune(objects, recorded)
     # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
     release = steps.record(objects, "install")
     with say("Access"):

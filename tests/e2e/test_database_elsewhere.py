@@ -67,5 +67,12 @@ def test_an_external_database_serves_and_no_postgres_is_made(todoctl, kubectl, a
         assert runs == [True]
         again = todoctl(*arguments, "-o", "json")
         assert (again.code, again.data["changed"]) == (0, False), again.err
+        # An install moves it as gently, and leaves nothing of the own one but its data.
+        with reading(browser) as answers:
+            moved = todoctl(*arguments, "--env-file", str(env_file))
+        assert moved.code == 0, moved.err
+        assert (answers[0], {*answers} - {200, 401}) == (200, set()), answers
+        assert browser.sign_in("elsewhere@example.org")[0] == 200
+        assert kubectl("get", "statefulsets", "-n", NAMESPACE, "-o", "name") == ""
     finally:
         todoctl("uninstall", "--data", "--yes", "-n", NAMESPACE)

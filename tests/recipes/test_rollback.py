@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ class Recorded(Steps):
         self.applied: list[Any] = []
         self.made_anew: frozenset[str] = frozenset()
         self.brought_back: tuple[str, ...] = ()
-        self.cluster = None  # type: ignore[assignment]
+        self.cluster = SimpleNamespace(list=lambda *_, **__: ([], "1"))  # type: ignore[assignment]
 
     def secrets(self, *_arguments: Any, **_options: Any) -> SecretsReport:
         return SecretsReport((), self.external_port)

@@ -10,9 +10,14 @@ import pytest
 
 from todoctl.database.postgres import Postgres
 from todoctl.errors import RolloutError
-from todoctl.objects import manifests
+from todoctl.install import install
+from todoctl.objects import manifests, pods
+from todoctl.objects.diff import ChangeSet
+from todoctl.objects.releases import Release
 from todoctl.recipes import secrets as recipe
+from todoctl.recipes.rollback import rollback
 from todoctl.recipes.unset import unset
+from todoctl.secrets import SecretsReport
 from todoctl.settings import Settings
 from todoctl.steps import Steps
 
@@ -79,20 +84,24 @@ def moving(heard, monkeypatch):
 
             return taken
 
-        def apply(objects: Any) -> None:
+        steps.take = take
+
+        def apply(objects: Any, *_: Any, **__: Any) -> Any:
             cluster.policies |= {one["metadata"]["name"]: one for one in objects if one["kind"] == "NetworkPolicy"}
+            return ChangeSet(), ()
 
         for name in ("require_identity", "bring_back"):
             monkeypatch.setattr(steps, name, lambda *_: None)
         monkeypatch.setattr(steps, "locked", lambda _verb: nullcontext())
         monkeypatch.setattr(steps, "on_its_node", list)
         monkeypatch.setattr(steps, "apply", apply)
-        monkeypatch.setattr(steps, "wait", take("Postgres"))
+        monkeypatch.setattr(steps, "wait", take("wait"))
         monkeypatch.setattr(heard, "confirm", lambda _question: None)
         monkeypatch.setattr(recipe, "applied", lambda item: item)
         monkeypatch.setattr(recipe, "roll", take("roll", ("todo-backend",)))
         monkeypatch.setattr("todoctl.recipes.unset.roll", take("roll", ("todo-backend",)))
         monkeypatch.setattr("todoctl.recipes.unset.renew", take("renew"))
+        monkeypatch.setattr(steps, "prune", take("prune", ChangeSet()))
         monkeypatch.setattr(Postgres, "ready", lambda _: ready)
         monkeypatch.setattr(Postgres, "sql", lambda _, text: take(text)())
         return steps
@@ -103,12 +112,12 @@ def moving(heard, monkeypatch):
 def test_on_the_way_back_both_databases_can_be_reached_until_no_pod_uses_the_other_one(moving):
     steps = moving(AWAY, EXTERNAL)
     unset(steps, "database-url")
-    assert steps.taken == [("Postgres", {OWN, ELSEWHERE}), ("renew", {OWN, ELSEWHERE})]
+    assert steps.taken == [("wait", {OWN, ELSEWHERE}), ("renew", {OWN, ELSEWHERE})]
     assert steps.cluster.ways() == {OWN}
     assert [policy["spec"] for policy in steps.cluster.policies.values()] == [policy["spec"] for policy in BUNDLED]
 
 
-@pytest.mark.parametrize("fails", ["Postgres", "renew"])
+@pytest.mark.parametrize("fails", ["wait", "renew"])
 def test_where_the_way_back_fails_the_app_goes_on_with_the_other_database(moving, fails):
     steps = moving(AWAY, EXTERNAL, fails)
     with pytest.raises(RolloutError):
@@ -166,3 +175,37 @@ def test_another_key_leaves_the_ways_as_they_are(moving):
     steps = moving(BUNDLED, BUILT_IN)
     recipe.set_value(steps, "openai-api-key", "sk-hush")
     assert (steps.taken, steps.cluster.ways()) == ([("roll", {OWN})], {OWN})
+
+
+@pytest.fixture
+def applying(moving, monkeypatch):
+    """Return an installation whose app uses the own database, and whose Secret leads to the other one since."""
+
+    def made(fails: str = "") -> Any:
+        steps = moving(BUNDLED, EXTERNAL, fails)
+        live = {("NetworkPolicy", name): item for name, item in steps.cluster.policies.items()}
+        nothing = dict.fromkeys(("preflight", "require_running", "take_lease", "access", "record", "remove_old_images"))
+        images: dict[str, Any] = dict.fromkeys(("fingerprint", "build", "sideload", "bring_back"), ())
+        found = {"look": live, "adopt": None, "apply_namespace": ChangeSet(), "secrets": SecretsReport((), ELSEWHERE)}
+        for name, result in {**nothing, **images, **found}.items():
+            monkeypatch.setattr(steps, name, lambda *_, result=result, **__: result)
+        monkeypatch.setattr(steps, "locked", lambda *_, **__: nullcontext())
+        monkeypatch.setattr(pods, "wait_until_rolled", steps.take("pods"))
+        release = Release(1, "2026-01-01T00:00:00Z", "0.1.0", "install", tuple(manifests.load("development")))
+        monkeypatch.setattr("todoctl.recipes.rollback._choose", lambda *_: release)
+        return steps
+
+    return made
+
+
+@pytest.mark.parametrize("verb", [install, lambda steps: rollback(steps, None)], ids=["install", "rollback"])
+def test_what_applies_all_shuts_the_way_to_the_database_of_before_when_no_pod_of_before_is_left(applying, verb):
+    steps = applying()
+    verb(steps)
+    both = {OWN, ELSEWHERE}
+    assert steps.taken == [("wait", both), ("pods", both), ("prune", {ELSEWHERE})]
+    for fails in ("wait", "pods"):
+        steps = applying(fails)
+        with pytest.raises(RolloutError):
+            verb(steps)
+        assert steps.cluster.ways() == both

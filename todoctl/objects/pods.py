@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from todoctl.adapters import kinds
-from todoctl.adapters.kubernetes import Cluster
+from todoctl.adapters.kubernetes import Cluster, Object
 from todoctl.deadline import Deadline
 from todoctl.errors import RolloutError
 from todoctl.objects.follow import Follower
-from todoctl.objects.manifests import NAME
+from todoctl.objects.manifests import NAME, SECRETS_VERSION
 
 Pod = Mapping[str, Any]
 
@@ -41,6 +41,22 @@ def wait_until_gone(
         because="a pod does not end, or its node does not answer",
         hint=f"look at `kubectl --context {cluster.context} -n {namespace} get pods -o wide`, and run it again",
     )
+
+
+def wait_until_rolled(cluster: Cluster, namespace: str, objects: Sequence[Object], *, deadline: Deadline) -> None:
+    """Wait until no pod of the Deployments among the objects has other Secrets than they name. Raises as above."""
+    templates = {one["metadata"]["name"]: one["spec"]["template"] for one in objects if one["kind"] == "Deployment"}
+
+    def of_before(pod: Pod) -> bool:
+        return _secrets(pod) != _secrets(templates[pod["metadata"]["labels"][NAME]])
+
+    if templates:
+        wait_until_gone(cluster, namespace, tuple(templates), deadline=deadline, going=of_before)
+
+
+def _secrets(pod: Pod) -> str | None:
+    found: str | None = (pod["metadata"].get("annotations") or {}).get(SECRETS_VERSION)
+    return found
 
 
 def _running(pods: Sequence[Pod], workloads: Sequence[str]) -> Iterator[Pod]:

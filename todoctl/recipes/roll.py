@@ -25,15 +25,9 @@ def roll(steps: Steps) -> tuple[str, ...]:
     names = tuple(item["metadata"]["name"] for item in live if item["kind"] == "Deployment")
     if secret is None or not names:
         return ()
-    version = secret["metadata"]["resourceVersion"]
     objects = [applied(item) for item in live]
-    manifests.set_secret_versions(objects, {secrets.APP: version})
+    manifests.set_secret_versions(objects, {secrets.APP: secret["metadata"]["resourceVersion"]})
     steps.apply(objects)
     steps.wait(objects)
-
-    def of_before(pod: pods.Pod) -> bool:
-        annotations = pod["metadata"].get("annotations") or {}
-        return bool(annotations.get(manifests.SECRETS_VERSION) != version)
-
-    pods.wait_until_gone(cluster, namespace, names, deadline=steps.deadline(), going=of_before)
+    pods.wait_until_rolled(cluster, namespace, objects, deadline=steps.deadline())
     return names

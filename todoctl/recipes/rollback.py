@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from todoctl.adapters import kinds
 from todoctl.images.sideload import Sideloaded
 from todoctl.objects import manifests, releases
 from todoctl.objects.diff import ChangeSet
@@ -47,10 +48,13 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
             secrets = steps.secrets({})
         with say("Apply"):
             manifests.set_secret_versions(objects, secrets.versions)
-            changes, recorded = steps.apply(objects, recreate=recreate)
+            # Where a move to another database did not end, the pods of before still use theirs.
+            before, _ = steps.cluster.list(kinds.NETWORK_POLICY, steps.settings.namespace, labels=manifests.PART_OF)
+            opened = manifests.with_ways_of(objects, before)
+            changes, recorded = steps.apply(opened, recreate=recreate)
         with say("Wait"):
             steps.wait(objects)
-            changes += steps.prune(objects, recorded)
+            changes += steps.narrow(objects, opened) + steps.prune(objects, recorded)
         # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
         made = steps.record(objects, f"rollback to {release.revision}")
         with say("Access"):

@@ -86,9 +86,10 @@ def set_value(steps: Steps, key: str, value: str) -> Changed:
             # The pods of before go on with their database: until they end, or for good where no new one starts.
             before = policies(steps)
             ours = manifests.without_postgres(before, port)
-            steps.apply(manifests.with_ways_of(ours, before))
+            opened = manifests.with_ways_of(ours, before)
+            steps.apply(opened)
             rolled = roll(steps)
-            steps.apply(ours)
+            steps.narrow(ours, opened)
             return Changed((state,), rolled)
 
 

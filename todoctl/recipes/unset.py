@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from todoctl import secrets
 from todoctl.adapters import kinds
-from todoctl.adapters.kubernetes import Object
 from todoctl.database import roles, url
 from todoctl.database.postgres import Postgres
 from todoctl.database.volume import CLAIM
@@ -66,10 +63,11 @@ def _come_back(steps: Steps, database_url: str) -> Changed:
             steps.bring_back([POSTGRES])
             before = policies(steps)
             objects = steps.for_database(before, SecretsReport(()))
-            steps.apply(manifests.with_ways_of(objects, before))
+            opened = manifests.with_ways_of(objects, before)
+            steps.apply(opened)
             steps.wait(objects)
         changed = renew(steps, {})
-        _shut(steps, objects)
+        steps.narrow(objects, opened)
         return changed
 
 
@@ -83,11 +81,7 @@ def _finish(steps: Steps) -> Changed:
     postgres = Postgres(cluster, namespace, steps.deadline)
     if user is not None and postgres.ready():
         postgres.sql(roles.dismiss_all_but(user))
-        _shut(steps, steps.for_database(policies(steps), SecretsReport(())))
+        before = policies(steps)
+        objects = steps.for_database(before, SecretsReport(()))
+        steps.narrow(objects, manifests.with_ways_of(objects, before))
     return Changed((state,), rolled)
-
-
-def _shut(steps: Steps, objects: Sequence[Object]) -> None:
-    """Leave the app's pods no way to a database but the one that these objects have."""
-    found = [item for item in objects if item["kind"] == "NetworkPolicy"]
-    steps.apply([item for item in found if item["metadata"]["name"] != manifests.POSTGRES])
