@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness import HOST, NAMESPACE, Browser, Kubectl, Todoctl, command, until
+from todoctl.objects import manifests
 from todoctl.targets.minikube import Minikube
 from todoctl.targets.reference import qualified
 
@@ -12,6 +13,7 @@ pytestmark = pytest.mark.minikube
 
 PROFILE = "t-nodes"
 SECOND, THIRD = f"{PROFILE}-m02", f"{PROFILE}-m03"
+TAKEN = "t-taken"
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +51,12 @@ def images_of_the_app(kubectl):
     return {qualified(item["spec"]["template"]["spec"]["containers"][0]["image"]) for item in workloads}
 
 
-def node_of_postgres(kubectl):
-    return kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE)["spec"]["nodeName"]
+def node_of_postgres(kubectl, namespace=NAMESPACE):
+    return kubectl.json("get", "pod", "todo-postgres-0", "-n", namespace)["spec"]["nodeName"]
 
 
-def postgres_is_ready(kubectl):
-    kubectl("wait", "-n", NAMESPACE, "pod/todo-postgres-0", "--for=condition=Ready", "--timeout=60s")
+def postgres_is_ready(kubectl, namespace=NAMESPACE):
+    kubectl("wait", "-n", namespace, "pod/todo-postgres-0", "--for=condition=Ready", "--timeout=60s")
 
 
 def test_every_node_holds_every_image(kubectl, ada):
@@ -81,6 +83,58 @@ def test_a_drained_node_keeps_the_data_and_postgres_waits_for_it(kubectl, ada):
     until(lambda: postgres_is_ready(kubectl), seconds=120)
     assert node_of_postgres(kubectl) == PROFILE
     assert until(ada.titles, seconds=90) == ["On one node"]
+
+
+def test_a_postgres_that_is_taken_over_stays_on_the_node_that_has_its_data_whatever_brings_it_up(todoctl, kubectl, ada):
+    objects = manifests.customise(manifests.load("development"), namespace=TAKEN, host=f"{TAKEN}.local", images={})
+    theirs = [item for item in objects if item["kind"] == "Namespace" or item["metadata"]["name"] == "todo-postgres"]
+    # Minikube makes the volume's folder for everybody to write, on the primary node; on another one it is root's alone.
+    folder = f"/tmp/hostpath-provisioner/{TAKEN}/data-todo-postgres-0"  # noqa: S108 - in the node
+    command("docker", "exec", SECOND, "install", "--directory", "--mode=777", folder)
+    kubectl("cordon", PROFILE)
+    try:
+        kubectl("apply", "-f", "-", input=as_list(theirs[:1]))
+        kubectl("create", "-f", "-", input=as_list(secrets_by_hand()))
+        kubectl("apply", "-f", "-", input=as_list(theirs[1:]))
+        until(lambda: postgres_is_ready(kubectl, TAKEN), seconds=120)
+    finally:
+        kubectl("uncordon", PROFILE)
+    assert node_of_postgres(kubectl, TAKEN) == SECOND
+    psql = ("exec", "-n", TAKEN, "todo-postgres-0", "--", "psql", "-U", "postgres", "-d", "todo", "-Atc")
+    kubectl(*psql, "CREATE TABLE kept AS SELECT 7 AS seven")
+
+    def comes_up_by(*arguments):
+        outcome = todoctl(*arguments, "-n", TAKEN)
+        assert outcome.code == 0, outcome.err
+        assert node_of_postgres(kubectl, TAKEN) == SECOND
+        assert kubectl(*psql, "SELECT seven FROM kept").strip() == "7"
+
+    install = ("install", "--yes", "--host", f"{TAKEN}.local")
+    comes_up_by(*install)
+    assert todoctl("uninstall", "-n", TAKEN).code == 0
+    comes_up_by(*install)
+    assert todoctl("uninstall", "-n", TAKEN).code == 0
+    kubectl("delete", "secret", "todo-postgres", "-n", TAKEN)
+    comes_up_by("secrets", "reset", "--yes")
+    assert todoctl("uninstall", "--data", "--yes", "-n", TAKEN).code == 0
+
+
+def as_list(items):
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+
+def secrets_by_hand():
+    values = {
+        "todo-postgres": {"postgres-password": "hunter1", "app-password": "hunter2"},
+        "todo-secrets": {
+            "better-auth-secret": "hunter3" * 8,
+            "database-url": f"postgresql://todo:hunter2@todo-postgres.{TAKEN}:5432/todo",
+        },
+    }
+    return [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": TAKEN}, "stringData": data}
+        for name, data in values.items()
+    ]
 
 
 def test_a_node_that_is_added_gets_the_images_by_the_next_install(todoctl, kubectl, ada):
