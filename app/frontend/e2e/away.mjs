@@ -123,45 +123,6 @@ export async function outages({ context, page, troubles }) {
     expected(troubles, "503", "React error #441"); // its word for a page that the server did not render
   });
 
-  await step("all that was typed in an outage comes back where the session has ended by then", async () => {
-    const notSaved = page.getByRole("region", { name: "Not saved" });
-    const line = page.getByRole("textbox", { name: "New task" });
-    await page.goto("/tasks?view=today");
-    await page.getByRole("button", { name: "Edit “Only once”" }).waitFor();
-    await context.route("**/api/**", (route) => route.fulfill({ status: 503, body: "{}" }));
-    await page.getByRole("button", { name: "Edit “Only once”" }).click();
-    await page.getByRole("textbox", { name: "Note" }).fill("Written on a train");
-    await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^All tasks/ }).click();
-    for (const title of ["The first of two", "The second of two"]) {
-      await line.fill(title);
-      await line.press("Enter");
-    }
-    await page.getByText("3 changes wait for it.").waitFor();
-    await context.unroute("**/api/**");
-    await context.route("**/api/**", (route) => route.fulfill({ status: 401, body: "{}" }));
-    await page.getByRole("alert").filter({ hasText: "Sign in again" }).waitFor();
-    // Which of the two is refused first is not for the page to say.
-    await notSaved.getByText(/The (first|second) of two/).waitFor();
-    await notSaved.getByText("Written on a train").waitFor();
-    const inLine = await line.inputValue();
-    const other = { "The first of two": "The second of two", "The second of two": "The first of two" }[inLine];
-    await assertAccessible(page, "what is not saved");
-    await assertFits(page);
-    await picture(page, "not-saved");
-    await context.unroute("**/api/**");
-    await page.goto("/tasks?view=today"); // as after signing in
-    await becomes(() => line.inputValue(), inLine);
-    await notSaved.getByRole("button", { name: "Try “Only once” again" }).click();
-    await row(page, "Only once").getByText("Written on a train").waitFor();
-    await notSaved.getByRole("button", { name: `Try “${other}” again` }).click();
-    await row(page, other).waitFor();
-    await notSaved.waitFor({ state: "detached" });
-    await settled(page);
-    await line.fill("");
-    expected(troubles, "503", "401");
-  });
-
   await step("where not even the frame of a page can be rendered, it says so, waits, and recovers by itself", async () => {
     let asked = 0;
     await context.route("**/token", (route) => {
