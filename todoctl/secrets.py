@@ -205,7 +205,7 @@ def random_value() -> str:
 def ways_out(namespace: str) -> str:
     """Return what there is to do where Secrets and data do not belong together."""
     return (
-        f"`todoctl secrets reset -n {namespace}` makes them fit again, keeping what is there; "
+        f"`todoctl secrets reset -n {namespace}` makes them match again, keeping what is there; "
         f"`todoctl uninstall --data -n {namespace}` removes both; either with the same --profile and --context as now"
     )
 

@@ -55,11 +55,11 @@ def test_a_registry_is_a_host_and_a_path(registry, monkeypatch):
         (RemoteAccess("https://h", "h", answered=True, addresses=("1.2.3.4",)), []),
         (
             RemoteAccess("https://h", "h", answered=False, addresses=("1.2.3.4",)),
-            ["h is not in DNS, so nothing was asked there. Let it lead to 1.2.3.4"],
+            ["h is not in DNS, so nothing was asked there. Point its DNS record at 1.2.3.4"],
         ),
         (
             RemoteAccess("https://h", "h", answered=False, addresses=()),
-            ["h is not in DNS, so nothing was asked there. Let it lead to the ingress controller's address"],
+            ["h is not in DNS, so nothing was asked there. Point its DNS record at the ingress controller's address"],
         ),
     ],
 )

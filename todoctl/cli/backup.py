@@ -26,9 +26,9 @@ Examples:
 @options.yes
 @options.output
 def command(*, file: Path, **given: Any) -> Result:
-    """Write all accounts and tasks into FILE, and read it back: what is there then can be restored.
+    """Write all accounts and tasks into FILE, and read it back to verify that it can be restored.
 
-    The file is only yours to read, holds no Secret, and has its name only once it is whole. Overwriting one is asked.
+    The file is only yours to read, holds no Secret, and has its name only once it is whole. Asks before overwriting.
     """
     from todoctl.recipes.backup import backup
 

@@ -52,7 +52,7 @@ def save(*, file: Path, **given: Any) -> Result:
     """Write FILE: todoctl.pyz, the app's images and Postgres, and what the cluster's addons run.
 
     Builds and pulls what Docker lacks. The addons' images come from the profile's node, where it runs and still has
-    them in the form they came in; those that are missing are named. Overwriting a file is asked.
+    them in the form they came in; those that are missing are named. Asks before overwriting.
     """
     from todoctl.recipes import bundle
 

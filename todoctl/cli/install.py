@@ -44,21 +44,21 @@ Examples:
 @options.environment
 @options.registry
 @options.minikube_too
-@click.option("--driver", metavar="NAME", help="For a Minikube that is made: its driver [default: Minikube's choice].")
+@click.option("--driver", metavar="NAME", help="When creating a Minikube: its driver [default: Minikube's choice].")
 @click.option(
     "--cpus",
     type=click.IntRange(min=1),
     metavar="N",
-    help="For a Minikube that is made: its cores [default: 4, or all there are].",
+    help="When creating a Minikube: its cores [default: 4, or all there are].",
 )
 @click.option(
     "--memory",
     "memory_mib",
     type=click.IntRange(min=1),
     metavar="MIB",
-    help="For a Minikube that is made: its memory [default: 8192, or half of the machine's].",
+    help="When creating a Minikube: its memory [default: 8192, or half of the machine's].",
 )
-@click.option("--dry-run", is_flag=True, help="Tell all that an install would do, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show all that an install would do, and do nothing.")
 @options.take_over
 @options.yes
 @options.output
@@ -119,7 +119,7 @@ def _way_in(access: Access | RemoteAccess) -> list[str]:
         if access.answered:
             return []
         where = ", ".join(access.addresses) or "the ingress controller's address"
-        return [f"{access.host} is not in DNS, so nothing was asked there. Let it lead to {where}"]
+        return [f"{access.host} is not in DNS, so nothing was asked there. Point its DNS record at {where}"]
     if not access.advice.reachable:
         return ["The cluster publishes no port 80 at this machine's address: no browser here reaches its Ingress."]
     lines: list[str] = []

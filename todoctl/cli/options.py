@@ -106,9 +106,9 @@ output: Callable[[Any], Any] = _stack(
         is_flag=True,
         expose_value=False,
         callback=_remember_quiet,
-        help="Tell only warnings, questions and errors.",
+        help="Show only warnings, questions and errors.",
     ),
-    click.option("--debug", is_flag=True, help="Tell every step, and show tracebacks."),
+    click.option("--debug", is_flag=True, help="Show every step, and tracebacks."),
     click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR, TERM=dumb)."),
 )
 
@@ -196,7 +196,7 @@ timeout: Callable[[Any], Any] = click.option(
 context: Callable[[Any], Any] = click.option(
     "--context",
     metavar="NAME",
-    help="The kubeconfig context, if it is not called as the profile; kind-NAME and k3d-NAME work too.",
+    help="The kubeconfig context, if its name is not the profile's; kind-NAME and k3d-NAME work too.",
     shell_complete=_contexts,
 )
 

@@ -75,10 +75,10 @@ def command(
     debug: bool,
     no_color: bool,
 ) -> ExitCode:
-    """Lead local ports to parts of the app, until Ctrl-C. Needs no Ingress and no hosts line.
+    """Forward local ports to parts of the app, until Ctrl-C. Needs no Ingress and no hosts line.
 
-    PART is frontend (the default), backend or postgres; LOCAL_PORT is the part's own unless one is named. A port that
-    is taken is told, and the next free one used. Prints the URLs once the parts have answered, and reconnects when a
+    PART is frontend (the default), backend or postgres; LOCAL_PORT is the part's own unless one is named. If a port
+    is taken, says so and uses the next free one. Prints the URLs once the parts have answered, and reconnects when a
     pod or the cluster comes back.
     """
     from todoctl.access.forward import PARTS as FORWARDABLE

@@ -43,7 +43,7 @@ Examples:
 
 UNSET_EPILOG = """\b
 Examples:
-  todoctl secrets unset openai-api-key     the assistant then goes by rules
+  todoctl secrets unset openai-api-key     the assistant falls back to its rules
   todoctl secrets unset database-url       back to the database that comes with the app
 """
 
@@ -146,8 +146,8 @@ def set_value(click_context: click.Context, /, *, key: str, file: Path | None, *
 def unset(*, key: str, **given: Any) -> Result:
     """Take a key away, and let the app's pods run without it, one after the other.
 
-    `openai-api-key`: the assistant goes by rules again. `database-url`: the app uses the database that comes with it
-    again, after a question; on the volume that is there, or on a new one. No data moves.
+    `openai-api-key`: the assistant falls back to its built-in rules. `database-url`: the app uses the database that
+    comes with it again, after a question; on the volume that is there, or on a new one. No data moves.
     """
     from todoctl.recipes.unset import unset as recipe
 
@@ -174,7 +174,7 @@ def rotate(*, what: str, **given: Any) -> Result:
     return _result("secrets rotate", changed)
 
 
-@command.command("reset", short_help="Make Secrets and database fit again.", epilog=RESET_EPILOG)
+@command.command("reset", short_help="Make the Secrets and the database match again.", epilog=RESET_EPILOG)
 @options.cluster
 @options.environment
 @options.minikube_too

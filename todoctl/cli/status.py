@@ -26,12 +26,12 @@ Examples:
 """
 
 
-@click.command("status", short_help="Tell what runs, in which version, and where.", epilog=EPILOG)
+@click.command("status", short_help="Show what runs, in which version, and where.", epilog=EPILOG)
 @options.cluster
 @options.environment
 @options.output
 def command(**given: Any) -> Result:
-    """Tell what runs, how far it is, in which images, and where it answers.
+    """Show what runs, how far it is, in which images, and where it answers.
 
     Exits with 0 where every workload is Current, 3 where one is not or the app is not there.
     """
