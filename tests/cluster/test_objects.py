@@ -20,7 +20,7 @@ from todoctl.errors import ClusterError, RolloutError
 from todoctl.objects.apply import apply
 from todoctl.objects.delete import uninstall
 from todoctl.objects.rollout import Rollout, WorkloadStatus
-from todoctl.objects.status import Status
+from todoctl.objects.status import Status, container_statuses
 from todoctl.objects.wait import wait
 
 pytestmark = pytest.mark.minikube
@@ -143,7 +143,10 @@ def test_a_pod_that_never_gets_ready_is_explained_at_the_deadline(
 
     def fed(rollout: Rollout, kind: kinds.Kind, items: Sequence[Object]) -> None:
         feed(rollout, kind, items)
-        deadline.over = any(answer in event.get("message", "") for event in rollout._events())
+        # The event may come before the kubelet has told that the container runs.
+        states = [entry["state"] for pod in rollout._live.get(kinds.POD, ()) for entry in container_statuses(pod)]
+        answered = any(answer in event.get("message", "") for event in rollout._events())
+        deadline.over = answered and any("running" in state for state in states)
 
     monkeypatch.setattr(Rollout, "feed", fed)
 
