@@ -191,7 +191,7 @@ TABLE: dict[str, Way] = {
     "kubectl port-forward -n todo-app deployment/todo-backend 9000": Forward(),
     "kube-score score bundled_manifests/rendered/*.yaml": By(("tests/long/test_linter.py",)),
     "python bundled_manifests/render.py": By(("tests/manifests/test_rendered.py", "tests/manifests/test_chart.py")),
-    # design.md
+    # contract.md, design.md
     "node wait-for-schema.mjs": By(("app/frontend/tests/schema.test.ts",)),
     "python -m todo_backend.migrate": By(("app/backend/tests/test_migrations.py",)),
     "python docs/commands.py": By(("tests/test_docs.py",)),

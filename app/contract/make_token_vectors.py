@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script, and no package
 """Write token.json: the test vectors of the API's token, for the tests of the frontend and of the backend.
 
-The contract is in docs/design.md. This is written from the RFCs (5869 for the key, 7515 and 7519 for the token) with
+The contract is in docs/contract.md. This is written from the RFCs (5869 for the key, 7515 and 7519 for the token) with
 nothing but hashes, and shares no code with either half of the app: `python app/contract/make_token_vectors.py`.
 """
 

@@ -88,7 +88,7 @@ def wait_for(ready: Callable[[], object]) -> None:
 
 
 def token(user: str) -> str:
-    """Return a token as the frontend mints them; see docs/design.md."""
+    """Return a token as the frontend mints them; see docs/contract.md."""
     key = hmac.digest(bytes(32), SECRET.encode(), "sha256")
     key = hmac.digest(key, b"todo-app/api-token/v1\x01", "sha256")
     now = int(time.time())

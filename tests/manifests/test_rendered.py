@@ -38,7 +38,7 @@ PULL_POLICIES = {"development": "Never", "staging": "IfNotPresent", "production"
 UIDS = {"todo-backend": 10001, "todo-frontend": 1001, "todo-postgres": 999}
 LONGEST_ANSWER_SECONDS = {"todo-backend": 60, "todo-frontend": 60}
 
-# docs/design.md, "Environment of the containers": variable → where its value comes from.
+# docs/contract.md, "Environment of the containers": variable → where its value comes from.
 CONFIG = {
     "backend": {
         "DATABASE_POOL_SIZE": "backend-pool-size",

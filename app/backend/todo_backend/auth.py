@@ -1,6 +1,6 @@
 """Who is asking: the bearer token that the frontend mints for a signed-in session.
 
-The contract is in docs/design.md; its vectors, which both halves of the app are tested against, are in
+The contract is in docs/contract.md; its vectors, which both halves of the app are tested against, are in
 app/contract/token.json.
 """
 

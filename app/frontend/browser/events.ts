@@ -2,7 +2,7 @@ import type { components } from "./api-types";
 
 type Schemas = components["schemas"];
 
-/** A part of the assistant's answer; docs/design.md has the table. */
+/** A part of the assistant's answer; docs/contract.md has the table. */
 export type AssistantEvent =
   | Schemas["Started"]
   | Schemas["Said"]

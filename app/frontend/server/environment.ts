@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 
-/** What the frontend reads from its environment; docs/design.md says where each value comes from. */
+/** What the frontend reads from its environment; docs/contract.md says where each value comes from. */
 export interface Environment {
   databaseUrl: string;
   authSecret: string;

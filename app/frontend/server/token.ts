@@ -12,7 +12,7 @@ export interface ApiToken {
   expires_at: number;
 }
 
-/** The key of the API's tokens: HKDF-SHA256 (RFC 5869) of the secret, 32 bytes; see docs/design.md. */
+/** The key of the API's tokens: HKDF-SHA256 (RFC 5869) of the secret, 32 bytes; see docs/contract.md. */
 export function deriveTokenKey(secret: string): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, "", KEY_INFO, 32));
 }

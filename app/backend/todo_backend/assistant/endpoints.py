@@ -1,4 +1,4 @@
-"""`/api/assistant` and `/api/conversations`; the table of calls is in docs/design.md."""
+"""`/api/assistant` and `/api/conversations`; the table of calls is in docs/contract.md."""
 
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`/api/tasks` and what is counted over tasks; the table of calls is in docs/design.md."""
+"""`/api/tasks` and what is counted over tasks; the table of calls is in docs/contract.md."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
