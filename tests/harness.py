@@ -88,9 +88,9 @@ class Kubectl:
 class Browser:
     """An HTTP client with a cookie jar, which reaches the Ingress by address and names the host by hand."""
 
-    def __init__(self, address, host=HOST, authority=None):
-        """Speak HTTP, or TLS that `authority` (a PEM file) vouches for."""
-        self.address, self.host, self.authority = address, host, authority
+    def __init__(self, address, host=HOST, authority=None, claims=None):
+        """Speak HTTP, or TLS that `authority` (a PEM file) vouches for; each request has `claims`, headers, too."""
+        self.address, self.host, self.authority, self.claims = address, host, authority, claims or {}
         self.scheme = "https" if authority else "http"
         self.cookies = {}
         self.set_cookie = []
@@ -109,7 +109,7 @@ class Browser:
 
     @contextmanager
     def _asked(self, method, path, body, token):
-        headers = {"Host": self.host, "Origin": f"{self.scheme}://{self.host}"}
+        headers = {"Host": self.host, "Origin": f"{self.scheme}://{self.host}", **self.claims}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if token:
