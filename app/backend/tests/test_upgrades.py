@@ -98,6 +98,19 @@ STATEMENTS_OF_0002 = [
     "INSERT INTO sample_offer (user_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING user_id",
     'SELECT id, name, email, "createdAt" FROM "user" WHERE id = $1',
 ]
+BEGIN_OF_0003 = "INSERT INTO conversation (user_id, title) VALUES ($1, 'Old') RETURNING id"
+SAY_OF_0003 = (
+    "WITH surplus AS (DELETE FROM message WHERE user_id = $1 AND conversation_id = $2 AND place <= (SELECT place "
+    "FROM message WHERE user_id = $1 AND conversation_id = $2 ORDER BY place DESC LIMIT 1 OFFSET 999)), "
+    "continued AS (UPDATE conversation SET updated_at = now() WHERE user_id = $1 AND id = $2 RETURNING user_id, id) "
+    "INSERT INTO message (user_id, conversation_id, role, text, changes, stopped) "
+    "SELECT user_id, id, $3, $4, '[]'::jsonb, false FROM continued"
+)
+UNANSWERED_OF_0003 = (
+    "SELECT count(*) FROM message WHERE user_id = $1 AND role = 'user' AND created_at > now() - interval '1 minute' "
+    "AND NOT EXISTS (SELECT FROM message AS later WHERE later.user_id = $1 AND later.role = 'assistant' "
+    "AND later.conversation_id = message.conversation_id AND later.place > message.place)"
+)
 PLAIN = {"priority": "none", "tags": [], "due": None, "sample": False}
 RICH = {"priority": "high", "tags": ["home"], "due": {"date": "2026-01-05", "time": "18:00"}, "sample": False}
 
@@ -122,6 +135,28 @@ def test_an_earlier_version_works_on_todays_schema_and_todays_on_what_it_writes(
         served = api.get("/api/tasks", headers=bearer("u1")).json()["items"]
     [found] = [one for one in served if one["title"] == "New"]
     assert found.items() >= new.items()
+
+
+def test_the_assistant_of_0003_and_todays_go_on_with_one_conversation(empty_database: str) -> None:
+    _load(empty_database, DUMPS[2])
+    migrate(MigrateSettings(database_url=empty_database))
+    with psycopg.connect(empty_database, autocommit=True, cursor_factory=psycopg.RawCursor) as old:
+
+        def unanswered() -> list[Any]:
+            return old.execute(UNANSWERED_OF_0003, ["u1"]).fetchall()
+
+        [(conversation,)] = old.execute(BEGIN_OF_0003, ["u1"]).fetchall()
+        old.execute(SAY_OF_0003, ["u1", conversation, "user", "add bread"])
+        assert unanswered() == [(1,)]
+        old.execute(SAY_OF_0003, ["u1", conversation, "assistant", "Added."])
+        app = create_app(Settings(database_url=empty_database, better_auth_secret=SECRET))
+        with TestClient(app, base_url="http://todo-app.local") as api:
+            asked = {"text": "add milk", "conversation_id": str(conversation), "today": "2026-01-05", "time": "10:00"}
+            assert api.post("/api/assistant/messages", headers=bearer("u1"), json=asked).status_code == 200
+            kept = api.get(f"/api/conversations/{conversation}", headers=bearer("u1")).json()["messages"]
+        assert [one["role"] for one in kept] == ["user", "assistant"] * 2
+        assert [one["text"] for one in kept[:3]] == ["add bread", "Added.", "add milk"]
+        assert unanswered() == [(0,)], "the older app finds today's answer, too"
 
 
 def test_there_is_a_dump_of_every_schema() -> None:

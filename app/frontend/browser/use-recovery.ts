@@ -15,7 +15,7 @@ export function useRecovery(recover: () => void): () => void {
       return;
     }
     isAsking.current = true;
-    // For the session, as every page needs it: to render anew without would take what is shown, too.
+    // Every page looks the session up first: while that cannot be, to render again would take what is shown, too.
     call("/token", { method: "POST" })
       .then(recover, () => undefined)
       .finally(() => {

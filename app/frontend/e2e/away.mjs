@@ -114,7 +114,6 @@ export async function outages({ context, page, troubles }) {
     await picture(page, "page-error");
     await context.unroute("**/api/**");
     await context.unroute("**/token");
-    await page.getByRole("button", { name: "Try now" }).click();
     await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
     await away.waitFor({ state: "detached" });
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Today" }).click();

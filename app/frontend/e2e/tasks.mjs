@@ -260,6 +260,8 @@ export async function twoTabs({ context, page, troubles }) {
     await night.reload();
     await row(night, "Read the notes").waitFor();
     assert.equal(await row(night, "Sleep on it").count(), 0);
+    // The counts come after the list, and are what the next ones are compared with.
+    await night.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^All tasks.*\d/ }).waitFor();
     await night.clock.fastForward("13:00:00");
     await row(night, "Sleep on it").waitFor();
     await row(night, "Read the notes").waitFor({ state: "detached" });

@@ -21,9 +21,14 @@ export function createAuth(environment: Environment) {
     console.error(JSON.stringify({ level: "warning", message: "an idle database connection broke", error: error.message }));
   });
   const options = authOptions(environment);
+  // The account is gone by then, whatever becomes of its counter, which a later sweep takes.
+  const forgetTries = (userId: string) =>
+    forget(pool, userId).catch((error: unknown) => {
+      console.error(JSON.stringify({ level: "warning", message: "a counter was left behind", error: String(error) }));
+    });
   const auth = betterAuth({
     ...options,
-    user: { deleteUser: { ...options.user.deleteUser, afterDelete: ({ id }) => forget(pool, id) } },
+    user: { deleteUser: { ...options.user.deleteUser, afterDelete: ({ id }) => forgetTries(id) } },
     database: pool,
     hooks: { before: guard(pool) },
   });
