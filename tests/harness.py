@@ -185,7 +185,7 @@ def becomes(wanted, ask, *, seconds=120):
 
 
 def until(ask, *, seconds):
-    """Ask again while it fails, as a rollout may not have ended everywhere. What it returns is not looked at."""
+    """Ask again while it fails, as a rollout may not have ended everywhere. Returns its answer, whatever it is."""
     end = time.monotonic() + seconds
     while True:
         try:

@@ -31,7 +31,7 @@ def say(messages):
     if asked == "patience":
         return Say("first second third", hesitates=18)
     if asked == "slowly":
-        return Say("first second third", hesitates=4)
+        return Say("first second third", hesitates=8)
     return Say("One moment.", (("add_task", {"title": asked}),))
 
 

@@ -323,6 +323,6 @@ def test_a_ready_pod_that_does_not_answer_as_its_part_has_no_url(
     pod["metadata"]["labels"] = labels
     pod["spec"]["containers"][0]["env"] = [{"name": "STATUS", "value": "500"}]
     start(cluster, namespace, "unwell", pod)
-    outcome = todoctl("port-forward", "backend:0", "-n", namespace, "--timeout", "2", timeout=60)
+    outcome = todoctl("port-forward", "backend:0", "-n", namespace, "--timeout", "15", timeout=120)
     assert (outcome.code, outcome.out) == (9, ""), outcome.err
     assert "500 Internal Server Error" in outcome.err

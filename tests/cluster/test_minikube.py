@@ -187,9 +187,12 @@ class TestAddons:
 
         before = default()
         command("minikube", "addons", "disable", "default-storageclass", "-p", PROFILE)
-        assert default() != before
-        Minikube(PROFILE, offline=True).enable_addon("default-storageclass", Told(), Deadline(120))
-        assert default() == before
+        try:
+            assert default() != before
+            Minikube(PROFILE, offline=True).enable_addon("default-storageclass", Told(), Deadline(120))
+            assert default() == before
+        finally:
+            command("minikube", "addons", "enable", "default-storageclass", "-p", PROFILE)
 
     def test_the_probe_of_the_ingress_leaves_nothing_behind(self, cluster: Cluster) -> None:
         addons.ensure_ingress(Silent(), cluster, None, Deadline(180))  # type: ignore[arg-type]

@@ -218,8 +218,9 @@ def test_the_versioned_images_let_kubectl_apply_the_rendered_file(todoctl, kubec
     assert loaded.code == 0, loaded.err
     rendered = ROOT / "bundled_manifests" / "rendered" / "development.yaml"
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(rendered))
-    printed = todoctl("manifests").out
-    kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", input=printed)
+    printed = todoctl("manifests")
+    assert printed.code == 0, printed.err
+    kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", input=printed.out)
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-backend", "--timeout=400s")
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-frontend", "--timeout=400s")
     assert until(ada.titles, seconds=120)

@@ -53,11 +53,11 @@ def test_a_killed_rotation_leaves_an_app_that_works_and_the_next_one_finishes(da
     with Traffic(address) as traffic:
         killed_at(step, todoctl.zipapp, "secrets", "rotate", "database", "-n", DATA, "-p", PROFILE)
         outcome = data("secrets", "rotate", "database")
+        traffic.more()
     assert outcome.code == 0, outcome.err
     if step == "Roll":  # by then the Secrets have the new role, and pods the one of before
         assert "an earlier rotation was not finished" in outcome.err
     assert traffic.failed == []
-    assert traffic.answered > 30
     assert len(sql(roles.ABLE)) == 1, "no role of before is let in"
     assert signs_in(address) is not None
     again = data("install", "--host", HOST, "-o", "json")
@@ -104,6 +104,7 @@ AWAY_SECONDS = 30
 def test_a_rollout_is_waited_for_though_the_api_server_is_away_for_longer_than_a_call_tries(
     todoctl, installed, kubectl
 ):
+    assert todoctl("install", "--yes").code == 0  # the tests before may have taken it away
     kubectl("delete", "-n", NAMESPACE, "deployment/todo-backend")
     process = begin(todoctl.zipapp, PROFILE, "install")
     said = []

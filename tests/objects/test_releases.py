@@ -181,7 +181,7 @@ def test_the_last_ten_are_kept_and_numbers_go_on(world):
 
 
 def flipped(packed):
-    """Turn a bit of a gzip's compressed data, which begin after its header of ten bytes."""
+    """Damage a byte of a gzip's compressed data, which begin after its header of ten bytes."""
     content = bytearray(base64.b64decode(packed))
     content[10] ^= 6
     return base64.b64encode(content).decode()
@@ -190,7 +190,7 @@ def flipped(packed):
 @pytest.mark.parametrize(
     "damage",
     [lambda _: "bm8gZ3ppcA==", lambda packed: packed[: len(packed) // 8 * 4], flipped],
-    ids=["no gzip", "cut", "a bit that turned"],
+    ids=["no gzip", "cut", "a damaged byte"],
 )
 def test_a_release_that_somebody_damaged_is_left_out(world, damage):
     cluster, namespace = world
