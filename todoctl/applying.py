@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from todoctl.installation import Installation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from todoctl.adapters.kubernetes import Object
     from todoctl.images.build import Plan
@@ -140,6 +140,18 @@ class Applying(Installation):
             adopt.forget_release(self.cluster, obsolete)
             inventory.record(self.cluster, namespace, recorded, None)
         return changes, recorded
+
+    def widen(self, objects: Sequence[Object], live: Iterable[Object]) -> list[Object]:
+        """Return the objects with the ways to a database that todoctl gave the pods of before, too; see `narrow`.
+
+        What somebody else wrote into a policy is theirs, and the plan's to tell of.
+        """
+        from todoctl.objects import manifests
+        from todoctl.objects.applied import applied
+        from todoctl.objects.diff import owned
+
+        before = [item for item in live if item["kind"] == "NetworkPolicy"]
+        return manifests.with_ways_of(objects, [item if owned(item) is None else applied(item) for item in before])
 
     def narrow(self, objects: Sequence[Object], opened: Sequence[Object]) -> ChangeSet:
         """Apply the ways to a database as `objects` have them, where `opened` had more; return what that changed.

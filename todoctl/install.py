@@ -58,7 +58,6 @@ def install(steps: Steps) -> Installed:
 
 
 def _install(steps: Steps) -> Installed:
-    from todoctl.objects import manifests
 
     say = steps.reporter.step
     given, recreate = steps.env_file() | steps.database_ca(), steps.recreate()
@@ -90,7 +89,7 @@ def _install(steps: Steps) -> Installed:
     with say("Apply"):
         objects = steps.manifests(plans, secrets)
         # Pods of before go on with their database: until they end, or for good where no new one starts.
-        opened = manifests.with_ways_of(objects, [item for item in live.values() if item])
+        opened = steps.widen(objects, filter(None, live.values()))
         changes, recorded = steps.apply(opened, live, adoption, recreate)
     with say("Wait"):
         rolled = steps.wait(objects, volume=True)

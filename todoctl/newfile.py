@@ -20,7 +20,7 @@ _OPEN = os.O_RDWR | getattr(os, "O_BINARY", 0)
 
 def ask(path: Path, reporter: Reporter) -> None:
     """Ask before another file takes the place of the one that is there. Raises ConsentError."""
-    if path.exists():
+    if os.path.lexists(path):  # where it cannot be looked at, `creating` says so
         reporter.confirm(f"Overwrite `{path}`?")
 
 

@@ -138,7 +138,7 @@ def test_an_install_gives_no_hosts_line_where_no_address_leads_to_the_ingress():
 
           http://todo-app.local
 
-        The cluster publishes no port 80 at this machine's address: no browser here reaches its Ingress.
+        The cluster publishes no port 80 at this machine's address, so this URL leads nowhere here.
         Without the Ingress: todoctl port-forward""")
     assert install._data(installed)["access"]["hostsLine"] is None
 

@@ -29,7 +29,7 @@ class DockerKind(Enum):
 class Row:
     """One row of the table: whether these drivers' nodes need `minikube tunnel`. `docker` None: wherever it runs.
 
-    `published`: they have none, and are reached at what they publish on this host alone.
+    `published`: there is no tunnel for these; only a port that they publish on this host leads to them.
     """
 
     system: HostSystem

@@ -178,6 +178,7 @@ class ApiServer:
             answer: urllib3.BaseHTTPResponse | None = None
             failure: TodoctlError | None = None
             connection, pool = self._way
+            headers.pop("Authorization", None)
             if connection.authorization:
                 headers["Authorization"] = connection.authorization
             started = time.monotonic()
@@ -227,7 +228,7 @@ class ApiServer:
         with self._signing_in:
             if self.connection is refused and self._sign_in is not None:
                 connection = self._sign_in()
-                if connection.server == refused.server:
+                if (connection.server, connection.proxy_url) == (refused.server, refused.proxy_url):
                     self._way = (connection, _pool(connection))
             return self.connection is not refused
 
@@ -280,7 +281,7 @@ class ApiServer:
 
     def _compare_clocks(self, answer: urllib3.BaseHTTPResponse) -> None:
         # One that is absent or malformed tells nothing.
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(LookupError, TypeError, ValueError):
             self._ahead = parsedate_to_datetime(answer.headers["Date"]) - datetime.now(timezone.utc)
 
     def _pass_on_warnings(self, answer: urllib3.BaseHTTPResponse) -> None:

@@ -121,7 +121,7 @@ def _way_in(access: Access | RemoteAccess) -> list[str]:
         where = ", ".join(access.addresses) or "the ingress controller's address"
         return [f"{access.host} is not in DNS, so nothing was asked there. Point its DNS record at {where}"]
     if not access.advice.reachable:
-        return ["The cluster publishes no port 80 at this machine's address: no browser here reaches its Ingress."]
+        return ["The cluster publishes no port 80 at this machine's address, so this URL leads nowhere here."]
     lines: list[str] = []
     match access.hosts_entry.entry:
         case Entry.ABSENT | Entry.UNREADABLE:

@@ -167,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
             ours = _as_ours(error, command)
             if ours.id == UNFORESEEN:
                 log.begin(command)
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, KeyboardInterrupt) and sys.stderr is not None and sys.stderr.isatty():
                 terminal.write("\n")  # the terminal has written ^C
             if debug:
                 from todoctl.mask import mask

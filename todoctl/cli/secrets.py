@@ -62,7 +62,7 @@ Examples:
 
 @click.group("secrets", short_help="Name, set, unset, rotate or reset the app's Secrets.", epilog=EPILOG)
 def command() -> None:
-    """Look after the app's Secrets: which are set, set and unset them, give them new values, mend them.
+    """Look after the app's Secrets: which are set, set and unset them, give them new values, repair them.
 
     No value is ever shown, logged or taken from the command line.
     """

@@ -94,7 +94,7 @@ def _missing(item: Object) -> dict[str, Any]:
 
 
 def _autoscaler(item: Object) -> dict[str, Any]:
-    # Both figures are per cent of the CPU that the pods request; None: there are no metrics yet.
+    # Both numbers are per cent of the CPU that the pods request; None: there are no metrics yet.
     metrics = (item.get("status") or {}).get("currentMetrics") or ()
     current = [one["resource"]["current"].get("averageUtilization") for one in metrics if one["type"] == "Resource"]
     return {

@@ -120,7 +120,7 @@ def with_ways_of(objects: Sequence[Mapping[str, Any]], before: Sequence[Mapping[
     """Return the objects with the ways to a database that `before` has, too: for as long as pods of both may run."""
     made = [copy.deepcopy(dict(item)) for item in objects]
     policies = [item for item in before if item["kind"] == "NetworkPolicy"]
-    rules = {item["metadata"]["name"]: item["spec"].get("egress", ()) for item in policies}
+    rules = {item["metadata"]["name"]: item.get("spec", {}).get("egress", ()) for item in policies}
     for item in made:
         if item["kind"] == "NetworkPolicy" and "egress" in item["spec"]:
             there = item["spec"]["egress"]

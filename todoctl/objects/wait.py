@@ -27,7 +27,7 @@ Observer = Callable[[Sequence[WorkloadStatus]], None]
 
 @dataclass(frozen=True)
 class Rolled:
-    """The end of a rollout: every workload is Available; autoscalers may still have no figures."""
+    """The end of a rollout: every workload is Available; autoscalers may still have no metrics."""
 
     workloads: tuple[WorkloadStatus, ...]
     warming_up: tuple[str, ...]

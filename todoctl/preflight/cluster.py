@@ -249,7 +249,7 @@ def _await_ingress(facts: Facts, target: Minikube, reporter: Reporter, deadline:
 
 
 def _await_metrics(facts: Facts, _: Minikube, reporter: Reporter, deadline: Deadline) -> None:
-    """Wait until the metrics API serves, but not for its first figures."""
+    """Wait until the metrics API serves, but not for its first metrics."""
     reporter.note("waiting for the metrics API")
     patience = deadline.within(METRICS_SECONDS)
     while addons.metrics_trouble(facts.cluster) is not None and not patience.expired():
@@ -257,7 +257,7 @@ def _await_metrics(facts: Facts, _: Minikube, reporter: Reporter, deadline: Dead
 
 
 def metrics(facts: Facts) -> str:
-    """Hold where the figures for the HPA are served."""
+    """Hold where the metrics for the HPA are served."""
     trouble = addons.metrics_trouble(facts.cluster)
     if trouble is not None:
         raise PreflightError(

@@ -28,4 +28,6 @@ def explain(check: str) -> str:
             hint=f"did you mean `{close[0]}`?" if close else "`todoctl doctor -o json` has the id of each",
         )
     plain = re.sub(r"^- \*\*`?(.*?)`?:\*\*", r"\1:", known[check], flags=re.MULTILINE)
+    plain = re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", plain)
+    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1 (in docs/errors.md)", plain)
     return f"{check}: " + re.sub(r"^\*(.*)\*$", r"\1", plain, count=1, flags=re.MULTILINE)

@@ -50,7 +50,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
             manifests.set_secret_versions(objects, secrets.versions)
             # Where a move to another database did not end, the pods of before still use theirs.
             before, _ = steps.cluster.list(kinds.NETWORK_POLICY, steps.settings.namespace, labels=manifests.PART_OF)
-            opened = manifests.with_ways_of(objects, before)
+            opened = steps.widen(objects, before)
             changes, recorded = steps.apply(opened, recreate=recreate)
         with say("Wait"):
             steps.wait(objects)

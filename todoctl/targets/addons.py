@@ -80,7 +80,7 @@ def ensure_ingress(
 def ensure_metrics(addons: Addons, cluster: Cluster, reporter: Reporter, deadline: Deadline) -> bool:
     """Enable the metrics-server addon where no one offers the metrics API; return whether it had to.
 
-    Its first figures come minutes later, and nothing here waits for them. Raises ClusterError.
+    Its first metrics come minutes later, and nothing here waits for them. Raises ClusterError.
     """
     if cluster.get(API_SERVICE, METRICS_API) is not None:
         return False
