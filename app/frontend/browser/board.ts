@@ -184,7 +184,9 @@ export class Board {
       this.#replace(theirs);
       if (hasAll(theirs, changes)) {
         // An edit whose answer was lost on the way meets itself when it is sent again: it is saved.
-        this.#ids.succeed(opened.id, this.#ids.successorOf(opened.id, opened.version), theirs.version);
+        if (isOnly(theirs, opened, changes)) {
+          this.#ids.succeed(opened.id, this.#ids.successorOf(opened.id, opened.version), theirs.version);
+        }
         this.#settle();
         return null;
       }
@@ -491,5 +493,9 @@ export class Board {
 
 const hasAll = (task: Task, changes: TaskChanges): boolean =>
   Object.entries(changes).every(([name, value]) => JSON.stringify(task[name as keyof Task]) === JSON.stringify(value));
+
+/** Whether a task is what it was when it was read, with the changes and no others. */
+const isOnly = (task: Task, { title, description, done, priority, tags, due }: Task, changes: TaskChanges): boolean =>
+  hasAll(task, { title, description, done, priority, tags, due, ...changes });
 
 const asTask = (task: Partial<Task> & Pick<Task, "id" | "title">): Task => task as Task;

@@ -446,6 +446,20 @@ describe("edits from two tabs", () => {
     expect(board.state().conflicts).toEqual([]);
   });
 
+  test("are one also where an edit was sent twice, as its answer was lost, and another device wrote meanwhile", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    vi.spyOn(server, "update").mockImplementationOnce((id, changes) => {
+      server.change(id, changes);
+      server.change(id, { description: "theirs" });
+      return Promise.reject(new Failure("away", "The server's answer broke off."));
+    });
+    expect(await board.edit(opened, { title: "A" })).toBeNull();
+    expect((await board.edit({ ...opened, title: "A" }, { description: "mine" }))?.kind).toBe("changed");
+    expect(server.tasks).toMatchObject([{ title: "A", description: "theirs" }]);
+  });
+
   test("or theirs as it is", async () => {
     const server = new Server(task({ id: "a" }));
     const board = await boardOn(server);
