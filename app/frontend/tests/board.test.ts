@@ -539,6 +539,27 @@ describe("a deletion", () => {
       expect(server.tasks.map(({ title }) => title)).toEqual(["theirs"]);
     });
   });
+
+  test.each([
+    ["takes back a new task also where the answer to its tick was lost", {}, []],
+    ["but not where another device wrote meanwhile", { description: "theirs" }, [{ title: "new", description: "theirs" }]],
+  ])("that %s", async (_, theirs, left) => {
+    const server = new Server();
+    const board = await boardOn(server);
+    await board.add(draft("new"));
+    vi.spyOn(server, "update").mockImplementationOnce((id, changes) => {
+      server.change(id, { ...changes, ...theirs });
+      return Promise.reject(new Failure("away", "The server's answer broke off."));
+    });
+    expect(await board.tick(taskOf(board, "made-1"), true)).toBeNull();
+    board.undo();
+    board.undo();
+    await vi.waitFor(() => {
+      expect(board.state().pending.size).toBe(0);
+    });
+    expect(server.tasks).toHaveLength(left.length);
+    expect(server.tasks).toMatchObject(left);
+  });
 });
 
 describe("a task that is being edited stays on the list", () => {
