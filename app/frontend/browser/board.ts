@@ -8,6 +8,7 @@ import type { ListQuery } from "./list-query";
 import { randomId } from "./random-id";
 import { Reach } from "./reach";
 import { Undos } from "./undos";
+import type { Writing } from "./unsaved";
 
 /** A change that shows already and that the server has not confirmed yet. */
 interface Pending {
@@ -39,6 +40,8 @@ export class Board {
   #state = START;
   /** What the server has said last of the list. */
   #served: Task[] | undefined;
+  /** The day that it said it for. */
+  #day: string | undefined;
   #changes: Pending[] = [];
   /** The last call for each task, by what `keyOf` says, which the next one waits for. */
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -91,6 +94,7 @@ export class Board {
     const asked = this.#lists;
     const wanted = Math.max(1, this.#served?.length ?? 0);
     this.#set({ isLoading: true });
+    const { day } = this.now();
     const settledBefore = this.#settled;
     await this.#guard(async () => {
       const items: Task[] = [];
@@ -109,6 +113,7 @@ export class Board {
         return;
       }
       this.#served = items;
+      this.#day = day;
       this.#set({ nextCursor: cursor, isLoading: false });
       this.#summarize(0);
     });
@@ -204,6 +209,17 @@ export class Board {
     }
   }
 
+  /** An edit that could not be saved, for another page to save: that one knows the server's ids and versions alone. */
+  toKeep(opened: Task, changes: TaskChanges): Writing {
+    const id = this.#ids.there(opened.id);
+    const version = this.#ids.successorOf(id, opened.version);
+    if (version !== id) {
+      return { opened: { ...opened, id, version }, changes };
+    }
+    const { title, description, priority, tags, due } = opened; // the server has no such task
+    return { draft: { title, description, priority, tags, due, ...changes } };
+  }
+
   /** Ends the oldest conflict: with the user's own edit on top of the other one, or with the other one as it is. */
   async resolve(choice: "mine" | "theirs"): Promise<void> {
     const [conflict, ...others] = this.#state.conflicts;
@@ -279,15 +295,18 @@ export class Board {
   }
 
   /**
-   * Asks for counts and tags again, and for the list where they tell of something that was not done here: of another
-   * device, or of a day that has begun. Called now and then, this also notices a server that has gone away.
+   * Asks for counts and tags again, and for the list where they tell of something that was not done here, as of another
+   * device, or where a day has begun. Called now and then, this also notices a server that has gone away.
    */
   async keepUp(): Promise<void> {
     const summary = () => JSON.stringify([this.#state.counts, this.#state.tags]);
     const before = summary();
     const isOurs = this.#state.counts === null || this.#changes.length > 0 || this.#summarized !== this.#settled;
     await this.#summarizeNow();
-    if (!isOurs && this.#summarized === this.#settled && summary() !== before) {
+    const isTheirs = !isOurs && this.#summarized === this.#settled && summary() !== before;
+    const { isAway, isSignedOut } = this.#state;
+    const isNewDay = this.#served !== undefined && this.#day !== this.now().day && !isAway && !isSignedOut;
+    if (isTheirs || isNewDay) {
       await this.refresh();
     }
   }

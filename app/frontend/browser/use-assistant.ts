@@ -36,7 +36,7 @@ export function useAssistant(board: Board) {
   /** How often a conversation was opened: what comes for an earlier one comes too late. */
   const opened = useRef(0);
   /** What was said last, where the server may not have heard it: said again, it is heard once, and shown once. */
-  const unheard = useRef<{ text: string; messageId: string; keys: string[] } | null>(null);
+  const unheard = useRef<{ text: string; messageId: string; id: string; keys: string[] } | null>(null);
   /** Tokens of the questions that are being decided: a second click comes before the first one shows. */
   const deciding = useRef(new Set<string>());
 
@@ -86,9 +86,11 @@ export function useAssistant(board: Board) {
       const response = await authorized(request, stop.signal);
       if (response.status === 429) {
         wasHeard = false;
+        unheard.current = again && { ...again, keys: [questionKey, answerKey] }; // the first try may have been heard
         patch(answerKey, (answer) => ({ ...answer, problem: "It is still answering you elsewhere. Wait for that first." }));
       } else if (response.status === 409) {
-        isCut = true; // it was heard the first time
+        isCut = true; // it was heard the first time, maybe in another conversation
+        id = again?.id ?? id;
         patch(answerKey, (answer) => ({ ...answer, problem: "It was heard already. What was done stays." }));
       } else if (!response.ok || response.body === null) {
         throw failureOf(response);
@@ -116,7 +118,7 @@ export function useAssistant(board: Board) {
       isCut ||= isStopped || kind === "away";
       const problem = hasBegun ? BROKE_OFF : message;
       wasHeard = hasBegun || isStopped;
-      unheard.current = wasHeard ? null : { text, messageId, keys: [questionKey, answerKey] };
+      unheard.current = wasHeard ? null : { text, messageId, id: again?.id ?? id, keys: [questionKey, answerKey] };
       patch(answerKey, (answer) => ({ ...answer, problem: isStopped ? null : problem, isStopped }));
     }
     setAnswering((now) => (now === stop ? null : now));

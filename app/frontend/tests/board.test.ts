@@ -227,6 +227,32 @@ describe("while the server is away", () => {
   });
 });
 
+describe("an edit that could not be saved is kept for another page", () => {
+  test("as one of the server's task, in the state that the changes of this page left it in", async () => {
+    const server = new Server();
+    const board = await boardOn(server);
+    const added = board.add(draft("new"));
+    const opened = board.state().tasks?.[0] ?? task({ id: "none" });
+    await added;
+    await board.tick(opened, true);
+    const kept = board.toKeep(opened, { title: "renamed" });
+    expect(kept).toMatchObject({ opened: { id: "made-1", version: "2", title: "new" }, changes: { title: "renamed" } });
+    const other = await boardOn(server);
+    expect("opened" in kept && (await other.edit(kept.opened, kept.changes))).toBeNull();
+    expect(server.tasks).toMatchObject([{ title: "renamed", done: true }]);
+  });
+
+  test("as a new task where the server has none", async () => {
+    const server = new Server();
+    const board = await boardOn(server);
+    server.trouble = new Failure("signed-out", "Your session has ended.");
+    const added = board.add(draft("new", { tags: ["home"] }));
+    const opened = board.state().tasks?.[0] ?? task({ id: "none" });
+    await added;
+    expect(board.toKeep(opened, { title: "renamed" })).toEqual({ draft: draft("renamed", { tags: ["home"] }) });
+  });
+});
+
 describe("undo", () => {
   test.each<[string, (board: Board) => Promise<unknown>]>([
     ["of a new task", (board) => board.add(draft("new"))],
@@ -647,6 +673,31 @@ describe("a list that stays open keeps up", () => {
     clock = { day: "2026-11-25", time: "00:00" };
     await board.keepUp();
     expect(shown(board)).toEqual(["b"]);
+  });
+
+  test("with the calendar also where something was done here since", async () => {
+    const server = new Server(task({ id: "a", due: today }), task({ id: "b", due: { date: "2026-11-25", time: null } }));
+    let clock = now;
+    const board = await boardOnToday(server, () => clock);
+    clock = { day: "2026-11-25", time: "00:00" };
+    await board.tick(taskOf(board, "a"), true);
+    await board.keepUp();
+    expect(shown(board)).toEqual(["b"]);
+    server.calls = [];
+    await board.keepUp();
+    expect(server.calls, "the day is known").toEqual([]);
+  });
+
+  test("with the calendar, but asks nothing while nobody is signed in", async () => {
+    const server = new Server(task({ id: "a", due: today }));
+    let clock = now;
+    const board = await boardOnToday(server, () => clock);
+    server.trouble = new Failure("signed-out", "Your session has ended.");
+    await board.refresh();
+    clock = { day: "2026-11-25", time: "00:00" };
+    server.calls = [];
+    await board.keepUp();
+    expect(server.calls).toEqual([]);
   });
 
   test("and leaves what was ticked off here where it is", async () => {

@@ -14,20 +14,18 @@ const SHOWN_MS = 10_000;
 export function Notices() {
   const { board, notice } = useBoard();
   const [isHeld, setIsHeld] = useState(false);
-  const [goneId, setGoneId] = useState(0);
-  const isShown = notice !== null && notice.id !== goneId;
 
   useEffect(() => {
     if (notice === null || notice.isError || isHeld) {
       return;
     }
     const timer = setTimeout(() => {
-      setGoneId(notice.id);
+      board.dismissNotice();
     }, SHOWN_MS);
     return () => {
       clearTimeout(timer);
     };
-  }, [notice, isHeld]);
+  }, [board, notice, isHeld]);
 
   const close = () => {
     board.dismissNotice();
@@ -50,7 +48,7 @@ export function Notices() {
       }}
     >
       <div role={notice?.isError === true ? "alert" : "status"}>
-        {isShown && (
+        {notice !== null && (
           <p key={notice.id} className={styles.notice} data-error={notice.isError}>
             <span className={styles.text}>{notice.text}</span>
             {notice.canUndo && (

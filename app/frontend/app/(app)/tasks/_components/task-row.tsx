@@ -52,7 +52,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
     if (failure === null || failure.kind === "changed") {
       board.release(key);
     } else if (row.current === null) {
-      writings.keep({ opened, changes }, failure.message); // the list was left meanwhile
+      writings.keep(board.toKeep(opened, changes), failure.message); // the list was left meanwhile
     } else {
       // What was typed comes back, with the reason.
       setEdited({ task: opened, draft: { ...opened, ...changes }, problem: failure.message });
