@@ -102,3 +102,14 @@ def test_a_file_that_another_run_took_for_a_leftover_is_begun_anew(path, monkeyp
     write(path)
     assert taken
     assert names(path) == {path.name}
+
+
+def test_what_is_there_is_asked_about_and_what_cannot_be_looked_at_is_for_the_writing_to_tell(path, heard, monkeypatch):
+    asked = []
+    monkeypatch.setattr(heard, "confirm", asked.append)
+    newfile.ask(path, heard)
+    newfile.ask(path.with_name("x" * 300), heard)
+    assert asked == []
+    path.symlink_to("nowhere")
+    newfile.ask(path, heard)
+    assert asked == [f"Overwrite `{path}`?"]

@@ -29,6 +29,7 @@ def test_every_entry_is_explained_to_its_end_and_no_further():
         assert "\n--fix: " in text
         assert "\n#" not in text
         assert "**" not in text
+        assert "](" not in text
 
 
 def test_a_program_gets_it_as_one_text(capsys):

@@ -209,3 +209,12 @@ def test_what_applies_all_shuts_the_way_to_the_database_of_before_when_no_pod_of
         with pytest.raises(RolloutError):
             verb(steps)
         assert steps.cluster.ways() == both
+
+
+def test_a_way_that_somebody_else_wrote_into_a_policy_is_not_taken_for_one_of_todoctl_s(heard):
+    fields = {"f:spec": {"f:podSelector": {}, "f:policyTypes": {}}}
+    entry = {"manager": "todoctl", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields}
+    theirs = [{**item, "metadata": {**item["metadata"], "managedFields": [entry]}} for item in AWAY]
+    steps = Steps(Settings(), heard)
+    assert steps.widen(BUNDLED, theirs) == BUNDLED
+    assert steps.widen(BUNDLED, AWAY) == BOTH, "what is adopted keeps its ways"
