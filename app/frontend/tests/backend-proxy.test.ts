@@ -19,6 +19,14 @@ async function backendWith(listener: RequestListener): Promise<URL> {
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
+/** A backend whose stream has a first event at once, and its second and last one when `more` has come. */
+const backendThatStreams = (more: Promise<unknown>) =>
+  backendWith((_, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.write("data: 1\n\n");
+    void more.then(() => response.end("data: 2\n\n"));
+  });
+
 const ask = (path: string, init: RequestInit = {}) => new Request(`http://todo-app.local${path}`, init);
 
 /** Something that is awaited in one place and comes in another. */
@@ -148,11 +156,7 @@ describe("bodies", () => {
 
   test("a response's is streamed as it comes", async () => {
     const firstRead = signal<undefined>();
-    const backend = await backendWith((_, response) => {
-      response.writeHead(200, { "Content-Type": "text/event-stream" });
-      response.write("data: 1\n\n");
-      void firstRead.came.then(() => response.end("data: 2\n\n"));
-    });
+    const backend = await backendThatStreams(firstRead.came);
     const response = await forwardToBackend(ask("/api/stream"), backend, LIMITS);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     expect(await reader?.read()).toEqual({ done: false, value: "data: 1\n\n" });
@@ -163,11 +167,7 @@ describe("bodies", () => {
 
   test("a response's stream is heard to its end by a pod that is to go", async () => {
     const ended = signal<undefined>();
-    const backend = await backendWith((_, response) => {
-      response.writeHead(200, { "Content-Type": "text/event-stream" });
-      response.write("data: 1\n\n");
-      void ended.came.then(() => response.end("data: 2\n\n"));
-    });
+    const backend = await backendThatStreams(ended.came);
     const response = await forwardToBackend(ask("/api/stream"), backend, LIMITS);
     process.emit("SIGTERM");
     ended.come(undefined);
