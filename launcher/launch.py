@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from startup import refuse  # type: ignore[import-not-found]
+from startup import end_interrupted, refuse  # type: ignore[import-not-found]
 
 KEPT_BUILDS = 3
 UNUSED_AFTER = 24 * 60 * 60  # seconds
@@ -27,7 +27,7 @@ def main() -> None:
 
         sys.exit(run())
     except KeyboardInterrupt:
-        sys.exit(130)
+        end_interrupted()
 
 
 def unpacked(archive: Path) -> Path:

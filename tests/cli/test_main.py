@@ -211,6 +211,7 @@ from todoctl import __main__
 from todoctl.cli import main, version
 def interrupt(*_, **__): os.kill(os.getpid(), signal.SIGINT)
 def interrupted(*_, **__): raise KeyboardInterrupt
+atexit.register(print, "ended in order")
 {patch}
 sys.argv = ["todoctl", "version"]
 sys.exit(__main__.main())
@@ -222,21 +223,36 @@ sys.exit(__main__.main())
     ("patch", "code", "told"),
     [
         ("version.command.callback = interrupted; main._end_children = interrupt", 130, "run the same command again"),
+        ("version.command.callback = lambda **_: exec('interrupted()')", 130, "run the same command again"),
         ("main._render = interrupt", 130, ""),
         ("main._wants_json = interrupt", 130, ""),
         ("atexit.register(interrupt)", 0, ""),
     ],
-    ids=["it tells of the first one", "it writes the result", "it begins", "the interpreter ends"],
+    ids=[
+        "it tells of the first one",
+        "it executes a string, as dataclasses do",
+        "it writes the result",
+        "it begins",
+        "the interpreter ends",
+    ],
 )
-def test_ctrl_c_never_ends_the_process_by_its_signal_while(patch, code, told):
-    argv = [sys.executable, "-c", INTERRUPTED_WHILE.format(patch=patch)]
+def test_ctrl_c_never_ends_the_process_by_its_signal_while(tmp_path, patch, code, told):
+    # As the zipapp is run: the interpreter's own end differs from that of `python -c`.
+    (tmp_path / "__main__.py").write_text(INTERRUPTED_WHILE.format(patch=patch), encoding="utf-8")
+    argv = [sys.executable, str(tmp_path)]
     # Where the tests run in the background, the shell has had Ctrl-C ignored.
     start = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
     ended = subprocess.run(
-        [sys.executable, "-c", start, *argv], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", start, *argv],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert ended.returncode == code, ended.stderr
     assert told in ended.stderr
+    assert ended.stdout.endswith("ended in order\n")
     assert "Traceback" not in ended.stderr
 
 
