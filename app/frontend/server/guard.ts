@@ -5,7 +5,7 @@ import { countTry, type Limit } from "./tries";
 
 const MINUTE = 60;
 
-/** Passwords that are checked for one account in a minute, from one address or, once signed in, from anywhere. */
+/** Passwords that are checked for one account in any minute, from one address or, once signed in, from anywhere. */
 export const CHECKS_PER_ACCOUNT = 5;
 
 /** A classroom shares an address: this is for those who try account after account. */
@@ -28,7 +28,7 @@ export function guard(pool: Pool) {
         const address = (ctx.request && getIP(ctx.request, ctx.context.options)) ?? "unknown";
         const account = hash(typeof body.email === "string" ? body.email.trim().toLowerCase() : "");
         limits.push(
-          { key: `sign-in ${address} ${account}`, max: CHECKS_PER_ACCOUNT, windowSeconds: MINUTE },
+          { key: `sign-in ${address} ${account}`, max: CHECKS_PER_ACCOUNT, windowSeconds: MINUTE, strict: true },
           { key: `sign-in ${address}`, max: SIGN_INS_PER_ADDRESS, windowSeconds: MINUTE },
         );
         break;
@@ -46,7 +46,7 @@ export function guard(pool: Pool) {
         }
         const session = await getSessionFromCtx(ctx);
         if (session !== null) {
-          limits.push({ key: passwords(session.user.id), max: CHECKS_PER_ACCOUNT, windowSeconds: MINUTE });
+          limits.push({ key: passwords(session.user.id), max: CHECKS_PER_ACCOUNT, windowSeconds: MINUTE, strict: true });
         }
         break;
       }

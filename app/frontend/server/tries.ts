@@ -1,10 +1,15 @@
 import type { Pool } from "pg";
 
-/** How often something may be tried: `max` times in a window that opens with the first try. */
+/** How often something may be tried: `max` times in a window, which opens with the first try. */
 export interface Limit {
   key: string;
   max: number;
   windowSeconds: number;
+  /**
+   * Each try that counts opens the window anew, so that no stretch of its length has more than `max`, wherever it
+   * begins. Otherwise there may be almost twice as many around a window's end, but who never pauses is not held up.
+   */
+  strict?: boolean;
 }
 
 /** What is older than this has no window open any more, and is swept away. */
@@ -38,8 +43,9 @@ export async function countTry(pool: Pool, limits: Limit[], now = Date.now()): P
       return secondsLeft(counter, windowSeconds, now);
     }
   }
-  for (const { key, max, windowSeconds } of limits) {
-    const { rows } = await pool.query<Counter>(COUNT, [key, now, now - windowSeconds * 1000]);
+  for (const { key, max, windowSeconds, strict = false } of limits) {
+    const closed = now - windowSeconds * 1000;
+    const { rows } = await pool.query<Counter>(COUNT, [key, now, closed, strict ? max : 0]);
     const counter = rows[0] ?? { count: 1, opened: String(now) };
     if (counter.count > max) {
       return secondsLeft(counter, windowSeconds, now);
@@ -59,10 +65,11 @@ const secondsLeft = ({ opened }: Counter, windowSeconds: number, now: number) =>
 
 const LOOK = 'SELECT "key", "count", "lastRequest" AS opened FROM "rateLimit" WHERE "key" = ANY($1)';
 
-// $1 key, $2 now, $3 the instant up to which a window has closed. `lastRequest` holds when the window opened.
+// $1 key, $2 now, $3 the instant up to which a window has closed, $4 how many tries open it anew. `lastRequest` holds
+// when the window opened.
 const COUNT = `
   INSERT INTO "rateLimit" AS counted ("id", "key", "count", "lastRequest") VALUES (gen_random_uuid()::text, $1, 1, $2)
   ON CONFLICT ("key") DO UPDATE SET
     "count" = CASE WHEN counted."lastRequest" <= $3 THEN 1 ELSE counted."count" + 1 END,
-    "lastRequest" = CASE WHEN counted."lastRequest" <= $3 THEN $2 ELSE counted."lastRequest" END
+    "lastRequest" = CASE WHEN counted."lastRequest" <= $3 OR counted."count" < $4 THEN $2 ELSE counted."lastRequest" END
   RETURNING "count", "lastRequest" AS opened`;

@@ -96,6 +96,33 @@ describe("the rate limits", () => {
     });
   });
 
+  test("in no minute are more than five passwords of one account checked, wherever it begins", async () => {
+    await withAuth({}, async (ask) => {
+      await ask("sign-up/email", { body: ada, headers });
+      const start = Date.now();
+      const guess = async (seconds: number) => {
+        vi.setSystemTime(start + seconds * 1000);
+        const body = { email: ada.email, password: "not her password" };
+        const answer = await ask("sign-in/email", { body, headers: from("192.0.2.7") });
+        return answer.status === 429 ? `wait ${answer.headers.get("retry-after")}` : answer.status;
+      };
+      vi.useFakeTimers({ toFake: ["Date"] });
+      try {
+        for (const seconds of [0, 55, 56, 57, 58]) {
+          expect(await guess(seconds)).toBe(401);
+        }
+        expect(await guess(61)).toBe("wait 57");
+        expect(await guess(117)).toBe("wait 1"); // to be refused holds nobody up longer
+        for (const seconds of [118, 119, 120, 121, 122]) {
+          expect(await guess(seconds)).toBe(401);
+        }
+        expect(await guess(123)).toBe("wait 59");
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+  });
+
   test.each([
     ["sign-in", 300, 401],
     ["sign-up", 100, 200],
