@@ -40,7 +40,7 @@ def test_old_images_stay_where_nothing_changed_or_the_nodes_pull(environment, ch
         cluster = property(lambda _self: pytest.fail("asked"))  # type: ignore[assignment]
         engine = cluster  # type: ignore[assignment]
 
-    Untouched(Settings(environment=environment), heard).remove_old_images(changed=changed)
+    Untouched(Settings(environment=environment), heard).remove_old_images("install", changed=changed)
 
 
 @pytest.mark.parametrize(
@@ -54,21 +54,25 @@ def test_builds_may_take_longer_unless_the_user_says_how_long(given, wait, build
     assert steps.deadline().seconds == wait
 
 
-def test_old_images_stay_while_another_run_works_on_another_installation(tmp_path, heard, monkeypatch):
+@pytest.mark.parametrize("held", ["second", "cluster of minikube", "cluster of other"])
+def test_old_images_stay_while_another_run_works_on_another_installation_or_a_cluster(
+    held, tmp_path, heard, monkeypatch
+):
     monkeypatch.setattr(file, "path_of", lambda _context, namespace: tmp_path / f"{namespace}.lock")
+    monkeypatch.setattr(file, "path_of_cluster", lambda context: tmp_path / f"cluster of {context}.lock")
     asked: list[object] = []
     monkeypatch.setattr("todoctl.objects.releases.history", lambda *_: asked.append("history") or [])
     monkeypatch.setattr("todoctl.objects.in_use.images", lambda _: [])
     monkeypatch.setattr("todoctl.images.old.remove", lambda **_: [])
     steps = Steps(Settings(), heard)
-    for name in ("cluster", "engine", "target"):
+    for name in ("cluster", "engine"):
         vars(steps)[name] = None  # where what was connected to once is kept
     with steps.locked("install", lease=False):
-        with file.locked(tmp_path / "second.lock", "install", "namespace `second`"):
-            steps.remove_old_images(changed=True)
+        with file.locked(tmp_path / f"{held}.lock", "load", "what another run works on"):
+            steps.remove_old_images("install", changed=True)
         assert asked == []
         assert heard.debugged == ["old images stay: another run may be about to apply one"]
-        steps.remove_old_images(changed=True)
+        steps.remove_old_images("install", changed=True)
         assert asked == ["history"]
 
 
@@ -79,16 +83,17 @@ RELEASES = [
 
 
 @pytest.fixture
-def tidying(heard, monkeypatch):
+def tidying(heard, monkeypatch, tmp_path):
     """Return steps whose removal of old images is what the test gives."""
 
     class Tidying(Steps):
-        """Steps that know an engine, a target and a cluster by their names alone."""
+        """Steps that know an engine and a cluster by their names alone."""
 
-        cluster, engine, target = "cluster", "engine", "target"  # type: ignore[assignment]
+        cluster, engine = "cluster", "engine"  # type: ignore[assignment]
 
     def made(remove):
-        monkeypatch.setattr(file, "others_work", lambda _: False)
+        monkeypatch.setattr(file, "path_of", lambda *_: tmp_path / "installation.lock")
+        monkeypatch.setattr(file, "path_of_cluster", lambda _: tmp_path / "cluster.lock")
         monkeypatch.setattr("todoctl.objects.releases.history", lambda *_: RELEASES)
         monkeypatch.setattr("todoctl.objects.in_use.images", lambda *_: frozenset({"todo-backend:1"}))
         monkeypatch.setattr("todoctl.images.old.remove", remove)
@@ -100,9 +105,9 @@ def tidying(heard, monkeypatch):
 def test_old_images_are_judged_by_the_releases_newest_first_and_by_what_runs(tidying, heard):
     asked = []
     steps = tidying(lambda **given: asked.append(given) or ["todo-backend:0 of node `minikube`"])
-    steps.remove_old_images(changed=False)
+    steps.remove_old_images("install", changed=False)
     assert asked == []
-    steps.remove_old_images(changed=True)
+    steps.remove_old_images("install", changed=True)
     [given] = asked
     assert given.pop("deadline").remaining() > 0
     of_releases = [
@@ -116,7 +121,7 @@ def test_old_images_are_judged_by_the_releases_newest_first_and_by_what_runs(tid
     assert given == {
         "newest_first": of_releases,
         "in_use": frozenset({"todo-backend:1"}),
-        "target": "target",
+        "target": steps.target,
         "engine": "engine",
     }
 
@@ -125,7 +130,7 @@ def test_old_images_that_cannot_be_removed_stop_nothing_and_are_told(tidying, he
     def fails(**_):
         raise ClusterError("node.images", "node `minikube` does not answer", because="it is away")
 
-    tidying(fails).remove_old_images(changed=True)
+    tidying(fails).remove_old_images("install", changed=True)
     assert "old images could not be removed: node `minikube` does not answer: it is away" in str(heard.warnings)
 
 

@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
     CONFLICT = 12
     """Another field manager owns a field that todoctl wants to set."""
     LOCKED = 13
-    """Another run of todoctl holds the installation."""
+    """Another run of todoctl holds the installation, or for too long the cluster."""
     ARCHIVE = 14
     """A backup or a bundle is damaged, or is none."""
     REGISTRY = 15
@@ -130,7 +130,7 @@ class ConflictError(TodoctlError):
 
 
 class LockedError(TodoctlError):
-    """Another run of todoctl holds the installation, or took it over."""
+    """Another run of todoctl holds the installation or the cluster, or took the installation over."""
 
     exit_code = ExitCode.LOCKED
 

@@ -99,7 +99,7 @@ def _install(steps: Steps) -> Installed:
     with say("Access"):
         access = steps.access(objects)
     done = Installed(images.built, images.sideloaded, secrets, changes, rolled, access, release, images.pushed)
-    steps.remove_old_images(changed=done.changed)
+    steps.remove_old_images("install", changed=done.changed)
     return done
 
 

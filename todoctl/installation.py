@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from todoctl.deadline import Deadline
 from todoctl.errors import PreflightError
-from todoctl.settings import WAIT_SECONDS
+from todoctl.settings import BUILD_SECONDS, WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +91,23 @@ class Installation:
             self._holder = self._locks.enter_context(file.locked(file.path_of(context, namespace), verb, what))
             if lease:
                 self.take_lease()
+            yield
+
+    @contextmanager
+    def in_turn(self, verb: str) -> Iterator[None]:
+        """Work on the cluster as a whole while the block runs: look at whether it runs, start it, change its addons.
+
+        One run of this user at a time, on whatever installation; others wait, and say for whom. No block may be in
+        another one. A cluster elsewhere is nobody's here: nothing is waited for. Raises LockedError where another run
+        takes longer than a build may.
+        """
+        from todoctl.locks import file
+
+        if self.settings.elsewhere:
+            yield
+            return
+        path, deadline = file.path_of_cluster(self.target.context), self.deadline(BUILD_SECONDS)
+        with file.in_turn(path, verb, self.target.title, self.reporter, deadline):
             yield
 
     def take_lease(self) -> None:

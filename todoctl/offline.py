@@ -77,5 +77,6 @@ def preflight(steps: Steps, path: Path) -> Verified:
         found.verify(seen)
         steps.reporter.done(path.name, f"{found.size / 1e6:.0f} MB, every byte as it was written")
     references = {reference for entry in found.index.images for reference in entry.references}
-    steps.require(offline_checks(steps.settings, found.index.platform, references))
+    with steps.in_turn("install"):  # what another run is starting is looked at when that is done
+        steps.require(offline_checks(steps.settings, found.index.platform, references))
     return Verified(path, found.index)

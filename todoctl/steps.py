@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from todoctl import __version__, payload
 from todoctl.applying import Applying
-from todoctl.errors import TodoctlError, UsageError
+from todoctl.errors import LockedError, TodoctlError, UsageError
 from todoctl.settings import BUILD_SECONDS
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from todoctl.images.sideload import Pending, Sideloaded
     from todoctl.objects.rollout import WorkloadStatus
     from todoctl.objects.wait import Rolled
+    from todoctl.preflight.check import Repair
     from todoctl.targets.minikube import Minikube
 
 ACCESS_SECONDS = 60.0
@@ -64,32 +65,37 @@ class Steps(Applying):
         from todoctl.preflight.table import checks, cluster_checks
         from todoctl.targets.minikube import Minikube
 
-        self.require(checks(self.settings))
-        if not isinstance(self.target, Minikube):
-            return
-        if self._bring_up(self.target):
-            self.require(cluster_checks(self.settings))
-        self.ensure_addons(self.target)
+        with self.in_turn("install"):  # what another run is starting is looked at when that is done
+            self.require(checks(self.settings))
+            start = self._start()
+        if start is not None:
+            self.reporter.confirm(start.question)
+            with self.in_turn("install"):
+                start.do(self.reporter, self.deadline())  # nothing, where another run did meanwhile
+                self.require(cluster_checks(self.settings))
+        if isinstance(self.target, Minikube):
+            self.ensure_addons(self.target)
 
     def ensure_addons(self, minikube: Minikube) -> None:
         """See to it that the cluster admits an Ingress, and offers the metrics API."""
         from todoctl.targets import addons
 
-        addons.ensure_ingress(minikube, self.cluster, self.reporter, self.deadline())
-        addons.ensure_metrics(minikube, self.cluster, self.reporter, self.deadline())
+        with self.in_turn("install"):
+            addons.ensure_ingress(minikube, self.cluster, self.reporter, self.deadline())
+            addons.ensure_metrics(minikube, self.cluster, self.reporter, self.deadline())
 
-    def _bring_up(self, minikube: Minikube) -> bool:
-        """Have the profile run, after a question where it does not; tell whether it had to be started."""
+    def _start(self) -> Repair | None:
+        """Return what has the Minikube profile run; None where it does, or the cluster is another tool's."""
         from todoctl.preflight.minikube import start
+        from todoctl.targets.minikube import Minikube
         from todoctl.targets.profile import Status
 
-        state = minikube.state()
+        if not isinstance(self.target, Minikube):
+            return None
+        state = self.target.state()
         if state.status is Status.RUNNING:
-            return False
-        repair = start(self.settings, minikube, self.engine.engine(), state)
-        self.reporter.confirm(repair.question)
-        repair.do(self.reporter, self.deadline())
-        return True
+            return None
+        return start(self.settings, self.target, self.engine.engine(), state)
 
     def env_file(self) -> dict[str, str]:
         """Read the env file, if one is named. Raises UsageError, and SecretsError for a DATABASE_URL that is none."""
@@ -338,35 +344,46 @@ class Steps(Applying):
             self.reporter.note(f"release {revision}")
         return revision
 
-    def remove_old_images(self, *, changed: bool) -> None:
+    def remove_old_images(self, verb: str, *, changed: bool) -> None:
         """Remove the app's old images from host and nodes, after a run that changed something.
 
-        Not where the nodes pull: there the images are the registry's. Nor while a run works on another installation:
-        it may be about to apply one. What goes wrong is told, and stops nothing.
+        Not where the nodes pull: there the images are the registry's. Nor while another run of this user works, on
+        another installation or a cluster: it may be about to apply one. One that begins meanwhile waits for its turn on
+        the cluster, before it relies on any. What goes wrong is told, and stops nothing.
         """
         if not changed or self.settings.elsewhere:
             return
-        from todoctl.images import old
         from todoctl.locks import file
-        from todoctl.objects import in_use, releases
 
-        if file.others_work(file.path_of(self.settings.context, self.settings.namespace)):
-            self.reporter.debug("old images stay: another run may be about to apply one")
-            return
+        installation = file.path_of(self.settings.context, self.settings.namespace)
+        cluster = file.path_of_cluster(self.target.context)
         try:
-            history = releases.history(self.cluster, self.settings.namespace)
-            gone = old.remove(
-                newest_first=[image for release in history for image in release.images],
-                in_use=in_use.images(self.cluster),
-                target=self.target,
-                engine=self.engine,
-                deadline=self.deadline(),
-            )
+            with file.locked(cluster, verb, self.target.title):
+                stay = file.others_work(installation, cluster)
+                if not stay:
+                    self._remove_old_images()
+        except LockedError:
+            stay = True
         except TodoctlError as error:
             self.reporter.warn(f"old images could not be removed: {error.what}: {error.because}")
-        else:
-            for one in gone:
-                self.reporter.debug(f"removed {one}")
+            return
+        if stay:
+            self.reporter.debug("old images stay: another run may be about to apply one")
+
+    def _remove_old_images(self) -> None:
+        from todoctl.images import old
+        from todoctl.objects import in_use, releases
+
+        history = releases.history(self.cluster, self.settings.namespace)
+        gone = old.remove(
+            newest_first=[image for release in history for image in release.images],
+            in_use=in_use.images(self.cluster),
+            target=self.target,
+            engine=self.engine,
+            deadline=self.deadline(),
+        )
+        for one in gone:
+            self.reporter.debug(f"removed {one}")
 
     def _remote_access(self, objects: Sequence[Object], host: str) -> RemoteAccess:
         """Ask through the Ingress where its host is in DNS; else there is only where it would lead to."""

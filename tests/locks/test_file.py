@@ -8,8 +8,9 @@ import pytest
 
 from harness import ROOT
 from todoctl.adapters import system
+from todoctl.deadline import Deadline
 from todoctl.errors import ExitCode, LockedError, PreflightError
-from todoctl.locks.file import Holder, locked, others_work, path_of
+from todoctl.locks.file import Holder, in_turn, locked, others_work, path_of, path_of_cluster
 
 HOLD = """
 import sys, time
@@ -43,6 +44,39 @@ def test_a_second_run_is_refused_at_once_and_told_who_the_first_is(path, other):
     assert f"`todoctl install` (process {other.pid}) holds its lock since 20" in refused.value.because
 
 
+def test_a_run_that_takes_its_turn_waits_until_the_other_one_is_done_and_says_for_whom(path, other, heard, monkeypatch):
+    def end(said):
+        heard.notes.append(said)
+        other.kill()
+        other.wait()
+
+    monkeypatch.setattr(heard, "note", end)
+    with in_turn(path, "install", "Minikube profile `dev`", heard, Deadline(60)) as holder:
+        assert holder.token == other.token
+        with pytest.raises(LockedError), locked(path, "install", "Minikube profile `dev`"):
+            pass
+    (said,) = heard.notes
+    assert said.startswith(
+        "waiting, as another run of todoctl works on Minikube profile `dev`: "
+        f"`todoctl install` (process {other.pid}) holds its lock since 20"
+    )
+
+
+def test_a_run_whose_turn_it_is_says_nothing_and_keeps_what_fails_meanwhile(path, heard):
+    lost = LockedError("lock.lost", "this run no longer holds namespace `todo-app`")
+    with pytest.raises(LockedError) as raised, in_turn(path, "install", "x", heard, Deadline(60)):
+        raise lost
+    assert (raised.value, heard.notes) == (lost, [])
+
+
+def test_a_turn_that_does_not_come_in_time_is_a_clear_error(path, other, heard):
+    with pytest.raises(LockedError) as refused, in_turn(path, "load", "Minikube profile `dev`", heard, Deadline(0)):
+        pass
+    assert refused.value.what == "another run of todoctl works on Minikube profile `dev`"
+    assert f"process {other.pid}" in refused.value.because
+    assert "run the command again" in refused.value.hint
+
+
 def test_a_killed_run_leaves_nothing_locked(path, other):
     other.kill()
     other.wait()
@@ -54,6 +88,7 @@ def test_whether_others_work_is_seen_of_other_installations_only_and_leaves_thei
     beside = path.with_name("second.lock")
     assert others_work(beside)
     assert not others_work(path), "its own"
+    assert not others_work(beside, path), "both its own"
     with pytest.raises(LockedError), locked(path, "install", "namespace `todo-app`"):
         pass
     other.kill()
@@ -106,10 +141,13 @@ def test_a_file_system_that_has_no_locks_is_a_clear_error(path, monkeypatch):
     assert (refused.value.id, refused.value.because) == ("lock.file", f"{path}: No locks available")
 
 
-def test_each_installation_has_a_file_of_its_own():
-    paths = {path_of(context, namespace) for context in ("minikube", "arn:aws/x") for namespace in ("a", "b")}
-    assert len(paths) == 4
-    assert path_of("minikube", "a") in paths
+def test_each_installation_and_each_cluster_has_a_file_of_its_own():
+    contexts = ("minikube", "arn:aws/x")
+    paths = {path_of(context, namespace) for context in contexts for namespace in ("a", "b")}
+    paths |= {path_of_cluster(context) for context in contexts}
+    assert len(paths) == 6
+    assert {path_of("minikube", "a"), path_of_cluster("minikube")} <= paths
+    assert len({path.parent for path in paths}) == 1, "where others look for it"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def steps(heard, monkeypatch):
         made = Recorded(Settings(environment=environment, **settings), heard)
         for name in ("require_identity", "require_running", "wait", "access", "remove_old_images"):
             monkeypatch.setattr(made, name, lambda *_arguments, **_options: None)
-        monkeypatch.setattr(made, "locked", lambda _verb: nullcontext())
+        for name in ("locked", "in_turn"):
+            monkeypatch.setattr(made, name, lambda _verb: nullcontext())
         monkeypatch.setattr(made, "prune", lambda *_arguments: ChangeSet(()))
         monkeypatch.setattr(made, "record", lambda *_arguments: 2)
         return made

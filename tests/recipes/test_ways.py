@@ -189,7 +189,8 @@ def applying(moving, monkeypatch):
         found = {"look": live, "adopt": None, "apply_namespace": ChangeSet(), "secrets": SecretsReport((), ELSEWHERE)}
         for name, result in {**nothing, **images, **found}.items():
             monkeypatch.setattr(steps, name, lambda *_, result=result, **__: result)
-        monkeypatch.setattr(steps, "locked", lambda *_, **__: nullcontext())
+        for name in ("locked", "in_turn"):
+            monkeypatch.setattr(steps, name, lambda *_, **__: nullcontext())
         monkeypatch.setattr(pods, "wait_until_rolled", steps.take("pods"))
         release = Release(1, "2026-01-01T00:00:00Z", "0.1.0", "install", tuple(manifests.load("development")))
         monkeypatch.setattr("todoctl.recipes.rollback._choose", lambda *_: release)

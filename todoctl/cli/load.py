@@ -36,11 +36,13 @@ def command(**given: Any) -> Result:
     Each image also gets the app's version as a tag, which the bundled manifests name.
     """
     steps = options.steps(**given)
-    steps.require_running()
-    with steps.reporter.step("Build"):
-        built = steps.build(steps.fingerprint())
-    with steps.reporter.step("Sideload"):
-        loaded = steps.sideload(built, with_version=True)
+    # From the first look at an image to the last, so that no other run removes one as old in between.
+    with steps.in_turn("load"):
+        steps.require_running()
+        with steps.reporter.step("Build"):
+            built = steps.build(steps.fingerprint())
+        with steps.reporter.step("Sideload"):
+            loaded = steps.sideload(built, with_version=True)
     return Result(
         "load",
         text="\n".join(_line(one) for one in loaded),

@@ -1,1 +1,1 @@
-"""One run at a time on one installation: a file that the OS locks, and a Lease in the cluster."""
+"""One run at a time on one installation or cluster: a file that the OS locks, and a Lease in the cluster."""

@@ -9,13 +9,15 @@ import platform
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from todoctl.adapters import system
+from todoctl.deadline import SLICE_SECONDS, Deadline
 from todoctl.errors import LockedError, PreflightError
+from todoctl.reporter import Reporter
 
 _READ_BYTES = 4096
 _TRIES, _PAUSE_SECONDS = 4, 0.05
@@ -42,11 +44,12 @@ class Holder:
 
 def path_of(context: str, namespace: str) -> Path:
     """Return the lock file of an installation, in the user's folder for such things."""
-    import platformdirs
+    return _folder() / f"{namespace}-{_short(f'{context} {namespace}')}.lock"
 
-    # A context's name may be long, and hold what a file name may not.
-    installation = hashlib.sha256(f"{context} {namespace}".encode()).hexdigest()[:16]
-    return platformdirs.user_state_path("todoctl", appauthor=False) / "locks" / f"{namespace}-{installation}.lock"
+
+def path_of_cluster(context: str) -> Path:
+    """Return the lock file of a whole cluster, which has a name that no namespace has."""
+    return _folder() / f"cluster_{_short(context)}.lock"
 
 
 @contextmanager
@@ -78,9 +81,43 @@ def locked(path: Path, verb: str, what: str) -> Iterator[Holder]:
         os.close(file)
 
 
-def others_work(path: Path) -> bool:
-    """Tell whether runs on other installations hold a lock file in the folder of this one."""
-    return any(_is_held(other) for other in path.parent.glob("*.lock") if other != path)
+@contextmanager
+def in_turn(path: Path, verb: str, what: str, reporter: Reporter, deadline: Deadline) -> Iterator[Holder]:
+    """Hold the lock file as `locked` does; where another process has it, wait until that one is done, and say for whom.
+
+    Raises LockedError where that takes until the deadline.
+    """
+    told = None
+    with ExitStack() as stack:
+        while True:
+            try:
+                holder = stack.enter_context(locked(path, verb, what))
+                break
+            except LockedError as held:
+                if deadline.expired():
+                    raise
+                if told != held.because:
+                    told = held.because
+                    reporter.note(f"waiting, as {held.what}: {held.because}")
+                time.sleep(min(SLICE_SECONDS, deadline.remaining()))
+        yield holder
+
+
+def others_work(*own: Path) -> bool:
+    """Tell whether other runs hold lock files in the folder of these, which are this run's."""
+    folders = {path.parent for path in own}
+    return any(_is_held(other) for folder in folders for other in folder.glob("*.lock") if other not in own)
+
+
+def _folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_state_path("todoctl", appauthor=False) / "locks"
+
+
+def _short(name: str) -> str:
+    """Return what stands for a name: a context's may be long, and hold what a file name may not."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def _lock(file: int) -> bool:

@@ -37,11 +37,13 @@ class Status(Enum):
 class Repair:
     """What can be done about a check that does not hold: the question to ask before, and the doing.
 
-    `do` raises a TodoctlError where it fails; that it worked is for the check to say, run once more.
+    `do` raises a TodoctlError where it fails; that it worked is for the check to say, run once more. `of_cluster` says
+    that it works on the cluster as a whole, as one run at a time may.
     """
 
     question: str
     do: Callable[[Reporter, Deadline], None]
+    of_cluster: bool = False
 
 
 Fix = Callable[[TodoctlError], "Repair | None"]

@@ -89,7 +89,7 @@ def _by_addons(facts: Facts, *names: str, wait: Callable[[Minikube, Reporter, De
             if wait is not None:
                 wait(target, reporter, deadline)
 
-        return Repair(f"Enable {_listed(names)} of Minikube's addons?", do)
+        return Repair(f"Enable {_listed(names)} of Minikube's addons?", do, of_cluster=True)
 
     return fix
 

@@ -160,7 +160,7 @@ def start(settings: Settings, minikube: Minikube, engine: Engine, state: State) 
     def bring_up(reporter: Reporter, deadline: Deadline) -> None:
         minikube.bring_up(driver=settings.driver, resources=resources, reporter=reporter, deadline=deadline)
 
-    return Repair(question, bring_up)
+    return Repair(question, bring_up, of_cluster=True)
 
 
 def _wakes(status: Status) -> str:

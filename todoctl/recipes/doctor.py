@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 
@@ -73,7 +74,8 @@ def _attempt(installation: Installation, broken: Finding) -> TodoctlError | None
     installation.reporter.note(f"{broken.title}: {broken.found}{because}")
     try:
         installation.reporter.confirm(broken.repair.question)
-        with installation.reporter.step(f"Repair: {broken.title}"):
+        turn = installation.in_turn("doctor") if broken.repair.of_cluster else nullcontext()
+        with installation.reporter.step(f"Repair: {broken.title}"), turn:
             broken.repair.do(installation.reporter, installation.deadline())
     except ConsentError as error:
         if error.id != "consent.declined":

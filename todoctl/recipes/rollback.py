@@ -42,7 +42,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
             # The release may be from when the database was elsewhere, or not yet.
             expected = steps.secrets({}, dry_run=True)
             objects = steps.for_database([dict(item) for item in release.objects], expected)
-        with say("Sideload"):
+        with say("Sideload"), steps.in_turn("rollback"):
             sideloaded = steps.bring_back(releases.sideloaded(objects))
         with say("Secrets"):
             secrets = steps.secrets({})
@@ -60,7 +60,7 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Access"):
             access = steps.access(objects)
         changed = secrets.changed or not changes.empty or any(transfer.sent for transfer in sideloaded)
-        steps.remove_old_images(changed=changed)
+        steps.remove_old_images("rollback", changed=changed)
     return RolledBack(release, tuple(sideloaded), changes, made, access)
 
 
