@@ -16,7 +16,7 @@ from harness import MARK, NAMESPACE, PROFILE, Browser, becomes, command, marked
 from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.locks import lease
-from todoctl.locks.file import Holder
+from todoctl.locks.file import Holder, locked, path_of_cluster
 from todoctl.targets.reference import qualified
 
 pytestmark = pytest.mark.minikube
@@ -136,6 +136,20 @@ def test_a_second_run_on_this_machine_is_refused_at_once_and_the_first_one_ends_
     assert first.wait(timeout=400) == 0
     first.stderr.close()
     the_app_answers(address)
+
+
+@pytest.mark.parametrize("verb", ["install", "load"])
+def test_a_run_waits_for_one_that_works_on_the_whole_cluster_and_goes_on_when_that_is_done(todoctl, verb):
+    said = []
+    with locked(path_of_cluster(PROFILE), "doctor", f"Minikube profile `{PROFILE}`"):
+        waiting = begin(todoctl, verb)
+        while "waiting" not in (line := waiting.stderr.readline()):
+            assert line, "".join(said)
+            said.append(line)
+    assert f"works on Minikube profile `{PROFILE}`: `todoctl doctor` (process {os.getpid()}) holds its lock" in line
+    assert not {"Fingerprint", "Build", "Sideload"} & {one.strip() for one in said}
+    _, rest = waiting.communicate(timeout=400)
+    assert waiting.returncode == 0, rest
 
 
 def elsewhere():

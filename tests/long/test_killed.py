@@ -5,6 +5,7 @@ import secrets as random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -59,6 +60,19 @@ def test_a_killed_rotation_leaves_an_app_that_works_and_the_next_one_finishes(da
         assert "an earlier rotation was not finished" in outcome.err
     assert traffic.failed == []
     assert len(sql(roles.ABLE)) == 1, "no role of before is let in"
+    assert signs_in(address) is not None
+    again = data("install", "--host", HOST, "-o", "json")
+    assert (again.code, again.data["changed"]) == (0, False), again.err
+
+
+def test_a_reset_after_a_killed_rotation_ends_with_one_role_that_all_pods_sign_in_as(data, ada, sql, todoctl, address):
+    if sql(roles.ABLE) == ["todo"]:
+        assert data("secrets", "rotate", "database").code == 0
+    killed_at("Roll", todoctl.zipapp, "secrets", "rotate", "database", "-n", DATA, "-p", PROFILE)
+    assert len(sql(roles.ABLE)) == 2, "the pods of before use one, the Secret names the other"
+    outcome = data("secrets", "reset", "--yes")
+    assert outcome.code == 0, outcome.err
+    assert len(sql(roles.ABLE)) == 1
     assert signs_in(address) is not None
     again = data("install", "--host", HOST, "-o", "json")
     assert (again.code, again.data["changed"]) == (0, False), again.err
@@ -125,6 +139,18 @@ def profile():
     command("minikube", "delete", "-p", STARTED)
     yield STARTED
     command("minikube", "delete", "-p", STARTED)
+
+
+def test_of_two_installs_at_once_one_makes_the_profile_and_the_other_finds_it_running(zipapp, profile):
+    wanted = ("--yes", "--cpus", "2", "--memory", "4000")
+    first = begin(zipapp, profile, "install", *wanted)
+    second = begin(zipapp, profile, "install", *wanted, "-n", "second", "--host", "second.local")
+    with ThreadPoolExecutor() as pool:  # one whose words nobody reads stands still
+        ends = [pool.submit(run.communicate, timeout=900) for run in (first, second)]
+        said = [end.result()[1] for end in ends]
+    assert (first.returncode, second.returncode) == (0, 0), "\n".join(said)
+    assert sum("Creating docker container" in text for text in said) == 1, "\n".join(said)
+    assert any(f"waiting, as another run of todoctl works on Minikube profile `{profile}`" in text for text in said)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])

@@ -1,18 +1,22 @@
-"""What `secrets reset` brings up, what it does to Secrets whose volume is gone, and what it holds its question to."""
+"""What `secrets reset` brings up, what it does to Secrets and to roles, and what it holds its question to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from todoctl import secrets
 from todoctl.adapters import kinds
-from todoctl.database import url
+from todoctl.database import roles, url
+from todoctl.database.postgres import Postgres
 from todoctl.errors import SecretsError
 from todoctl.recipes import reset
+from todoctl.recipes import secrets as recipe
 from todoctl.settings import Settings
 from todoctl.steps import Steps
 from todoctl.targets.minikube import Minikube
@@ -172,3 +176,65 @@ def test_where_nothing_is_there_nothing_is_reset(heard, monkeypatch):
     with pytest.raises(SecretsError) as caught:
         reset.reset(resetting(Cluster(), heard, monkeypatch))
     assert caught.value.id == "secrets.absent"
+
+
+class Database:
+    """The passwords of the roles that can sign in, and what the pods sign in with."""
+
+    def __init__(self, cluster: Cluster, able: set[str], pods: set[str]) -> None:
+        self.passwords = dict.fromkeys(able, "hush")
+        self.pods = {(user, "hush") for user in pods}
+        self._cluster = cluster
+
+    def sql(self, text: str) -> list[str]:
+        if text == roles.ABLE:
+            return sorted(self.passwords)
+        if text == recipe.SIGN_OUT:
+            return []
+        self._cluster._write()
+        if found := re.search(r"ALTER ROLE (\w+) LOGIN PASSWORD '(.+)'", text):
+            self.passwords[found[1]] = found[2]
+            return []
+        [kept] = [one for one in ("todo", *roles.TURNS) if roles.dismiss_all_but(one) == text]
+        self.passwords = {kept: self.passwords[kept]}
+        return []
+
+    def roll(self, _steps: Any) -> tuple[str, ...]:
+        self._cluster._write()
+        self.pods = {self.of_the_secret()}
+        return ("todo-backend",)
+
+    def of_the_secret(self) -> Any:
+        return url.credentials("todo-app", secrets.values(self._cluster, "todo-app", APP)["database-url"])
+
+
+BOTH = {"todo_a", "todo_b"}
+READY = {"metadata": {"name": "todo-postgres-0"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+
+@pytest.mark.parametrize(
+    ("able", "there", "pods"),
+    [
+        pytest.param({"todo_a"}, [app_secret(), postgres_secret()], {"todo_a"}, id="none was"),
+        pytest.param({"todo_a"}, [postgres_secret()], {"todo_a"}, id="none was, and the app's Secret is lost"),
+        pytest.param(BOTH, [app_secret("todo_b"), postgres_secret()], {"todo_a"}, id="before the pods"),
+        pytest.param(BOTH, [app_secret("todo_b")], BOTH, id="in their midst, and the database's Secret is lost"),
+        pytest.param(BOTH, [postgres_secret()], BOTH, id="in their midst, and the app's Secret is lost"),
+        pytest.param({"todo", *BOTH}, [app_secret()], {"todo", "todo_b"}, id="two were"),
+    ],
+)
+@pytest.mark.parametrize("writes", range(8))
+def test_a_reset_after_a_rotation_that_was_killed_ends_with_one_role_though_it_is_killed_itself(
+    able, there, pods, writes, heard, monkeypatch
+):
+    cluster = Cluster(*deepcopy(there), claim("6"), READY, writes=writes)
+    database = Database(cluster, able, pods)
+    monkeypatch.setattr(Postgres, "sql", lambda _, text: database.sql(text))
+    monkeypatch.setattr(recipe, "roll", database.roll)
+    with suppress(Killed):
+        reset.reset(resetting(cluster, heard, monkeypatch))
+    cluster._writes = 9
+    reset.reset(resetting(cluster, heard, monkeypatch))
+    role, password = database.of_the_secret()
+    assert database.passwords == {role: password}
+    assert database.pods == {(role, password)}

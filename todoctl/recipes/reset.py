@@ -30,8 +30,10 @@ def reset(steps: Steps) -> Changed:
 
     Where the volume is gone, the Secrets are made fit for a new one instead, which the next install makes. Secrets that
     are there stay: only where Better Auth's was lost must everybody sign in again. Killed anywhere in between, the next
-    run finishes. Raises ConsentError on a no, PreflightError where the app's database is not the one that comes with
-    it, SecretsError where nothing is there or another run changed what was asked about, and RolloutError.
+    run finishes. A rotation that was killed is not finished first, as that takes whole Secrets: one of its roles gets a
+    new password, and requests of pods that sign in as it fail until they are replaced. Raises ConsentError on a no,
+    PreflightError where the app's database is not the one that comes with it, SecretsError where nothing is there or
+    another run changed what was asked about, and RolloutError.
     """
     namespace = steps.settings.namespace
     steps.require_identity()
