@@ -1,4 +1,7 @@
-"""docs/errors.md has an entry for every check, and none for others; its tables are those of the code."""
+"""docs/errors.md has an entry for every check, and none for others; its tables are those of the code.
+
+tests/test_error_ids.py holds its table of errors to what the source raises.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pytest
 from todoctl.errors import PreflightError
 from todoctl.preflight import starting, table, tools
 from todoctl.preflight.check import Check
-from todoctl.preflight.explain import entries
+from todoctl.preflight.explain import entries, errors
 from todoctl.settings import Settings
 from todoctl.targets import find
 from todoctl.targets.containers import KIND, Containers
@@ -67,7 +70,27 @@ def test_what_doctor_does_not_look_at_stands_under_installs_without_a_network(
 def test_an_entry_has_its_checks_title_and_severity_and_says_what_why_and_what_to_do(checks: dict[str, Check]) -> None:
     for name, text in entries().items():
         assert text.startswith(f"*{checks[name].title}, {checks[name].severity.value}"), name
-        assert tuple(re.findall(r"^- \*\*(.*?):\*\* \S", text, flags=re.MULTILINE)) == PARTS, name
+        parts = re.findall(r"^- \*\*(.*?):\*\* \S", text, flags=re.MULTILINE)
+        assert tuple(part for part in parts if part != "Error") == PARTS, name
+
+
+def test_an_error_with_an_id_of_its_own_and_its_check_name_each_other() -> None:
+    by_check = {(name, one) for name, text in entries().items() for one in ids_of_errors(text)}
+    by_error = {(name, one) for one, row in errors().items() for name in re.findall(r"\[`(.+?)`\]\(#", row.means)}
+    assert by_check == by_error
+    assert len(by_check) > 10
+
+
+def ids_of_errors(entry: str) -> list[str]:
+    """Return the ids that an entry has for what its check raises."""
+    return re.findall(r"`(.+?)`", entry.partition("- **Error:** ")[2].partition("\n")[0])
+
+
+def test_what_the_page_refers_to_is_on_the_page_or_on_the_web() -> None:
+    heads = re.findall(r"^#+ (.*)$", PAGE, flags=re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+    links = re.findall(r"\]\((.*?)\)", PAGE)
+    assert [link for link in links if not link.startswith("https://") and link.removeprefix("#") not in anchors] == []
 
 
 def test_an_entry_tells_of_a_fix_where_its_check_has_one(checks: dict[str, Check]) -> None:

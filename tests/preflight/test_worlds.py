@@ -9,6 +9,7 @@ import pytest
 from todoctl.adapters import process
 from todoctl.preflight import check
 from todoctl.preflight.check import Finding, Status
+from todoctl.preflight.explain import entries
 from todoctl.preflight.table import checks
 from todoctl.settings import Settings
 
@@ -19,7 +20,12 @@ def _no_downloads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def findings(settings: Settings | None = None) -> dict[str, Finding]:
-    return {finding.id: finding for finding in check.run(checks(settings or Settings()))}
+    """Return what the checks find, after a look at whether docs/errors.md has the ids of what they raise."""
+    found = {finding.id: finding for finding in check.run(checks(settings or Settings()))}
+    raised = {id_: one.error.id for id_, one in found.items() if one.error is not None and one.error.id != id_}
+    known = {id_: entries()[id_].partition("- **Error:** ")[2].partition("\n")[0] for id_ in raised}
+    assert [id_ for id_, error in raised.items() if f"`{error}`" not in known[id_]] == []
+    return found
 
 
 def with_status(found: dict[str, Finding], status: Status) -> set[str]:

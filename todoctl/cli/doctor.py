@@ -27,17 +27,17 @@ Examples:
   todoctl doctor --fix               repair what can be repaired, after a question each
   todoctl doctor --fix --hosts -y    all of it, the hosts file too, without questions
   todoctl doctor --fix --mirror http://mirror.local
-  todoctl doctor --explain host.disk  what a check means, and what to do
+  todoctl doctor --explain host.disk  what a check, or an error, means, and what to do
   todoctl doctor --report report.zip
   todoctl doctor -e staging --context shared    what an install there would find
 """
 
 
-def _checks(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a check's id."""
+def _ids(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the id of a check or an error."""
     from todoctl.preflight import explain
 
-    return [name for name in explain.entries() if name.startswith(incomplete)]
+    return [name for name in {**explain.entries(), **explain.errors()} if name.startswith(incomplete)]
 
 
 @click.command("doctor", short_help="Check this machine and cluster; repair with --fix.", epilog=EPILOG)
@@ -65,8 +65,9 @@ def _checks(_context: click.Context, _parameter: click.Parameter, incomplete: st
 @click.option(
     "--explain",
     metavar="ID",
-    shell_complete=_checks,
-    help="Only say what a check means, why it matters and what to do; ID is what stands in [brackets].",
+    shell_complete=_ids,
+    help="Only say what a check or an error means, and what to do; ID is what stands in [brackets], or in the JSON of "
+    "an error, and in its log.",
 )
 @options.yes
 @options.output
@@ -128,10 +129,10 @@ def command(
     )
 
 
-def _explained(check: str) -> Result:
+def _explained(id_: str) -> Result:
     from todoctl.preflight.explain import explain
 
-    text = explain(check)
+    text = explain(id_)
     return Result("doctor", text=text, data={"checks": [], "fixes": [], "report": None, "explanation": text})
 
 

@@ -1,33 +1,103 @@
-"""What docs/errors.md says of a check: the zipapp has the page too."""
+"""What docs/errors.md says of a check, and of an error by its id: the zipapp has the page, and no other."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 
 from todoctl import payload
 from todoctl.errors import UsageError
 
-_ENTRY = re.compile(r"^### `(?P<id>[^`\n]+)`\n(?P<text>.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"^##+ (?P<head>[^\n]+)\n(?P<text>.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+_ROW = re.compile(
+    r"^\| (?P<ids>`[^|]+`) \| (?P<codes>[\d, ]+) \| (?P<means>[^|]+) \| ?(?P<do>[^|]*?) ?\|$", re.MULTILINE
+)
+_ANY = "REASON"
+"""What ends the id of the row that is for whatever another program names so."""
+_TYPO = 0.85
+"""How like a known id one has to be that such a row might be for, to be taken for a slip (see difflib)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the page's table says of an error: its exit codes, what it means, and what to do beyond its own hint."""
+
+    exit_codes: tuple[int, ...]
+    means: str
+    do: str
+
+    def __str__(self) -> str:
+        """Return it as an entry of the page has it."""
+        codes = " or ".join(map(str, self.exit_codes))
+        do = f"\n- **Do:** {self.do}." if self.do else ""
+        return f"an error, exit code {codes}\n- **Means:** {self.means}.{do}"
 
 
 def entries() -> dict[str, str]:
     """Return what the page has under each check's id, in its order."""
-    page = (payload.root() / "docs" / "errors.md").read_text("utf-8")
-    return {found["id"]: found["text"].strip() for found in _ENTRY.finditer(page)}
+    return {head.strip("`"): text for head, text in _sections().values() if head.startswith("`")}
 
 
-def explain(check: str) -> str:
-    """Return a check's entry without what is for Markdown alone. Raises UsageError where there is no such check."""
-    known = entries()
-    if check not in known:
-        close = difflib.get_close_matches(check, known, n=1)
+def errors() -> dict[str, Row]:
+    """Return the rows of the page's table by the errors' ids, in its order."""
+    found: dict[str, Row] = {}
+    for row in _ROW.finditer(_page()):
+        ids = re.findall(r"`(.+?)`", row["ids"])
+        codes = tuple(map(int, row["codes"].split(", ")))
+        for id_, own in zip(ids, [(code,) for code in codes] if len(ids) > 1 else [codes], strict=True):
+            found[id_] = Row(own, row["means"], row["do"])
+    return found
+
+
+def explain(id_: str) -> str:
+    """Return what the page says of a check or an error, with the sections that this refers to, as plain text.
+
+    Raises UsageError where nothing has that id.
+    """
+    checks, rows = entries(), errors()
+    row = rows.get(id_) or (None if id_ in checks else _open_ended(id_, rows))
+    close = difflib.get_close_matches(id_, [*checks, *rows], n=3, cutoff=_TYPO if row else 0.6)
+    if id_ not in {*checks, *rows} and (close or not row):
+        closest = " or ".join(f"`{one}`" for one in close)
         raise UsageError(
             "doctor.no-check",
-            f"there is no check `{check}`",
-            hint=f"did you mean `{close[0]}`?" if close else "`todoctl doctor -o json` has the id of each",
+            f"no check and no error has the id `{id_}`",
+            hint=f"did you mean {closest}?"
+            if close
+            else "with `-o json`, `todoctl doctor` has the id of each check, and what fails that of its error",
         )
-    plain = re.sub(r"^- \*\*`?(.*?)`?:\*\*", r"\1:", known[check], flags=re.MULTILINE)
-    plain = re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", plain)
-    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1 (in docs/errors.md)", plain)
-    return f"{check}: " + re.sub(r"^\*(.*)\*$", r"\1", plain, count=1, flags=re.MULTILINE)
+    texts = [f"{id_}: {text}" for text in (checks.get(id_), row) if text is not None]
+    sections, told = _sections(), {_anchor(f"`{id_}`")}
+    for text in texts:  # it grows: what a section refers to is told as well
+        for anchor in re.findall(r"\]\(#([^)]+)\)", text):
+            if anchor not in told:
+                told.add(anchor)
+                head, section = sections[anchor]
+                texts.append(f"{head.strip('`')}: {section}")
+    return "\n\n".join(map(_plain, texts))
+
+
+def _open_ended(id_: str, rows: dict[str, Row]) -> Row | None:
+    return next((rows[name] for name in rows if name.endswith(_ANY) and id_.startswith(name.removesuffix(_ANY))), None)
+
+
+def _plain(text: str) -> str:
+    """Return a text without what is for Markdown alone."""
+    text = re.sub(r"^- \*\*`?(.*?)`?:\*\*", r"\1:", text, flags=re.MULTILINE)
+    text = re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", text)
+    text = re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", text)
+    return re.sub(r"^(\S+: )?\*(.*)\*$", r"\1\2", text, count=1, flags=re.MULTILINE)
+
+
+def _sections() -> dict[str, tuple[str, str]]:
+    """Return the page's sections, each with its head, by what a link to it says."""
+    return {_anchor(found["head"]): (found["head"], found["text"].strip()) for found in _SECTION.finditer(_page())}
+
+
+def _anchor(head: str) -> str:
+    return re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
+
+
+def _page() -> str:
+    return (payload.root() / "docs" / "errors.md").read_text("utf-8")
