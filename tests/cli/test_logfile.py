@@ -95,13 +95,20 @@ def test_an_error_names_the_log_which_has_the_traceback(folder, build):
     assert json.loads(out)["error"]["log"] == str(file)
     text = file.read_text("utf-8")
     assert "Traceback (most recent call last):" in text
-    assert entries(file)[-5:] == [
+    assert entries(file)[-6:] == [
+        "debug `todoctl doctor --explain made.up` says more",
         "error it failed",
         "why   the disk is full",
         "hint  free space",
         "more  last line",
         "end   exit code 6",
     ]
+
+
+def test_debug_shows_how_an_error_is_explained_and_nothing_else_does(folder, build):
+    assert "--explain" not in build(fail)[2]
+    _, _, err = build(fail, "--debug")
+    assert "  · `todoctl doctor --explain made.up` says more\nerror: it failed\n" in err
 
 
 def test_an_unforeseen_error_leaves_its_traceback_in_the_log(folder, build):

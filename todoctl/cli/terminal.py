@@ -216,7 +216,11 @@ class Terminal:
             )
 
     def error(self, error: TodoctlError) -> None:
-        """Print what happened, why, the details, where the log is, and what to do next."""
+        """Print what happened, why, the details, where the log is, and what to do next.
+
+        Its id is for the log, and with `--debug`: most people need what the error says, and nothing to look up.
+        """
+        self.debug(f"`todoctl doctor --explain {error.id}` says more")
         for kind, text in (("error", error.what), ("why", error.because or ""), ("hint", error.hint or "")):
             self._log.write(kind, text)
         self._log.write("more", "\n".join(error.details))
