@@ -10,7 +10,7 @@ from todoctl.cli import logfile
 from todoctl.cli.logfile import LogFile
 from todoctl.cli.main import main
 from todoctl.cli.terminal import Terminal
-from todoctl.errors import ExitCode, SideloadError
+from todoctl.errors import ClusterError, ConsentError, ExitCode, PreflightError, SideloadError, UsageError
 from todoctl.steps import Steps
 
 
@@ -119,19 +119,43 @@ def test_an_unforeseen_error_leaves_its_traceback_in_the_log(folder, build):
     assert any("KeyError: 'spec'" in line for line in entries(only(folder)))
 
 
-def test_a_verb_that_changes_nothing_leaves_a_log_where_it_meets_what_was_not_foreseen(folder, monkeypatch, capsys):
+def ends_with(error):
+    """Return a step of a verb that changes nothing, which fails."""
+
     def fingerprint(steps):
         steps.reporter.debug("what --debug would tell")
-        return {}["spec"]
+        raise error
 
-    monkeypatch.setattr(Steps, "fingerprint", fingerprint)
-    assert main(["manifests"]) == ExitCode.FAILURE
+    return fingerprint
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyError("spec"), ExitCode.FAILURE),
+        (ClusterError("cluster.unreachable", "no answer"), ExitCode.CLUSTER),
+        (PreflightError("docker.missing", "no Docker"), ExitCode.PREFLIGHT),
+    ],
+)
+def test_a_verb_that_changes_nothing_leaves_a_log_where_it_fails(folder, monkeypatch, capsys, error, code):
+    monkeypatch.setattr(Steps, "fingerprint", ends_with(error))
+    assert main(["manifests"]) == code
     assert f"log: {only(folder)}" in capsys.readouterr().err
     begin, *rest = entries(only(folder))
     assert begin.endswith(": todoctl manifests")
     assert "debug what --debug would tell" in rest
-    assert any("KeyError: 'spec'" in line for line in rest)
-    assert rest[-1] == "end   exit code 1"
+    assert any(type(error).__name__ in line for line in rest)
+    assert rest[-1] == f"end   exit code {code}"
+
+
+@pytest.mark.parametrize(
+    "error", [UsageError("usage", "no"), ConsentError("consent.declined", "no"), KeyboardInterrupt()]
+)
+def test_it_leaves_none_where_whoever_runs_it_ends_it(folder, monkeypatch, capsys, error):
+    monkeypatch.setattr(Steps, "fingerprint", ends_with(error))
+    assert main(["manifests"]) != 0
+    assert not folder.exists()
+    assert "log:" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -153,9 +177,34 @@ def test_the_newest_logs_stay(folder):
     log.begin("install")
     log.end(0)
     kept = sorted(folder.iterdir())
-    assert [file.name for file in kept[:2]] == ["20200112T000000Z-install-1.log", "20200113T000000Z-install-1.log"]
+    assert [file.name for file in kept[:2]] == ["20200122T000000Z-install-1.log", "20200123T000000Z-install-1.log"]
     assert len(kept) == logfile.KEPT + 1
     assert log.path in kept
+
+
+def test_a_verbs_logs_push_out_no_other_verbs(folder):
+    folder.mkdir(parents=True)
+    others = [f"20200101T000000Z-{verb}-1.log" for verb in ("install", "uninstall", "secrets-rotate", "secrets-names")]
+    for name in others:
+        (folder / name).touch()
+    for second in range(15):
+        (folder / f"20200102T0000{second:02}Z-secrets-names-1.log").touch()
+    log = LogFile()
+    log.begin("secrets names")
+    log.end(0)
+    assert {file.name for file in folder.iterdir()} >= set(others[:3])
+    assert len(list(folder.glob("*-secrets-names-*"))) == logfile.KEPT
+
+
+def test_a_report_has_the_newest_logs_of_the_last_verbs_that_left_one(folder):
+    folder.mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="no log"):
+        logfile.newest()
+    verbs = ["build", "diff", "install", "install", "status", "status"]
+    for day, verb in enumerate(verbs, start=1):
+        (folder / f"2020010{day}T000000Z-{verb}-7.log").write_text(f"{verb} of day {day}\n")
+    texts = [line for line in logfile.newest().splitlines() if " of day " in line]
+    assert texts == ["status of day 6", "install of day 4", "diff of day 2"]
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing(folder, build, tmp_path):

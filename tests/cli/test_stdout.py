@@ -73,6 +73,7 @@ def run(*arguments: str, program: tuple[str, ...] = ("-m", "todoctl"), **streams
 @pytest.fixture(params=["1", ""], ids=["unbuffered", "buffered"], autouse=True)
 def _buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", request.param)
+    monkeypatch.setenv("XDG_STATE_HOME", os.devnull)  # no folder, so no log among the user's own
 
 
 ABOUT = ["--help", "-h", "--version", "install --help", "secrets --help", "secrets rotate --help"]

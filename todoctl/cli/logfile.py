@@ -14,8 +14,10 @@ from typing import TextIO
 
 from todoctl import __version__
 
-KEPT = 20
-"""How many logs stay: the newest."""
+KEPT = 10
+"""How many logs of a verb stay: the newest. A `status` that fails every few seconds pushes out no install's."""
+_REPORTED = 3
+"""How many logs go into a report, each of another verb."""
 _REMEMBERED = 1000
 """How many texts are remembered of a run without a log, which may take hours."""
 
@@ -28,11 +30,20 @@ def folder() -> Path:
 
 
 def newest() -> str:
-    """Return the log of the last run that left one. Raises FileNotFoundError where there is none."""
-    logs = sorted(folder().glob("*.log"))
-    if not logs:
+    """Return the newest logs, each of another verb: what is reported may be older than the last look at it.
+
+    Raises FileNotFoundError where there is none.
+    """
+    of_verbs = {_verb(path): path for path in sorted(folder().glob("*.log"))}
+    if not of_verbs:
         raise FileNotFoundError(f"there is no log in {folder()} yet")
-    return f"{logs[-1]}\n\n{logs[-1].read_text(encoding='utf-8', errors='replace')}"
+    logs = sorted(of_verbs.values())[-_REPORTED:]
+    return "\n".join(f"{path}\n\n{path.read_text(encoding='utf-8', errors='replace')}" for path in reversed(logs))
+
+
+def _verb(log: Path) -> str:
+    """Return the verb of a log that is called as `begin` calls it."""
+    return log.stem.partition("-")[2].rpartition("-")[0]
 
 
 class LogFile:
@@ -51,7 +62,7 @@ class LogFile:
         self._lock = threading.Lock()
 
     def begin(self, verb: str) -> None:
-        """Start the log of a run with what was told of it so far, and remove all but the newest ones.
+        """Start the log of a run with what was told of it so far, and remove all but the verb's newest ones.
 
         A run that has a log keeps that one.
         """
@@ -64,7 +75,8 @@ class LogFile:
             descriptor = os.open(logs / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", buffering=1)
             self.path = logs / name
-            for old in sorted(logs.glob("*.log"))[:-KEPT]:
+            of_verb = [path for path in logs.glob("*.log") if _verb(path) == _verb(self.path)]
+            for old in sorted(of_verb)[:-KEPT]:
                 with suppress(OSError):  # another run may be writing it, or removing it
                     old.unlink()
         command = shlex.join(["todoctl", *self._arguments])

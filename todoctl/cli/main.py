@@ -52,6 +52,9 @@ COMPLETE = "_TODOCTL_COMPLETE"
 UNFORESEEN = "unforeseen"
 """The id of every error that todoctl has no words of its own for."""
 
+NO_FAILURE = frozenset({ExitCode.USAGE, ExitCode.CONSENT, ExitCode.INTERRUPTED})
+"""How whoever runs a verb ends it himself: there is nothing to look into, so it takes no log where it has none."""
+
 EPILOG = f"""\
 Exit codes: {", ".join(f"{code}={code.name.lower()}" for code in ExitCode)}.
 
@@ -165,7 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
             log.write("trace", traceback.format_exc())
             command = _named(arguments)
             ours = _as_ours(error, command)
-            if ours.id == UNFORESEEN:
+            if ours.exit_code not in NO_FAILURE:
                 log.begin(command)
             if isinstance(error, KeyboardInterrupt) and sys.stderr is not None and sys.stderr.isatty():
                 terminal.write("\n")  # the terminal has written ^C

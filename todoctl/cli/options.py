@@ -32,9 +32,9 @@ READ_ONLY = frozenset(
         "version",
     }
 )
-"""Verbs that change nothing, so that their runs need no log unless something unforeseen happens.
+"""Verbs that change nothing, so that their runs need no log unless they fail (see `main.NO_FAILURE`).
 
-They may be asked every few seconds, and would push the log of the last install out.
+They may be asked every few seconds.
 """
 
 Function = TypeVar("Function", bound=Callable[..., Any])
