@@ -107,7 +107,7 @@ def forward(heard):
 
 
 def connected(forwarded: PortForward) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", forwarded.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", forwarded.port), timeout=60)
 
 
 def read(client: socket.socket, size: int) -> bytes:
@@ -118,7 +118,7 @@ def read(client: socket.socket, size: int) -> bytes:
 
 
 def settled(condition) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return bool(condition())
@@ -166,8 +166,22 @@ def test_a_client_that_leaves_takes_its_connection_to_the_pod_along(forward, mon
         assert [stream.fileno() for stream in cluster.opened] == [-1] * 20
 
 
+@dataclass
+class Clock:
+    """A clock that stands still, and counts how often it was looked at."""
+
+    now: float = 0.0
+    looks: int = 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return self.now
+
+
 def test_a_pod_is_read_on_while_it_answers_a_client_that_has_sent_all(forward, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_SECONDS", 0.5)
+    clock = Clock()
+    monkeypatch.setattr("todoctl.access.forward.time", clock)
+    monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         cluster = Pods({"a": listener.getsockname()[1]})
         with connected(forward(cluster)) as client:
@@ -175,9 +189,11 @@ def test_a_pod_is_read_on_while_it_answers_a_client_that_has_sent_all(forward, m
             server, _ = listener.accept()
             with server:
                 for _ in range(10):  # for longer than it may be silent
+                    clock.now += 0.04
                     server.sendall(b"x")
-                    time.sleep(0.1)
-            assert read(client, 100) == b"x" * 10
+                    assert read(client, 1) == b"x"
+                    seen = clock.looks
+                    assert settled(lambda seen=seen: clock.looks > seen), "it was not looked at whether it is silent"
 
 
 def test_of_too_many_connections_whose_clients_have_ended_the_oldest_is_ended(
@@ -191,6 +207,7 @@ def test_of_too_many_connections_whose_clients_have_ended_the_oldest_is_ended(
             with connected(forwarded) as client:
                 client.sendall(b"x")
                 assert read(client, 1) == b"x"
+            assert settled(lambda: cluster.opened[-1] in [link._pod for link in list(forwarded._half_closed)])
         # The echo hears nothing of an end, so each of them would stay.
         assert settled(lambda: link_threads().count("port-forward-link") == 3)
         assert [stream.fileno() == -1 for stream in cluster.opened] == [True] * 5 + [False] * 3
@@ -275,7 +292,7 @@ def test_connections_that_break_together_are_one_failure(forward, heard, monkeyp
             stream = super().open_port(namespace, pod, port)
 
             def recv(_limit: int) -> bytes:
-                broken.wait(10)
+                broken.wait(60)
                 raise ClusterError("cluster.port", "lost the connection", because="its container ended")
 
             if pod == "a":
@@ -375,7 +392,7 @@ def test_closing_ends_open_connections_threads_and_the_listener(heard) -> None:
                 client.sendall(b"x")
                 assert read(client, 1) == b"x"
             local = forwarded.port
-        assert link_threads() == []
+        assert settled(lambda: link_threads() == [])
         assert [stream.fileno() for stream in cluster.opened] == [-1] * 10
         for client in clients:
             assert client.recv(1) == b""
@@ -388,10 +405,13 @@ def test_closing_ends_open_connections_threads_and_the_listener(heard) -> None:
 
 def test_waiting_ends_when_it_is_closed(forward) -> None:
     forwarded = forward(Pods())
-    threading.Timer(0.3, forwarded.close).start()
-    started = time.monotonic()
-    forwarded.wait()
-    assert time.monotonic() - started < 3
+    waiting = threading.Thread(target=forwarded.wait, daemon=True)
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    forwarded.close()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1"])  # noqa: S104 - who has the port is the point

@@ -77,7 +77,7 @@ def test_postgres_comes_back_to_the_node_of_its_volume_with_its_data(kubectl, ad
 def test_a_drained_node_keeps_the_data_and_postgres_waits_for_it(kubectl, ada):
     drain = ("drain", PROFILE, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s", "--disable-eviction")
     kubectl(*drain, "--pod-selector=app.kubernetes.io/part-of=todo-app")
-    waiting = kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE)
+    waiting = until(lambda: kubectl.json("get", "pod", "todo-postgres-0", "-n", NAMESPACE), seconds=60)
     assert waiting["spec"].get("nodeName") is None, "on no other node is its volume"
     kubectl("uncordon", PROFILE)
     until(lambda: postgres_is_ready(kubectl), seconds=120)
