@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import itertools
 import os
 import signal
@@ -10,7 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -290,6 +293,45 @@ class TestInterrupt:
         worker.join(60)
         assert [type(error) for error in raised] == [KeyboardInterrupt]
         assert all(eventually_dead(pid) for pid in pids)
+
+    def test_what_works_start_while_they_are_ended_is_ended_though_ctrl_c_comes_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked = threading.Event()
+        end_children = process.end_children
+
+        def look() -> None:
+            end_children()
+            if not looked.is_set():
+                looked.set()
+                _thread.interrupt_main()
+
+        def work() -> None:
+            assert looked.wait(10)
+            process.run(python("import time; time.sleep(60)"), deadline=soon())
+
+        monkeypatch.setattr(process, "end_children", look)
+        with ThreadPoolExecutor() as pool:
+            works = [pool.submit(work) for _ in range(2)]
+            process.end_children_of(works)
+            assert [type(work.exception(timeout=0)) for work in works] == [KeyboardInterrupt] * 2
+
+    def test_ctrl_c_while_a_program_starts_ends_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        children: list[subprocess.Popen[bytes]] = []
+
+        class Interrupted(subprocess.Popen):  # type: ignore[type-arg]
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                super().__init__(*arguments, **options)
+                children.append(self)
+                _thread.interrupt_main()
+                time.sleep(0)  # where it comes, in the main thread
+
+        monkeypatch.setattr(subprocess, "Popen", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            process.run(python("import time; time.sleep(60)"), deadline=soon())
+        (child,) = children
+        assert eventually_dead(child.pid)
+        assert not process._running
 
     def test_ctrl_c_in_the_main_thread_ends_the_children(self, tmp_path: Path) -> None:
         pids = tmp_path / "pids"

@@ -2,7 +2,8 @@
 
 Every child gets a process group of its own, so that a time-out or Ctrl-C ends all that it started too. Since Ctrl-C
 then no longer reaches the children by itself, and Python raises KeyboardInterrupt in the main thread alone, a command
-that runs programs in other threads calls `end_children` when it is interrupted.
+that runs programs in other threads calls `end_children_of` when it is interrupted, and todoctl `end_children` in its
+end.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import shutil
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from todoctl.adapters import pumps, system
 from todoctl.deadline import SLICE_SECONDS, Deadline
@@ -26,6 +29,7 @@ GRACE_SECONDS = 3.0
 """How long a program may tidy up after it was asked to end."""
 TAIL_LINES = 200
 """How many of the last lines `stream` and `pipe` keep of each output."""
+_ENDING_SECONDS = 0.1  # between looks at what is still running
 
 
 @dataclass(frozen=True)
@@ -237,6 +241,20 @@ def end_children() -> None:
     _end(children)
 
 
+def end_children_of(works: Iterable[Future[Any]]) -> None:
+    """End every program that is running or that one of the works, done by other threads, starts, until all are done.
+
+    One that asks an engine, say, or reads files is let do so, and ended where it starts a program then. Ctrl-C once
+    more does not cut that off.
+    """
+    works = list(works)
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):
+            while wait(works, timeout=_ENDING_SECONDS).not_done:
+                end_children()
+            return
+
+
 _lock = threading.Lock()
 _running: set[subprocess.Popen[bytes]] = set()
 _interrupted: set[subprocess.Popen[bytes]] = set()
@@ -256,7 +274,9 @@ def _started(
         raise ProcessTimeout(argv, deadline.seconds)
     environment = _environment(env)
     program = _resolve(argv[0], environment)
-    try:
+    children: set[subprocess.Popen[bytes]] = set()
+
+    def start() -> subprocess.Popen[bytes]:
         child = subprocess.Popen(
             [program, *argv[1:]],
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -266,20 +286,27 @@ def _started(
             cwd=cwd,
             **system.own_process_group(),
         )
-    except OSError as error:
-        raise ProgramMissing(argv[0], f"{program}: {error.strerror}") from error
-    with _lock:
-        _running.add(child)
+        with _lock:
+            children.add(child)
+            _running.add(child)
+        return child
+
     try:
+        try:
+            # Ctrl-C, which comes in the main thread alone, must not lose a program that is about to run.
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                child = pool.submit(start).result()
+        except OSError as error:
+            raise ProgramMissing(argv[0], f"{program}: {error.strerror}") from error
         yield child
     except BaseException:
-        _end([child])
+        _end(children)
         raise
     finally:
         with _lock:
-            _running.discard(child)
-            interrupted = child in _interrupted
-            _interrupted.discard(child)
+            _running.difference_update(children)
+            interrupted = not _interrupted.isdisjoint(children)
+            _interrupted.difference_update(children)
     if interrupted:
         raise KeyboardInterrupt
 
@@ -301,7 +328,7 @@ def _resolve(program: str, environment: Mapping[str, str]) -> str:
     return found
 
 
-def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+def _end(children: Collection[subprocess.Popen[bytes]]) -> None:
     """Ask the children and all that they started to end, and make them after a grace."""
     if system.WINDOWS:
         for child in children:

@@ -101,7 +101,8 @@ class Finding:
 def run(checks: Sequence[Check]) -> Iterator[Finding]:
     """Run all checks at once, each after those it needs, and yield the findings in the checks' order, as they come.
 
-    A check stands after those it needs. One that crashes is a finding too. Ctrl-C ends the programs that checks run.
+    A check stands after those it needs. One that crashes is a finding too. Ctrl-C ends the programs that checks run,
+    and those that they start after it.
     """
     if not checks:
         return
@@ -117,7 +118,7 @@ def run(checks: Sequence[Check]) -> Iterator[Finding]:
                     pass
                 yield future.result()
         except BaseException:
-            process.end_children()
+            process.end_children_of(findings.values())
             raise
 
 
