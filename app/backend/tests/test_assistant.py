@@ -1,8 +1,9 @@
 """The assistant as the API shows it: by rules, and by a model that a test scripts."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
@@ -140,6 +141,48 @@ def test_a_click_deletes_what_was_asked_about_and_works_once(api: TestClient, us
     assert titles(api, user) == ["buy milk"]
 
 
+def test_a_token_that_is_sent_twice_at_once_deletes_once(api: TestClient, user: str, database: str) -> None:
+    task = create(api, user, "buy milk")
+    token = _only(_say(api, user, "delete buy milk"), "confirm_delete")["token"]
+    with ThreadPoolExecutor(2) as threads:
+        with _held(database, task):
+            answers = [threads.submit(_confirm, api, user, token) for _ in range(2)]
+            _until_blocked(database, answers)
+        assert sorted(answer.result().status_code for answer in answers) == [200, 404]
+    assert titles(api, user) == []
+    assert api.post(f"/api/tasks/{task['id']}/restore", headers=bearer(user)).json() == task
+
+
+def test_a_click_that_failed_leaves_the_token_usable(database: str, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("todo_backend.database.STATEMENT_SECONDS", 1)
+    settings = Settings(database_url=database, better_auth_secret=SECRET)
+    with TestClient(create_app(settings), raise_server_exceptions=False, base_url="http://todo-app.local") as api:
+        task = create(api, user, "buy milk")
+        token = _only(_say(api, user, "delete buy milk"), "confirm_delete")["token"]
+        with _held(database, task):
+            assert _confirm(api, user, token).status_code == 503
+        assert titles(api, user) == ["buy milk"]
+        assert _confirm(api, user, token).status_code == 200
+        assert titles(api, user) == []
+
+
+@contextmanager
+def _held(database: str, task: Json) -> Iterator[None]:
+    """Keep everyone else from changing or deleting a task."""
+    with psycopg.connect(database) as connection:
+        connection.execute("SELECT 1 FROM task WHERE id = %s FOR UPDATE", [task["id"]])
+        yield
+
+
+def _until_blocked(database: str, answers: list[Future[Response]]) -> None:
+    """Wait until each of these answers waits for what somebody else holds."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(database, autocommit=True) as watcher:
+        while watcher.execute(query).fetchone() != (len(answers),):
+            assert not [answer for answer in answers if answer.done()]
+            time.sleep(0.01)
+
+
 def test_a_token_is_its_users_own(api: TestClient, new_user: Callable[[], str]) -> None:
     owner, stranger = new_user(), new_user()
     create(api, owner, "buy milk")
@@ -164,7 +207,17 @@ def test_a_task_that_changed_since_the_question_is_not_deleted(api: TestClient, 
     task = create(api, user, "buy milk")
     token = _only(_say(api, user, "delete buy milk"), "confirm_delete")["token"]
     api.post(f"/api/tasks/{task['id']}/toggle", headers=bearer(user))
-    assert _confirm(api, user, token).status_code == 412
+    assert [_confirm(api, user, token).status_code for _ in range(2)] == [412, 404]
+    assert titles(api, user) == ["buy milk"]
+
+
+def test_a_click_on_a_task_that_is_gone_uses_the_token_up(api: TestClient, user: str) -> None:
+    task = create(api, user, "buy milk")
+    token = _only(_say(api, user, "delete buy milk"), "confirm_delete")["token"]
+    api.delete(f"/api/tasks/{task['id']}", headers=bearer(user))
+    assert _confirm(api, user, token).json()["detail"] == "There is no such task"
+    api.post(f"/api/tasks/{task['id']}/restore", headers=bearer(user))
+    assert _confirm(api, user, token).status_code == 404
     assert titles(api, user) == ["buy milk"]
 
 

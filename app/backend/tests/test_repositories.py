@@ -63,7 +63,7 @@ CALLS: dict[type[Any], dict[str, Callable[[Any], Awaitable[Any]]]] = {
         "reserve_tokens": lambda r: r.reserve_tokens(1, 2),
         "correct_tokens": lambda r: r.correct_tokens(TODAY, -1),
         "ask_deletion": lambda r: r.ask_deletion("hash", uuid4(), LONG_AGO, MINUTE),
-        "take_deletion": lambda r: r.take_deletion("hash"),
+        "delete_confirmed": lambda r: r.delete_confirmed("hash"),
     },
 }
 EACH = [(kind, name) for kind, calls in CALLS.items() for name in calls]

@@ -16,9 +16,7 @@ from todo_backend.assistant.turn import Answering, Slot
 from todo_backend.auth import CurrentUser
 from todo_backend.database import Database
 from todo_backend.problems import described
-from todo_backend.tasks.repository import TaskRepository
 from todo_backend.tasks.schemas import Task
-from todo_backend.tasks.service import TaskService
 
 router = APIRouter(prefix="/api", tags=["assistant"], responses=described(401, 500, 503))
 
@@ -28,10 +26,6 @@ async def _service(request: Request, user: CurrentUser) -> AssistantService:
 
 
 Service = Annotated[AssistantService, Depends(_service)]
-
-
-async def _tasks(request: Request, user: CurrentUser) -> TaskService:
-    return TaskService(TaskRepository(request.app.state.database, user))
 
 
 async def _answering(request: Request) -> Answering:
@@ -106,11 +100,9 @@ async def converse(
 
 
 @router.post("/assistant/confirm", responses=described(404, 412, 413, 422))
-async def confirm_deletion(
-    service: Service, tasks: Annotated[TaskService, Depends(_tasks)], confirmation: Confirmation
-) -> Task:
+async def confirm_deletion(service: Service, confirmation: Confirmation) -> Task:
     """Delete the task that the assistant asked about; a token works once. It can be restored as any deleted task."""
-    return await service.confirm(confirmation.token, tasks)
+    return await service.confirm(confirmation.token)
 
 
 @router.get("/conversations")

@@ -24,6 +24,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -32,6 +33,8 @@ from todo_backend.assistant.table import conversation, deletion_request, message
 from todo_backend.database import AnyRow
 from todo_backend.repository import USER, Repository, own
 from todo_backend.statement import Statement
+from todo_backend.tasks.repository import aside
+from todo_backend.tasks.table import deleted_task, shown, task
 
 MAX_CONVERSATIONS: Final = 50
 """Per user: beginning one more forgets the one that was continued longest ago."""
@@ -131,9 +134,13 @@ class AssistantRepository(Repository):
         expires_at: datetime = row.expires_at
         return expires_at
 
-    async def take_deletion(self, token_hash: str) -> AnyRow | None:
-        """Use a token up, and return what it deletes; None for one that never was, was used, or has expired."""
-        return await self._one(_TAKE_DELETION, token_hash=token_hash)
+    async def delete_confirmed(self, token_hash: str) -> AnyRow | None:
+        """Use a token up and delete its task, both or neither; None for one that never was, was used, or has expired.
+
+        Returns the task as it was. Its columns are None where it is not as it was asked about: then `is_there` tells
+        whether it changed.
+        """
+        return await self._one(_DELETE_CONFIRMED, token_hash=token_hash)
 
 
 def _today() -> date:
@@ -212,6 +219,16 @@ def _ask_deletion() -> Statement:
     return Statement(asked.returning(deletion_request.c.expires_at).add_cte(forgotten))
 
 
+def _delete_confirmed() -> Statement:
+    this = own(deletion_request), deletion_request.c.token_hash == _TOKEN_HASH
+    works = deletion_request.c.expires_at > func.now()
+    taken = delete(deletion_request).where(*this, works).returning(deletion_request).cte("taken")
+    unchanged = task.c.id == taken.c.task_id, task.c.updated_at == taken.c.task_updated_at
+    deleted = aside(*unchanged).returning(*shown(deleted_task)).cte("deleted")
+    is_there = exists().where(own(task), task.c.id == taken.c.task_id).label("is_there")
+    return Statement(select(*deleted.c, is_there).select_from(taken.outerjoin(deleted, true())))
+
+
 _CONVERSATIONS: Final = Statement(
     select(conversation).where(own(conversation)).order_by(conversation.c.updated_at.desc()).limit(MAX_CONVERSATIONS)
 )
@@ -238,9 +255,4 @@ _CORRECT_TOKENS: Final = Statement(
     .values(tokens=func.greatest(0, token_usage.c.tokens + bindparam("difference", type_=BigInteger)))
 )
 _ASK_DELETION: Final = _ask_deletion()
-_TAKE_DELETION: Final = Statement(
-    delete(deletion_request)
-    .where(own(deletion_request), deletion_request.c.token_hash == _TOKEN_HASH)
-    .where(deletion_request.c.expires_at > func.now())
-    .returning(deletion_request)
-)
+_DELETE_CONFIRMED: Final = _delete_confirmed()

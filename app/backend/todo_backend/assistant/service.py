@@ -16,7 +16,7 @@ from todo_backend.assistant.tools import token_hash
 from todo_backend.problems import Problem
 from todo_backend.repository import check_account
 from todo_backend.tasks.schemas import Task
-from todo_backend.tasks.service import TaskService, account_exists
+from todo_backend.tasks.service import account_exists, task_of
 
 AT_ONCE: Final = 2
 """Answers for one user at the same time."""
@@ -92,21 +92,21 @@ class AssistantService:
         if not await self._repository.delete(conversation_id):
             raise await self._no_conversation()
 
-    async def confirm(self, token: str, tasks: TaskService) -> Task:
+    async def confirm(self, token: str) -> Task:
         """Delete what the token was issued for, and return it as it was.
 
         A 404 problem for a token that never was, was used or has expired, or a task that is gone; 412 for a task that
-        changed since the question. Either way the token is used up.
+        changed since the question. Either way the token is used up; by a failure of the database it is not.
         """
-        asked = await self._repository.take_deletion(token_hash(token))
+        asked = await self._repository.delete_confirmed(token_hash(token))
         if asked is None:
             await check_account(self._repository)
             raise Problem(404, "This confirmation was used already, or has expired")
-        task = await tasks.read(asked.task_id)
-        if task.updated_at != asked.task_updated_at:
-            raise Problem(412, "The task has changed since")
-        await tasks.delete(task.id, f'"{task.version}"')
-        return task
+        if asked.id is None:
+            if asked.is_there:
+                raise Problem(412, "The task has changed since")
+            raise Problem(404, "There is no such task")
+        return task_of(asked)
 
     async def _no_conversation(self) -> Problem:
         await check_account(self._repository)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
     values,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from todo_backend.database import AnyRow
 from todo_backend.repository import USER, Repository, own
@@ -39,11 +39,11 @@ from todo_backend.tasks.query import PRIORITIES, Shape, conditions, in_view, ord
 from todo_backend.tasks.remembered import REMEMBERED
 from todo_backend.tasks.samples import Sample
 from todo_backend.tasks.schemas import Due, NewTask, TaskChanges, TaskQuery, View
-from todo_backend.tasks.table import creation, deleted_task, sample_offer, task
+from todo_backend.tasks.table import creation, deleted_task, sample_offer, shown, task
 
 MAX_TAGS_LISTED: Final = 1000
 _ALL: Final = [column.name for column in task.c]
-_COLUMNS: Final = tuple(column for column in task.c if column.name != "user_id")
+_COLUMNS: Final = shown(task)
 _GIVEN: Final = ("title", "description", "priority", "tags", "due_date", "due_time")
 _ID: Final = bindparam("task_id", type_=Uuid)
 _SEEN: Final = bindparam("seen", type_=ARRAY(DateTime(timezone=True)))
@@ -157,9 +157,14 @@ def _unchanged() -> ColumnElement[bool]:
     return or_(_SEEN.is_(None), task.c.updated_at == any_(_SEEN))
 
 
-def _delete(*which: ColumnElement[bool]) -> Statement:
+def aside(*which: ColumnElement[bool]) -> Insert:
+    """Return what moves the user's tasks of these conditions aside, as they are: that is what deleting them is."""
     gone = delete(task).where(own(task), *which).returning(*task.c).cte("gone")
-    return Statement(insert(deleted_task).from_select(_ALL, select(gone)).returning(deleted_task.c.id))
+    return insert(deleted_task).from_select(_ALL, select(gone))
+
+
+def _delete(*which: ColumnElement[bool]) -> Statement:
+    return Statement(aside(*which).returning(deleted_task.c.id))
 
 
 def _create_once() -> Statement:

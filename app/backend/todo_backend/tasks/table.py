@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, DateTime, FetchedValue, SmallInteger, Table, Text, Time, Uuid
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    FetchedValue,
+    FromClause,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from todo_backend.statement import metadata
@@ -30,6 +43,12 @@ deleted_task = Table(
     "deleted_task", metadata, *_columns(), Column("deleted_at", DateTime(timezone=True), nullable=False)
 )
 """Tasks as they were when they were deleted, for a day; an older version of the app deletes without it."""
+
+
+def shown(table: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of a table of tasks that a task consists of, in the order that rows have them in."""
+    return tuple(table.c[column.name] for column in task.c if column.name != "user_id")
+
 
 creation = Table(
     "creation",
