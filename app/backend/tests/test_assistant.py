@@ -583,14 +583,19 @@ def _used_tokens(api: TestClient, user: str) -> int:
     return used
 
 
-def test_a_model_that_takes_too_long_to_begin_costs_what_was_set_aside(
-    database: str, model: Script, user: str, monkeypatch: pytest.MonkeyPatch
+def test_a_model_that_takes_too_long_to_begin_costs_what_was_set_aside_and_is_not_asked_again(
+    database: str, model: Script, new_user: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("todo_backend.assistant.model.CHUNK_SECONDS", 0.2)
-    model.turns = [Silence()] * 3
+    user, other = new_user(), new_user()
+    model.turns = [Silence(), Refuse(503), Silence(), Say("Too late.")]
     with _clever(database, model.url) as clever:
         assert _only(_say(clever, user, "hello"), "error")["reason"] == "too_slow"
+        assert len(model.asked) == 1
         assert _used_tokens(clever, user) > 1024
+        assert _only(_say(clever, other, "hello"), "error")["reason"] == "too_slow"
+        assert len(model.asked) == 3
+        assert _used_tokens(clever, other) == _used_tokens(clever, user)  # what is refused costs nothing
 
 
 def test_a_whole_answer_that_takes_too_long_costs_what_was_set_aside(

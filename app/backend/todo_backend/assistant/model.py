@@ -11,6 +11,7 @@ from todo_backend.assistant.schemas import AssistantEvent, Failed, Reason, Said
 from todo_backend.assistant.tools import ModelTools, Tools
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
 
@@ -20,6 +21,7 @@ MAX_ANSWER_TOKENS: Final = 1024
 CHUNK_SECONDS: Final = 20
 CONNECT_SECONDS: Final = 5
 RETRIES: Final = 2
+"""Of a request that was refused or found no connection: no other is sent again."""
 BYTES_PER_TOKEN: Final = 3
 """In UTF-8; fewer than there are in most languages, so that what is set aside suffices."""
 
@@ -148,8 +150,10 @@ class Model:
 
         if self._client is None:
             timeout = Timeout(CHUNK_SECONDS, connect=CONNECT_SECONDS)
-            key, url = self.settings.api_key, self.settings.base_url
-            self._client = AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=RETRIES)
+            key, url, sender = self.settings.api_key, self.settings.base_url, _sender()
+            self._client = AsyncOpenAI(
+                api_key=key, base_url=url, timeout=timeout, max_retries=RETRIES, http_client=sender
+            )
         return await self._client.chat.completions.create(
             model=self.settings.model,
             messages=cast("Any", messages),  # the library's typed dictionaries
@@ -175,6 +179,29 @@ def _take(chunk: "ChatCompletionChunk", said: _Round) -> str:
             call.arguments += part.function.arguments or ""
     said.text += delta.content or ""
     return delta.content or ""
+
+
+def _sender() -> "httpx2.AsyncClient":
+    """Return what sends the library's requests, and has it send none again on which the model may have begun.
+
+    The library tries again after each error, also where no answer came in time, which may cost as much every time. Only
+    its own errors it passes on.
+    """
+    import httpx2
+    import openai
+
+    class Sender(openai.DefaultAsyncHttpxClient):
+        async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+            try:
+                return await super().send(request, **options)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                raise
+            except httpx2.TimeoutException as error:
+                raise openai.APITimeoutError(request) from error
+            except httpx2.RequestError as error:
+                raise openai.APIConnectionError(request=request) from error
+
+    return Sender()
 
 
 def _was_not_answered(error: Exception) -> bool:
