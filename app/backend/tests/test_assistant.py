@@ -425,6 +425,28 @@ def test_a_model_works_through_the_tools_and_each_change_is_shown_as_it_is_made(
     ]  # fmt: skip
 
 
+def test_a_model_that_names_a_time_alone_sets_it_on_the_day_on_which_the_task_is_due(
+    clever: TestClient, model: Script, user: str
+) -> None:
+    task = create(clever, user, "buy milk", due={"date": "2026-11-25", "time": "09:00"})
+    model.turns = [Say(calls=(("update_task", {"id": task["id"], "due_time": "18:00"}),)), Say("Done.")]
+    changed = _only(_say(clever, user, "at 6 pm"), "changed")
+    assert changed["task"]["due"] == {"date": "2026-11-25", "time": "18:00"}
+    assert changed["before"] == task
+
+
+def test_a_model_that_names_a_time_for_a_task_without_a_day_is_told_so_and_changes_nothing(
+    clever: TestClient, model: Script, user: str
+) -> None:
+    task = create(clever, user, "buy milk")
+    call = ("update_task", {"id": task["id"], "title": "buy tea", "due_time": "18:00"})
+    model.turns = [Say(calls=(call,)), Say("On which day?")]
+    assert _types(_say(clever, user, "tea at 6 pm")) == ["started", "text", "text", "text", "done"]
+    told = model.asked[1]["messages"][-1]["content"]
+    assert told == "Not done: A due_time needs a due_date, which this task has not: give both, or ask for the day"
+    assert titles(clever, user) == ["buy milk"]
+
+
 def test_a_model_remembers_the_conversation(clever: TestClient, model: Script, user: str) -> None:
     model.turns = [Say("Hello Ann."), Say("You are Ann.")]
     conversation = _say(clever, user, "I am Ann")[0]["conversation_id"]
@@ -478,7 +500,14 @@ NONSENSE: list[tuple[str, Json | str, str]] = [
     ("add_task", {"title": "x", "due_date": "soon"}, "Not done, the arguments do not fit: due_date: "),
     ("complete_task", {"id": "1"}, "Not done, the arguments do not fit: id: "),
     ("complete_task", {"id": str(uuid4())}, "Not done: There is no such task"),
+    ("add_task", {"title": "x", "due_time": "18:00"}, "Not done: A due_time needs a due_date"),
     ("update_task", {"id": str(uuid4())}, "Not done: There is nothing to change"),
+    ("update_task", {"id": str(uuid4()), "due_time": "18:00"}, "Not done: There is no such task"),
+    (
+        "update_task",
+        {"id": str(uuid4()), "due_time": "18:00", "clear_due": True},
+        "Not done: With clear_due there is no due_date or due_time",
+    ),
     ("delete_task", {"id": str(uuid4())}, "Not done: There is no such task"),
     ("list_tasks", {"words": "x" * 5000}, "[]"),
 ]

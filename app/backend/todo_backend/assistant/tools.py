@@ -72,9 +72,12 @@ class Tools:
         action = Action.COMPLETED if done else Action.REOPENED
         return await self._to_its_end(self._update(task_id, {"done": done}, action))
 
-    async def update(self, task_id: UUID, changes: TaskChanges) -> Changed:
-        """Change a task; what `before` says is what the change was made to."""
-        return await self._to_its_end(self._update(task_id, changes, Action.UPDATED))
+    async def update(self, task_id: UUID, changes: TaskChanges, due_time: LocalTime | None = None) -> Changed:
+        """Change a task; what `before` says is what the change was made to.
+
+        A `due_time` is one for the day on which the task is due by now; a 422 problem where it is due on none.
+        """
+        return await self._to_its_end(self._update(task_id, changes, Action.UPDATED, due_time))
 
     async def ask_to_delete(self, task_id: UUID) -> DeletionAsked:
         """Ask the user whether to delete a task."""
@@ -103,8 +106,14 @@ class Tools:
     async def _add(self, new: NewTask) -> Changed:
         return Changed(action=Action.ADDED, task=await self._tasks.create(new, None), before=None)
 
-    async def _update(self, task_id: UUID, changes: TaskChanges, action: Action) -> Changed:
+    async def _update(
+        self, task_id: UUID, changes: TaskChanges, action: Action, due_time: LocalTime | None = None
+    ) -> Changed:
         before = await self._tasks.read(task_id)
+        if due_time is not None:
+            if before.due is None:
+                raise Problem(422, f"{_TIME_ALONE}, which this task has not: give both, or ask for the day")
+            changes = {**changes, "due": Due(date=before.due.date, time=due_time)}
         task = await self._tasks.update(task_id, changes, f'"{before.version}"')
         return Changed(action=action, task=task, before=before)
 
@@ -115,6 +124,7 @@ def token_hash(token: str) -> str:
 
 
 _changes: Final = TypeAdapter(TaskChanges)
+_TIME_ALONE: Final = "A due_time needs a due_date"
 
 
 class _Arguments(BaseModel):
@@ -123,7 +133,7 @@ class _Arguments(BaseModel):
 
 class _DueArguments(_Arguments):
     due_date: Annotated[LocalDate | None, Field(description="YYYY-MM-DD")] = None
-    due_time: Annotated[LocalTime | None, Field(description="HH:MM; only with a due_date")] = None
+    due_time: Annotated[LocalTime | None, Field(description="HH:MM on the due_date, given or there already")] = None
 
     def due(self) -> Due | None:
         return Due(date=self.due_date, time=self.due_time) if self.due_date else None
@@ -208,6 +218,8 @@ class ModelTools:
         return event, _told(event)
 
     async def _add(self, given: AddTask) -> AssistantEvent:
+        if given.due_time and not given.due_date:
+            raise Problem(422, _TIME_ALONE)
         new = NewTask(
             title=given.title,
             description=given.description,
@@ -220,11 +232,14 @@ class ModelTools:
     async def _update(self, given: UpdateTask) -> AssistantEvent:
         named = ("title", "description", "priority", "tags")
         changes: dict[str, Any] = {name: value for name in named if (value := getattr(given, name)) is not None}
+        if given.clear_due and (given.due_date or given.due_time):
+            raise Problem(422, "With clear_due there is no due_date or due_time")
         if given.clear_due or given.due_date:
-            changes["due"] = None if given.clear_due else given.due()
-        if not changes:
+            changes["due"] = given.due()
+        time_alone = None if given.due_date else given.due_time
+        if not changes and not time_alone:
             raise Problem(422, "There is nothing to change")
-        return await self._tools.update(given.id, _changes.validate_python(changes))
+        return await self._tools.update(given.id, _changes.validate_python(changes), time_alone)
 
 
 def _told(event: AssistantEvent) -> str:
