@@ -57,9 +57,10 @@ def test_a_check_whose_error_may_have_another_exit_code_is_explained_as_both():
     assert "\n\ncluster.ingress: an error, exit code 7\n" in text
 
 
-def test_a_reason_of_minikubes_own_is_explained_as_one():
-    assert explain.explain("minikube.guest-provision").startswith(
-        "minikube.guest-provision: an error, exit code 2 or 4 or 7\nMeans: any other id that begins so: "
+@pytest.mark.parametrize("reason", ["guest-provision", "runtime-cache", "svc-timeout", "failed"])
+def test_a_reason_of_minikubes_own_is_explained_as_one(reason):
+    assert explain.explain(f"minikube.{reason}").startswith(
+        f"minikube.{reason}: an error, exit code 2 or 4 or 7\nMeans: any other id that begins so: "
     )
 
 

@@ -49,6 +49,12 @@ def test_it_runs_by_its_own_name_however_that_is_spelt(zipapp, cache, name):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_it_has_the_page_that_explains_errors(zipapp, run):
+    code, out, err = run(zipapp, "doctor", "--explain", "docker.missing")
+    assert (code, err) == (0, "")
+    assert "\n\ndocker.command: Docker command, fatal\n" in out
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root, to become someone without a home")
 def test_someone_who_may_write_nowhere_but_in_tmp_can_run_it_from_a_read_only_folder(zipapp):
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:

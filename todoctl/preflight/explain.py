@@ -15,8 +15,8 @@ _ROW = re.compile(
 )
 _ANY = "REASON"
 """What ends the id of the row that is for whatever another program names so."""
-_TYPO = 0.85
-"""How like a known id one has to be that such a row might be for, to be taken for a slip (see difflib)."""
+_SLIP = 0.9
+"""How like another id (see difflib) one that such a row may be for has to be, to be a slip of the other: a letter."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,7 @@ def explain(id_: str) -> str:
 
     Raises UsageError where nothing has that id.
     """
-    checks, rows = entries(), errors()
-    row = rows.get(id_) or (None if id_ in checks else _open_ended(id_, rows))
-    close = difflib.get_close_matches(id_, [*checks, *rows], n=3, cutoff=_TYPO if row else 0.6)
-    if id_ not in {*checks, *rows} and (close or not row):
-        closest = " or ".join(f"`{one}`" for one in close)
-        raise UsageError(
-            "doctor.no-check",
-            f"no check and no error has the id `{id_}`",
-            hint=f"did you mean {closest}?"
-            if close
-            else "with `-o json`, `todoctl doctor` has the id of each check, and what fails that of its error",
-        )
-    texts = [f"{id_}: {text}" for text in (checks.get(id_), row) if text is not None]
+    texts = [f"{id_}: {text}" for text in _about(id_)]
     sections, told = _sections(), {_anchor(f"`{id_}`")}
     for text in texts:  # it grows: what a section refers to is told as well
         for anchor in re.findall(r"\]\(#([^)]+)\)", text):
@@ -78,8 +66,23 @@ def explain(id_: str) -> str:
     return "\n\n".join(map(_plain, texts))
 
 
-def _open_ended(id_: str, rows: dict[str, Row]) -> Row | None:
-    return next((rows[name] for name in rows if name.endswith(_ANY) and id_.startswith(name.removesuffix(_ANY))), None)
+def _about(id_: str) -> list[str]:
+    """Return what the page says of an id: as a check's, as an error's, or both. Raises UsageError."""
+    checks, rows = entries(), errors()
+    if found := [str(known[id_]) for known in (checks, rows) if id_ in known]:
+        return found
+    of_any = [row for name, row in rows.items() if name.endswith(_ANY) and id_.startswith(name.removesuffix(_ANY))]
+    close = difflib.get_close_matches(id_, [*checks, *rows], n=3, cutoff=_SLIP if of_any else 0.6)
+    if of_any and not close:
+        return [str(of_any[0])]
+    closest = " or ".join(f"`{one}`" for one in close)
+    raise UsageError(
+        "doctor.no-check",
+        f"no check and no error has the id `{id_}`",
+        hint=f"did you mean {closest}?"
+        if close
+        else "with `-o json`, `todoctl doctor` has the id of each check, and what fails that of its error",
+    )
 
 
 def _plain(text: str) -> str:
