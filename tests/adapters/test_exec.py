@@ -33,7 +33,7 @@ def test_a_program_that_never_reads_is_let_go_when_the_deadline_comes() -> None:
     # In a thread of its own, so that a wait for ever fails this test alone.
     runner = threading.Thread(target=run, daemon=True)
     runner.start()
-    runner.join(20)
+    runner.join(60)
     assert not runner.is_alive()
     assert [error.what for error in raised] == ["psql did not end within 0 s"]
     theirs.close()
@@ -41,7 +41,7 @@ def test_a_program_that_never_reads_is_let_go_when_the_deadline_comes() -> None:
 
 def test_a_program_that_was_sent_all_is_told_farewell() -> None:
     stream, theirs = paired()
-    with Execution(stream, "psql", (), Deadline(20)) as running:
-        running._sender.join(20)
+    with Execution(stream, "psql", (), Deadline(60)) as running:
+        running._sender.join(60)
     assert theirs.recv(100)[:1] == b"\x88"
     theirs.close()

@@ -210,7 +210,7 @@ def test_what_other_threads_tell_while_a_question_is_open_waits_and_they_do_not(
             screen.write("Start it? [y/N] ")
             other = threading.Thread(target=display.above, args=("  · PATCH Lease/todoctl",), daemon=True)
             other.start()
-            other.join(timeout=5)
+            other.join(timeout=60)
             assert not other.is_alive()
             assert screen.shown == ["Start it? [y/N]"]
             screen.write("y\n")  # what is typed is echoed
@@ -364,7 +364,7 @@ def test_a_real_terminal_is_as_it_was_after_it_was_interrupted(columns, how):
         if not sent and any("a note" in line for line in screen.shown) and "todo-backend" in screen.shown[-2]:
             child.send_signal(how)
             sent = True
-    assert child.wait(timeout=10) != 0
+    assert child.wait(timeout=60) != 0
     assert termios.tcgetattr(ours) == before
     os.close(ours)
     assert screen.shown[:2] == ["Build", "  a note"]

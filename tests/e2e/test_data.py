@@ -169,7 +169,10 @@ def test_a_key_from_stdin_reaches_the_pods(data, kubectl, tmp_path):
     assert secret(kubectl, "todo-secrets", "openai-api-key") == "sk-made-up-for-a-test"
     version = kubectl.json("get", "secret", "todo-secrets", "-n", NAMESPACE)["metadata"]["resourceVersion"]
     pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")["items"]
-    running = [pod for pod in pods if pod["status"]["phase"] == "Running"]  # what has ended may still be listed
+    # What ends, or has ended, may still be listed.
+    running = [
+        pod for pod in pods if pod["status"]["phase"] == "Running" and not pod["metadata"].get("deletionTimestamp")
+    ]
     assert {pod["metadata"]["annotations"]["todoctl.dev/secrets-version"] for pod in running} == {version}
     again = data("secrets", "set", "openai-api-key", "--from-file", str(file), "-o", "json")
     assert (again.code, again.data["changed"]) == (0, False)

@@ -29,7 +29,7 @@ def test_what_a_killed_restore_leaves_is_put_right_by_an_install_and_by_another(
     for line in process.stderr:
         if line.startswith("Stop"):
             break
-    until(lambda: expect(lambda: replicas(kubectl), [0, 0]), seconds=20)
+    until(lambda: expect(lambda: replicas(kubectl), [0, 0]), seconds=60)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=20)
     # Until then an install brings the app back to what the database holds.

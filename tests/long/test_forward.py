@@ -90,11 +90,14 @@ def test_all_parts_answer_again_after_the_cluster_was_stopped_and_started(todoct
             assert time.monotonic() < end, "the parts did not answer again"
             assert process.poll() is None
             time.sleep(1)
-        time.sleep(35)  # clients that gave up meanwhile: their connections end by then
-        assert held(process.pid) <= before + 12  # the API servers' pools may have grown by some
+        # Clients gave up meanwhile: their connections end after 30 s. The API servers' pools may have grown by some.
+        end = time.monotonic() + 180
+        while held(process.pid) > before + 12:
+            assert time.monotonic() < end, "connections stayed"
+            time.sleep(1)
     finally:
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
     lines = [line for line in told.splitlines() if line.strip()]
     # Of the others nothing was asked meanwhile, so nothing had to be told.

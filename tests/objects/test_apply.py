@@ -28,10 +28,10 @@ def test_after_ctrl_c_what_has_not_begun_does_not_begin() -> None:
 
     def work(item: int) -> bool:
         begun.append(item)
-        assert submitted.wait(10)
+        assert submitted.wait(60)
         if item == 0:
             _thread.interrupt_main()  # does not wake a wait, as Ctrl-C on Windows does not
-        return interrupted.wait(10)
+        return interrupted.wait(60)
 
     with ThreadPoolExecutor(1) as pool:
         with pytest.raises(KeyboardInterrupt):
