@@ -29,6 +29,8 @@ export interface BoardState {
   nextCursor: string | null;
   /** The list is being asked for; what is shown meanwhile is the one before. */
   isLoading: boolean;
+  /** Why the list could not be had when it was asked for last: what is shown is older, or not the list at all. */
+  listProblem: string | null;
   /** Tasks with a change that the server has not confirmed yet. */
   pending: ReadonlySet<string>;
   counts: Counts | null;
@@ -45,6 +47,7 @@ export const START: BoardState = {
   tasks: undefined,
   nextCursor: null,
   isLoading: true,
+  listProblem: null,
   pending: new Set(),
   counts: null,
   tags: [],

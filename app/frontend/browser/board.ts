@@ -12,7 +12,7 @@ import type { Writing } from "./unsaved";
 
 /** A change that shows already and that the server has not confirmed yet. */
 interface Pending {
-  taskId: string;
+  taskIds: string[];
   show: (tasks: Task[]) => Task[];
   /** What the user is offered to take it back with. */
   undo?: () => void;
@@ -32,7 +32,7 @@ export class Board {
   readonly #listeners = new Set<() => void>();
   readonly #reach = new Reach((isAway) => {
     this.#set({ isAway });
-    if (!isAway && this.#served !== undefined) {
+    if (!isAway && (this.#served !== undefined || this.#state.listProblem !== null)) {
       void this.refresh(); // other devices may have gone on meanwhile
     }
   });
@@ -40,7 +40,8 @@ export class Board {
   #state = START;
   /** What the server has said last of the list. */
   #served: Task[] | undefined;
-  /** The day that it said it for. */
+  /** The list and the day that it said it of. */
+  #query: ListQuery | undefined;
   #day: string | undefined;
   #changes: Pending[] = [];
   /** The last call for each task, by what `keyOf` says, which the next one waits for. */
@@ -84,48 +85,60 @@ export class Board {
     if (before.view !== query.view || before.tag !== query.tag) {
       this.#served = undefined;
     }
-    this.#set({ query, nextCursor: null });
+    this.#set({ query, nextCursor: null, listProblem: null });
     await this.refresh();
   }
 
-  /** Asks for the list again, as far as it is shown. */
+  /** Asks for the list again, as far as it is shown by the time of the answer. Why it cannot be had is in the state. */
   async refresh(): Promise<void> {
     this.#lists += 1;
     const asked = this.#lists;
-    const wanted = Math.max(1, this.#served?.length ?? 0);
+    const { query } = this.#state;
     this.#set({ isLoading: true });
     const { day } = this.now();
     const settledBefore = this.#settled;
-    await this.#guard(async () => {
+    try {
       const items: Task[] = [];
       let cursor: string | null = null;
       do {
         const after: string | null = cursor;
-        const page: TaskPage = await this.#ask(() => this.api.list(this.#state.query, this.now(), after));
+        const page: TaskPage = await this.#ask(() => this.api.list(query, this.now(), after));
         if (asked !== this.#lists) {
           return; // another list is wanted by now
         }
         items.push(...page.items);
         cursor = page.next_cursor;
-      } while (cursor !== null && items.length < wanted);
+      } while (cursor !== null && items.length < (this.#served?.length ?? 0));
       if (settledBefore !== this.#settled) {
         await this.refresh(); // the list may be older than a change that was confirmed meanwhile
         return;
       }
       this.#served = items;
+      this.#query = query;
       this.#day = day;
-      this.#set({ nextCursor: cursor, isLoading: false });
+      this.#set({ nextCursor: cursor, isLoading: false, listProblem: null });
       this.#summarize(0);
-    });
+    } catch (error) {
+      if (asked === this.#lists) {
+        this.#failList(asFailure(error), query);
+      }
+    }
   }
 
   /** Shows the next page below what is shown. */
   async more(): Promise<void> {
     const { nextCursor, query } = this.#state;
-    const asked = this.#lists;
+    if (nextCursor === null) {
+      return;
+    }
     await this.#guard(async () => {
       const page = await this.#ask(() => this.api.list(query, this.now(), nextCursor));
-      if (asked === this.#lists) {
+      if (query !== this.#state.query) {
+        return; // another list is wanted by now
+      }
+      if (nextCursor !== this.#state.nextCursor) {
+        await this.more(); // the list was asked for again meanwhile, and its next page is another one
+      } else {
         const known = new Set(this.#served?.map(({ id }) => id));
         this.#served = [...(this.#served ?? []), ...page.items.filter(({ id }) => !known.has(id))];
         this.#set({ nextCursor: page.next_cursor });
@@ -150,14 +163,14 @@ export class Board {
     const undo = () => void this.remove(asTask(shown));
     this.#say(`Added “${draft.title}”`, { undo });
     return this.#change(
-      { taskId: id, show: (tasks) => [asTask(shown), ...tasks], undo },
+      { taskIds: [id], show: (tasks) => [asTask(shown), ...tasks], undo },
       () => this.api.create(draft, id),
       (task) => {
         this.#ids.meet(id, task.id);
         this.#ids.succeed(id, id, task.version);
         const isShown = fits(task, this.#state.query, this.now());
         this.#serve((tasks) => [task, ...tasks.filter((other) => other.id !== task.id)]);
-        const isTakenBack = this.#changes.some(({ taskId }) => taskId === id);
+        const isTakenBack = this.#changes.some(({ taskIds }) => taskIds.includes(id));
         if (!isShown && !isTakenBack) {
           this.#say(`Added “${task.title}”; it is not on this list`, { undo });
         }
@@ -250,7 +263,7 @@ export class Board {
     const undo = () => void this.#restore([task]);
     this.#say(`Deleted “${task.title}”`, { undo });
     const failure = await this.#change(
-      { taskId: task.id, show: (tasks) => tasks.filter((other) => !this.#ids.isSame(other.id, task.id)), undo },
+      { taskIds: [task.id], show: (tasks) => tasks.filter((other) => !this.#ids.isSame(other.id, task.id)), undo },
       async () => {
         const id = this.#ids.there(task.id);
         await this.api.remove(id, this.#ids.successorOf(id, task.version));
@@ -283,20 +296,35 @@ export class Board {
     await this.refresh();
   }
 
-  /** Removes the samples, all at once; the notice can bring them back. */
-  async removeSamples(): Promise<void> {
-    await this.#guard(async () => {
-      const ids = await this.#ask(() => this.api.removeSamples());
-      const removed = (this.#served ?? []).filter(({ id }) => ids.includes(id));
-      this.#serve((tasks) => tasks.filter(({ id }) => !ids.includes(id)));
-      this.#settle();
-      this.#say("The sample tasks are gone", { undo: () => void this.#restore(removed, ids) });
-    });
+  /**
+   * Removes the samples, all at once. The way back is for those that were shown, of which the server tells nothing where
+   * its first answer was lost, and for those that it tells of besides.
+   */
+  async removeSamples(): Promise<Failure | null> {
+    const samples = (this.#state.tasks ?? []).filter(({ sample }) => sample);
+    const shown = samples.map(({ id }) => id);
+    let removed: string[] = [];
+    const others = () => removed.filter((id) => !shown.includes(id));
+    const undo = () => void this.#restore(samples, removal.then(others));
+    const removal = this.#change(
+      { taskIds: shown, show: (tasks) => tasks.filter(({ sample }) => !sample), undo },
+      () => this.api.removeSamples(),
+      (ids) => {
+        removed = ids;
+        this.#serve((tasks) => tasks.filter(({ id }) => !shown.includes(id) && !ids.includes(id)));
+      },
+    );
+    this.#say("The sample tasks are gone", { undo });
+    const failure = await removal;
+    if (failure === null && !shown.every((id) => removed.includes(id))) {
+      await this.refresh(); // not all that was shown was a sample by then
+    }
+    return failure;
   }
 
   /**
    * Asks for counts and tags again, and for the list where they tell of something that was not done here, as of another
-   * device, or where a day has begun. Called now and then, this also notices a server that has gone away.
+   * device, where a day has begun, or where the list could not be had. Called now and then, this also notices a server that has gone away.
    */
   async keepUp(): Promise<void> {
     const summary = () => JSON.stringify([this.#state.counts, this.#state.tags]);
@@ -304,9 +332,9 @@ export class Board {
     const isOurs = this.#state.counts === null || this.#changes.length > 0 || this.#summarized !== this.#settled;
     await this.#summarizeNow();
     const isTheirs = !isOurs && this.#summarized === this.#settled && summary() !== before;
-    const { isAway, isSignedOut } = this.#state;
-    const isNewDay = this.#served !== undefined && this.#day !== this.now().day && !isAway && !isSignedOut;
-    if (isTheirs || isNewDay) {
+    const { isAway, isSignedOut, listProblem } = this.#state;
+    const isOld = (this.#served !== undefined && this.#day !== this.now().day) || listProblem !== null;
+    if (isTheirs || (isOld && !isAway && !isSignedOut)) {
       await this.refresh();
     }
   }
@@ -345,23 +373,26 @@ export class Board {
     this.#isSummarizing = false;
   }
 
-  /** @param ids more than the tasks' own where not all of them were shown */
-  async #restore(tasks: Task[], ids = tasks.map(({ id }) => id)): Promise<void> {
-    this.#say(tasks.length === 1 && ids.length === 1 ? `Brought back “${tasks[0]?.title ?? ""}”` : "Brought back", {});
-    await Promise.all(
-      ids.map((taskId) => {
-        const back = tasks.filter(({ id }) => id === taskId);
-        return this.#change(
-          { taskId, show: (shown) => (shown.some(({ id }) => this.#ids.isSame(id, taskId)) ? shown : [...back, ...shown]) },
-          () => this.api.restore(this.#ids.there(taskId)),
-          (restored) => {
-            if (back.length > 0) {
-              this.#serve((served) => [restored, ...served.filter(({ id }) => id !== restored.id)]);
-            }
-          },
-        );
-      }),
-    );
+  /** @param others the ids of tasks that were not shown, once they are known */
+  async #restore(tasks: Task[], others?: Promise<string[]>): Promise<void> {
+    this.#say(others === undefined ? `Brought back “${tasks[0]?.title ?? ""}”` : "The sample tasks are back", {});
+    const restore = (taskId: string, ...back: Task[]) =>
+      this.#change(
+        {
+          taskIds: [taskId],
+          show: (shown) => (shown.some(({ id }) => this.#ids.isSame(id, taskId)) ? shown : [...back, ...shown]),
+        },
+        () => this.api.restore(this.#ids.there(taskId)),
+        (restored) => {
+          if (back.length > 0) {
+            this.#serve((served) => [restored, ...served.filter(({ id }) => id !== restored.id)]);
+          }
+        },
+      );
+    await Promise.all([
+      ...tasks.map((task) => restore(task.id, task)),
+      others?.then((ids) => Promise.all(ids.map((id) => restore(id)))),
+    ]);
     await this.refresh(); // each goes back to its place
   }
 
@@ -370,7 +401,7 @@ export class Board {
     let version: string | null = null;
     return this.#change(
       {
-        taskId: task.id,
+        taskIds: [task.id],
         show: (tasks) => tasks.map((other) => (this.#ids.isSame(other.id, task.id) ? asTask({ ...other, ...changes }) : other)),
         undo,
       },
@@ -401,19 +432,19 @@ export class Board {
   }
 
   /** Shows a change, sends it when its turn has come and the server is there, and keeps or drops it by the answer. */
-  async #change(change: Pending, work: () => Promise<Task>, keep: (task: Task) => void): Promise<Failure | null> {
+  async #change<T>(change: Pending, work: () => Promise<T>, keep: (answer: T) => void): Promise<Failure | null> {
     this.#changes.push(change);
     this.#show();
-    const key = this.keyOf(change.taskId);
-    const turn = (this.#queues.get(key) ?? Promise.resolve()).then(() => this.#ask(work));
-    this.#queues.set(
-      key,
-      turn.catch(() => undefined),
-    );
+    const keys = change.taskIds.map(this.keyOf);
+    const turn = Promise.all(keys.map((key) => this.#queues.get(key) ?? Promise.resolve())).then(() => this.#ask(work));
+    const isOver = turn.catch(() => undefined);
+    for (const key of keys) {
+      this.#queues.set(key, isOver);
+    }
     try {
-      const task = await turn;
+      const answer = await turn;
       this.#drop(change);
-      keep(task);
+      keep(answer);
       this.#settle();
       return null;
     } catch (error) {
@@ -424,7 +455,7 @@ export class Board {
       }
       this.#fail(failure);
       if (failure.kind === "gone") {
-        this.#serve((tasks) => tasks.filter(({ id }) => !this.#ids.isSame(id, change.taskId)));
+        this.#serve((tasks) => tasks.filter(({ id }) => !change.taskIds.some((other) => this.#ids.isSame(id, other))));
       }
       return failure;
     }
@@ -435,6 +466,9 @@ export class Board {
     const answer = await this.#reach.through(work);
     if (this.#state.isSignedOut) {
       this.#set({ isSignedOut: false });
+      if (!this.#state.isLoading) {
+        void this.refresh(); // it was refused while nobody was signed in
+      }
     }
     return answer;
   }
@@ -447,6 +481,9 @@ export class Board {
   #settle(): void {
     this.#settled += 1;
     this.#summarize(SUMMARY_DELAY_MS);
+    if (this.#state.listProblem !== null) {
+      void this.refresh(); // the server takes changes, and may list them by now
+    }
     this.onSettled();
   }
 
@@ -466,13 +503,25 @@ export class Board {
   #fail(failure: Failure): void {
     switch (failure.kind) {
       case "signed-out":
-        this.#set({ isSignedOut: true, isLoading: false, notice: null });
+        this.#set({ isSignedOut: true, notice: null });
         break;
       case "changed":
         break; // the conflict says so
       default:
         this.#say(failure.message, { isError: true });
-        this.#set({ isLoading: false });
+    }
+  }
+
+  /** What is shown of the list before must not stand under the words of this one. */
+  #failList(failure: Failure, query: ListQuery): void {
+    if (query !== this.#query) {
+      this.#served = this.#served && [];
+    }
+    if (failure.kind === "signed-out") {
+      this.#fail(failure);
+      this.#set({ isLoading: false });
+    } else {
+      this.#set({ isLoading: false, listProblem: failure.message });
     }
   }
 
@@ -506,7 +555,7 @@ export class Board {
 
   #set(changes: Partial<BoardState>): void {
     const tasks = this.#served && this.#withHeld(this.#changes.reduce((shown, { show }) => show(shown), this.#served));
-    const pending = new Set(this.#changes.map(({ taskId }) => this.#ids.there(taskId)));
+    const pending = new Set(this.#changes.flatMap(({ taskIds }) => taskIds.map((id) => this.#ids.there(id))));
     this.#state = { ...this.#state, ...changes, tasks, pending };
     for (const listener of this.#listeners) {
       listener();

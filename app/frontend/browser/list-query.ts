@@ -54,6 +54,10 @@ export const wholeView = (view: View): ListQuery => ({ ...ALL_TASKS, view, sort:
 /** All tasks with a tag. */
 export const withTag = (tag: string): ListQuery => ({ ...ALL_TASKS, tag });
 
+/** What the API takes as a tag, and as the length of a search. */
+const TAG = /^[^\s#,\p{Cc}\u200b-\u200f\u202a-\u202e\u2060-\u206f]{1,30}$/u;
+const SEARCH_MAX_LENGTH = 100;
+
 /** Reads an address's parameters; what makes no sense there is left out, as anyone can type an address. */
 export function readListQuery(parameters: URLSearchParams): ListQuery {
   const one = <Name extends string>(name: string, known: readonly Name[]) =>
@@ -61,9 +65,9 @@ export function readListQuery(parameters: URLSearchParams): ListQuery {
   const view = one("view", VIEWS) ?? "all";
   return {
     view,
-    tag: /^[^\s#,]{1,30}$/.exec(parameters.get("tag") ?? "")?.[0].toLowerCase() ?? null,
+    tag: TAG.exec(parameters.get("tag") ?? "")?.[0].toLowerCase() ?? null,
     priority: one("priority", PRIORITIES),
-    search: (parameters.get("q") ?? "").slice(0, 100),
+    search: Array.from((parameters.get("q") ?? "").replaceAll("\0", "")).slice(0, SEARCH_MAX_LENGTH).join(""),
     sort: one("sort", SORTS) ?? USUAL_SORT[view],
     isDoneHidden: view === "all" && parameters.get("done") === "hide",
   };

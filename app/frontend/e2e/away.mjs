@@ -68,6 +68,40 @@ export async function outages({ context, page, troubles }) {
     expected(troubles, "ERR_FAILED");
   });
 
+  await step("a list that the server refuses says so, can be tried again, and is there by itself later", async () => {
+    const list = "**/api/tasks?*";
+    const problem = page.getByRole("alert").filter({ hasText: "This list cannot be loaded right now" });
+    const again = page.getByRole("button", { name: "Try again" });
+    await context.route(list, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" }));
+    await page.reload();
+    await problem.getByText("Something went wrong on the server (500).").waitFor();
+    await becomes(() => page.getByText("Loading your tasks").count(), 0);
+    await assertAccessible(page, "a list that cannot be loaded");
+    await assertFits(page);
+    await picture(page, "list-problem");
+    const asked = page.waitForResponse(list);
+    await again.focus();
+    await page.keyboard.press("Enter");
+    await asked;
+    await settled(page);
+    await becomes(() => again.evaluate((button) => button === document.activeElement), true, "the focus stays");
+    await context.unroute(list);
+    await page.keyboard.press("Enter");
+    await row(page, "Only once").waitFor();
+    await problem.waitFor({ state: "detached" });
+    await becomes(() => page.evaluate(() => document.activeElement?.tagName), "H1", "the focus goes to what is shown now");
+
+    await context.route(list, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" }));
+    await page.getByRole("searchbox", { name: "Search" }).fill("only");
+    await problem.waitFor();
+    await becomes(() => page.locator("[data-task]").count(), 0, "what was shown before is not what was searched for");
+    await context.unroute(list);
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await row(page, "Only once").waitFor();
+    await problem.waitFor({ state: "detached" });
+    expected(troubles, "500");
+  });
+
   await step("without a network changes wait, and so does the way to another page", async () => {
     await page.goto("/tasks?view=today");
     await row(page, "Only once").waitFor();

@@ -19,9 +19,13 @@ const draft = (title: string, changes: Partial<NewTask> = {}): NewTask => ({
   ...changes,
 });
 
-/** The API in memory, which answers when a test lets it: `hold` keeps calls back, `trouble` makes them fail. */
+/**
+ * The API in memory, which answers when a test lets it: `hold` keeps calls back, `trouble` makes them fail, and a list
+ * comes in pages of `pageSize`, each of which begins after the task that the cursor names.
+ */
 class Server implements TaskApi {
   tasks: Task[];
+  pageSize = Infinity;
   deleted: Task[] = [];
   calls: string[] = [];
   trouble: Failure | null = null;
@@ -74,8 +78,12 @@ class Server implements TaskApi {
     return changed;
   }
 
-  list: TaskApi["list"] = (query, clock) =>
-    this.#answer("list", () => ({ items: this.tasks.filter((one) => fits(one, query, clock)), next_cursor: null }));
+  list: TaskApi["list"] = (query, clock, cursor) =>
+    this.#answer("list", () => {
+      const rest = this.tasks.slice(1 + this.tasks.findIndex(({ id }) => id === cursor)).filter((one) => fits(one, query, clock));
+      const items = rest.slice(0, this.pageSize);
+      return { items, next_cursor: items.length < rest.length ? (items.at(-1)?.id ?? null) : null };
+    });
   read: TaskApi["read"] = (id) => this.#answer(`read ${id}`, () => this.#find(id));
   create: TaskApi["create"] = (fresh) =>
     this.#answer(`create ${fresh.title}`, () => {
@@ -188,7 +196,9 @@ describe("a change shows before the server has answered", () => {
     const board = await boardOn(server);
     server.hold();
     const changes = [board.tick(taskOf(board, "a"), true), board.edit(taskOf(board, "a"), { title: "A" })];
-    await Promise.resolve();
+    await vi.waitFor(() => {
+      expect(server.calls).not.toEqual([]);
+    });
     expect(server.calls).toHaveLength(1);
     server.release();
     expect(await Promise.all(changes)).toEqual([null, null]);
@@ -214,6 +224,29 @@ describe("while the server is away", () => {
     expect(server.tasks.map(({ title }) => title)).toEqual(["typed in the dark", "a"]);
   });
 
+  test("the samples' removal waits and shows too, and can be undone before the server has heard of it", async () => {
+    const server = new Server(task({ id: "mine" }), task({ id: "one", sample: true }), task({ id: "other", sample: true, done: true }));
+    const board = await boardOn(server);
+    server.trouble = new Failure("away", "The server cannot be reached.");
+    const removed = board.removeSamples();
+    await vi.waitFor(() => {
+      expect(board.state().isAway).toBe(true);
+    });
+    expect(shown(board)).toEqual(["mine"]);
+    expect(board.state().pending.size, "changes that wait").toBe(2);
+    board.undo();
+    expect(shown(board)?.sort()).toEqual(["mine", "one", "✓ other"]);
+    server.trouble = null;
+    board.wake();
+    expect(await removed).toBeNull();
+    await vi.waitFor(() => {
+      expect(board.state()).toMatchObject({ isLoading: false, pending: new Set() });
+    });
+    expect([...new Set(server.calls)].filter((call) => call !== "list")).toEqual(["remove samples", "restore one", "restore other"]);
+    expect(server.tasks.map(({ id }) => id).sort()).toEqual(["mine", "one", "other"]);
+    expect(shown(board)?.sort()).toEqual(["mine", "one", "✓ other"]);
+  });
+
   test("a session that has ended is told as such", async () => {
     const server = new Server(task({ id: "a" }));
     const board = await boardOn(server);
@@ -224,6 +257,18 @@ describe("while the server is away", () => {
     server.trouble = null; // signed in again, in another tab
     await board.tick(taskOf(board, "a"), true);
     expect(board.state().isSignedOut).toBe(false);
+  });
+
+  test("what was refused as nobody was signed in is asked for once somebody is", async () => {
+    const server = new Server(task({ id: "a" }));
+    server.trouble = new Failure("signed-out", "Your session has ended.");
+    const board = await boardOn(server);
+    expect(board.state()).toMatchObject({ tasks: undefined, isSignedOut: true, isLoading: false, listProblem: null });
+    server.trouble = null;
+    await board.add(draft("new"));
+    await vi.waitFor(() => {
+      expect(shown(board)).toEqual(["new", "a"]);
+    });
   });
 });
 
@@ -287,6 +332,37 @@ describe("undo", () => {
       expect(board.state().pending.size).toBe(0);
     });
     expect(shown(board)).toEqual(["✓ done sample"]);
+  });
+
+  test("of the samples' removal brings them back also where the answer to it was lost", async () => {
+    const server = new Server(task({ id: "mine" }), task({ id: "sample", sample: true }));
+    const board = await boardOn(server);
+    const remove = server.removeSamples;
+    vi.spyOn(server, "removeSamples").mockImplementationOnce(async () => {
+      await remove();
+      throw new Failure("away", "The server's answer broke off.");
+    });
+    expect(await board.removeSamples()).toBeNull();
+    expect(server.tasks.map(({ id }) => id)).toEqual(["mine"]);
+    board.undo();
+    await vi.waitFor(() => {
+      expect(server.tasks.map(({ id }) => id)).toEqual(["mine", "sample"]);
+    });
+  });
+
+  test("of the samples' removal is none where it was refused", async () => {
+    const server = new Server(task({ id: "mine" }), task({ id: "sample", sample: true }));
+    const board = await boardOn(server);
+    await board.tick(taskOf(board, "mine"), true);
+    server.trouble = new Failure("refused", "No.");
+    expect((await board.removeSamples())?.kind).toBe("refused");
+    expect(shown(board)).toEqual(["✓ mine", "sample"]);
+    expect(board.state().notice).toMatchObject({ text: "No.", isError: true, canUndo: false });
+    server.trouble = null;
+    board.undo(); // of the tick
+    await vi.waitFor(() => {
+      expect(server.tasks.map(({ done }) => done)).toEqual([false, false]);
+    });
   });
 
   test("of a change that the server has not heard of yet", async () => {
@@ -724,6 +800,188 @@ describe("a list that stays open keeps up", () => {
     await vi.waitFor(() => {
       expect(shown(board)).toEqual(["b"]);
     });
+  });
+});
+
+describe("a list that the server refuses", () => {
+  const refusal = new Failure("refused", "Something went wrong on the server (500).");
+
+  test("says so, and is there once it is asked for again with success", async () => {
+    const server = new Server(task({ id: "a" }));
+    server.trouble = refusal;
+    const board = await boardOn(server);
+    expect(board.state()).toMatchObject({ tasks: undefined, isLoading: false, listProblem: refusal.message });
+    server.hold();
+    const again = board.refresh();
+    expect(board.state(), "what it says stays until there is an answer").toMatchObject({
+      isLoading: true,
+      listProblem: refusal.message,
+    });
+    server.trouble = null;
+    server.release();
+    await again;
+    expect(board.state()).toMatchObject({ isLoading: false, listProblem: null });
+    expect(shown(board)).toEqual(["a"]);
+  });
+
+  test.each<[string, (board: Board) => Promise<unknown>]>([
+    ["the board keeps up", (board) => board.keepUp()],
+    ["the server takes a change", (board) => board.add(draft("b"))],
+    ["another list is wanted", (board) => board.show({ ...ALL_TASKS, sort: "title" })],
+  ])("is asked for again when %s", async (_, happen) => {
+    const server = new Server(task({ id: "a" }));
+    server.trouble = refusal;
+    const board = await boardOn(server);
+    server.trouble = null;
+    await happen(board);
+    await vi.waitFor(() => {
+      expect(board.state()).toMatchObject({ isLoading: false, listProblem: null });
+    });
+    expect(shown(board)).toContain("a");
+  });
+
+  test("is asked for again when the server was away and is back", async () => {
+    const server = new Server(task({ id: "a" }));
+    server.trouble = refusal;
+    const board = await boardOn(server);
+    server.trouble = new Failure("away", "The server cannot be reached.");
+    const kept = board.keepUp();
+    await vi.waitFor(() => {
+      expect(board.state().isAway).toBe(true);
+    });
+    server.trouble = null;
+    board.wake();
+    await kept;
+    await vi.waitFor(() => {
+      expect(shown(board)).toEqual(["a"]);
+    });
+  });
+
+  test("is not asked for by the clock while nobody is signed in", async () => {
+    const server = new Server(task({ id: "a" }));
+    server.trouble = refusal;
+    const board = await boardOn(server);
+    server.trouble = new Failure("signed-out", "Your session has ended.");
+    await board.refresh();
+    server.calls = [];
+    await board.keepUp();
+    expect(server.calls).toEqual([]);
+  });
+
+  test("does not leave what another search has found as its own", async () => {
+    const server = new Server(task({ id: "milk" }), task({ id: "bread" }));
+    const board = await boardOn(server);
+    server.trouble = refusal;
+    await board.show({ ...ALL_TASKS, search: "bread" });
+    expect(board.state().listProblem).toBe(refusal.message);
+    expect(shown(board)).toEqual([]);
+    server.trouble = null;
+    await board.keepUp();
+    expect(shown(board)).toEqual(["bread"]);
+  });
+
+  test("leaves what is being edited, and what was shown where it is the same list", async () => {
+    const server = new Server(task({ id: "milk" }), task({ id: "bread" }));
+    const board = await boardOn(server);
+    server.trouble = refusal;
+    await board.refresh();
+    expect(board.state().listProblem).toBe(refusal.message);
+    expect(shown(board)).toEqual(["milk", "bread"]);
+    board.hold("milk");
+    await board.show({ ...ALL_TASKS, search: "bread" });
+    expect(shown(board)).toEqual(["milk"]);
+  });
+
+  test("says nothing where another one is wanted by now", async () => {
+    const server = new Server(task({ id: "a", tags: ["home"] }));
+    const board = await boardOn(server);
+    vi.spyOn(server, "list").mockImplementationOnce(() => Promise.reject(refusal));
+    await Promise.all([board.show(wholeView("done")), board.show(withTag("home"))]);
+    expect(board.state()).toMatchObject({ isLoading: false, listProblem: null, notice: null });
+    expect(shown(board)).toEqual(["a"]);
+  });
+});
+
+describe("a list of several pages", () => {
+  const ids = ["a", "b", "c", "d", "e"];
+
+  /** A board that shows the first of the pages. */
+  async function boardOfPages() {
+    const server = new Server(...ids.map((id) => task({ id })));
+    server.pageSize = 2;
+    return { server, board: await boardOn(server) };
+  }
+
+  /** Keeps the next answer for a list back; what it returns lets it go. */
+  function holdList(server: Server): () => void {
+    const list = server.list;
+    let go: () => void = () => undefined;
+    const isLet = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    vi.spyOn(server, "list").mockImplementationOnce(async (...asked) => {
+      const page = await list(...asked);
+      await isLet;
+      return page;
+    });
+    return go;
+  }
+
+  test("shows one after the other, and keeps those that are shown when it is asked for again", async () => {
+    const { server, board } = await boardOfPages();
+    expect(shown(board)).toEqual(["a", "b"]);
+    await board.more();
+    expect(shown(board)).toEqual(["a", "b", "c", "d"]);
+    server.change("c", { title: "C" });
+    await board.refresh();
+    expect(shown(board)).toEqual(["a", "b", "C", "d"]);
+    await board.more();
+    await board.more();
+    expect(shown(board)).toEqual(["a", "b", "C", "d", "e"]);
+    expect(board.state().nextCursor).toBeNull();
+  });
+
+  test("keeps a page that comes while the list is asked for again", async () => {
+    const { server, board } = await boardOfPages();
+    const letGo = holdList(server);
+    const refreshed = board.refresh();
+    await board.more();
+    letGo();
+    await refreshed;
+    expect(shown(board)).toEqual(["a", "b", "c", "d"]);
+    await board.more();
+    expect(shown(board)).toEqual(ids);
+  });
+
+  test("keeps a page that was asked for before the list was asked for again, and comes after", async () => {
+    const { server, board } = await boardOfPages();
+    const letGo = holdList(server);
+    const more = board.more();
+    await board.refresh();
+    letGo();
+    await more;
+    expect(shown(board)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("shows the page after the last task that it shows by now", async () => {
+    const { server, board } = await boardOfPages();
+    const letGo = holdList(server);
+    const more = board.more();
+    server.tasks = ["new", ...ids].map((id) => task({ id }));
+    await board.refresh();
+    letGo();
+    await more;
+    expect(shown(board)).toEqual(["new", "a", "b", "c"]);
+  });
+
+  test("does not show a page of a list that is no longer wanted", async () => {
+    const { server, board } = await boardOfPages();
+    const letGo = holdList(server);
+    const more = board.more();
+    await board.show({ ...ALL_TASKS, search: "e" });
+    letGo();
+    await more;
+    expect(shown(board)).toEqual(["e"]);
   });
 });
 

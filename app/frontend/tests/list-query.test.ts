@@ -18,7 +18,10 @@ test.each([
   ["/tasks?view=all&sort=-created", "/tasks"],
   ["/tasks?view=done&done=hide", "/tasks?view=done"],
   ["/tasks?tag=HOME", "/tasks?tag=home"],
+  ["/tasks?tag=%00&q=%00", "/tasks"],
+  ["/tasks?tag=%E2%80%AEa", "/tasks"],
   [`/tasks?q=${"x".repeat(500)}`, `/tasks?q=${"x".repeat(100)}`],
+  [`/tasks?q=${"%F0%9F%8E%82".repeat(101)}`, `/tasks?q=${"%F0%9F%8E%82".repeat(100)}`],
 ])("%s is read as %s", (address, meant) => {
   expect(listAddress(readListQuery(new URL(address, "http://todo-app.local").searchParams))).toBe(meant);
 });

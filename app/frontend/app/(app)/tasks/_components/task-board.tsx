@@ -10,13 +10,14 @@ import controls from "@/components/controls.module.css";
 import styles from "../tasks.module.css";
 import { EmptyState } from "./empty-state";
 import { Filters } from "./filters";
+import { ListProblem } from "./list-problem";
 import { QuickAddForm } from "./quick-add-form";
 import { TaskRow } from "./task-row";
 import { UnsavedList } from "./unsaved-list";
 
 /** The list that the page's address names, and all that can be done with its tasks. */
 export function TaskBoard() {
-  const { board, tasks, nextCursor, isLoading, isSignedOut, counts, query } = useBoard();
+  const { board, tasks, nextCursor, isLoading, listProblem, isSignedOut, counts, query } = useBoard();
   const now = useWallClock();
   const parameters = useSearchParams();
   const wanted = useMemo(() => readListQuery(new URLSearchParams(parameters)), [parameters]);
@@ -32,7 +33,8 @@ export function TaskBoard() {
     document.title = `${title} · Todo`;
   }, [title]);
 
-  const isEmptyEverywhere = counts?.all === 0 && tasks?.length === 0;
+  const isThere = listProblem === null && !isSignedOut;
+  const isEmptyEverywhere = counts?.all === 0 && tasks?.length === 0 && isThere;
   useEffect(() => {
     if (isEmptyEverywhere) {
       void board.offerSamples(); // which the server does once in an account's life
@@ -45,7 +47,7 @@ export function TaskBoard() {
       <header className={styles.heading}>
         <h1>{title}</h1>
         <p className={styles.summary} role="status">
-          {tasks !== undefined && !isLoading ? summaryOf(tasks, nextCursor) : " "}
+          {tasks !== undefined && !isLoading && isThere ? summaryOf(tasks, nextCursor) : " "}
         </p>
       </header>
       <QuickAddForm input={newTask} query={wanted} />
@@ -75,8 +77,9 @@ export function TaskBoard() {
       )}
 
       <UnsavedList />
-      {tasks === undefined && !isSignedOut && <Placeholder />}
-      {tasks?.length === 0 && !isLoading && <EmptyState query={query} />}
+      {listProblem !== null && !isSignedOut && <ListProblem words={listProblem} />}
+      {tasks === undefined && isThere && <Placeholder />}
+      {tasks?.length === 0 && !isLoading && isThere && <EmptyState query={query} />}
       {tasks !== undefined && tasks.length > 0 && now !== null && (
         <ul className={styles.list} aria-label="Tasks" aria-busy={isLoading}>
           {tasks.map((task) => (
