@@ -16,6 +16,13 @@ from todo_backend.migrate import migrate
 from todo_backend.settings import MigrateSettings, Settings
 
 
+@pytest.fixture(autouse=True)
+def _slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a probe take as long as it takes on a machine that has a lot else to do."""
+    monkeypatch.setattr("todo_backend.health.PROBE_SECONDS", 60)
+    monkeypatch.setattr("todo_backend.database.PROBE_STATEMENT_SECONDS", 60)
+
+
 def _app(database: str) -> TestClient:
     return TestClient(create_app(Settings(database_url=database, better_auth_secret=SECRET)))
 
@@ -79,7 +86,9 @@ def test_a_busy_pool_is_still_ready(database: str) -> None:
     assert asyncio.run(readiness_with_every_connection_taken()) is None
 
 
-def test_a_hundred_probes_at_once_ask_the_database_once(database: str) -> None:
+def test_a_hundred_probes_at_once_ask_the_database_once(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("todo_backend.health.REMEMBERED_SECONDS", 60)
+
     async def statements() -> int:
         pool = Database(Settings(database_url=database, better_auth_secret=SECRET).database_url, pool_size=2)
         readiness = Readiness(pool)
@@ -101,7 +110,10 @@ def test_a_hundred_probes_at_once_ask_the_database_once(database: str) -> None:
     assert asyncio.run(statements()) == 1
 
 
-def test_a_process_never_holds_more_connections_than_its_pool_size(database: str, new_user: Callable[[], str]) -> None:
+def test_a_process_never_holds_more_connections_than_its_pool_size(
+    database: str, new_user: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todo_backend.database.POOL_WAIT_SECONDS", 60)
     settings = Settings(
         database_url=f"{database}?application_name=bounded", better_auth_secret=SECRET, database_pool_size=3
     )

@@ -29,14 +29,14 @@ async def _in_parts(request: Request) -> StreamingResponse:
     return StreamingResponse(parts(), media_type="application/json")
 
 
-def _client(request_seconds: float = 0.2) -> TestClient:
+def _client(request_seconds: float = 30) -> TestClient:
     routes = [Route("/slow", _slow), Route("/size", _size, methods=["POST"]), Route("/parts", _in_parts)]
     app = Starlette(routes=routes)
     return TestClient(Limits(app, body_bytes=10, request_seconds=request_seconds))
 
 
 def test_a_request_that_takes_too_long_is_a_503_problem() -> None:
-    answer = _client().get("/slow")
+    answer = _client(request_seconds=0.2).get("/slow")
     assert (answer.status_code, answer.json()["detail"]) == (503, "The request took too long")
     assert answer.headers["Retry-After"] == "1"
 
@@ -46,7 +46,7 @@ def test_an_answer_in_parts_may_take_as_long_for_each() -> None:
     assert answer.text == "012345"
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
     with pytest.raises(TimeoutError):
-        _client().get("/parts?pause=10")
+        _client(request_seconds=0.2).get("/parts?pause=10")
 
 
 def test_a_body_of_just_the_limit_passes() -> None:
