@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,10 +52,11 @@ Turn = Say | Refuse | Silence | Callable[[list[Json]], Say]
 
 @dataclass
 class Script:
-    """What the server will say, and what it was asked."""
+    """What the server will say, and what it was asked; once a test has set `go_on`, nothing hesitates any more."""
 
     turns: list[Turn] = field(default_factory=list)
     asked: list[Json] = field(default_factory=list)
+    go_on: threading.Event = field(default_factory=threading.Event)
     broken_off: int = 0
     url: str = ""
 
@@ -78,7 +81,7 @@ class Script:
             yield _chunk({"role": "assistant", "content": ""})
             for word in say.text.split(" ") if say.text else ():
                 yield _chunk({"content": f"{word} "})
-                await asyncio.sleep(say.hesitates)
+                await self._hesitate(say.hesitates)
             if say.fails == "cut":
                 raise ConnectionError
             if say.fails:
@@ -98,6 +101,11 @@ class Script:
         except asyncio.CancelledError:
             self.broken_off += 1
             raise
+
+    async def _hesitate(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self.go_on.is_set() and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110 - another thread sets it
+            await asyncio.sleep(min(left, 0.05))
 
 
 _ENVELOPE: Json = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_764_000_000, "model": "scripted"}

@@ -1,4 +1,4 @@
-"""An answer as it comes over a real connection, from a server in a process of its own."""
+"""An answer as it comes over a real connection, mostly from a server in a process of its own."""
 
 import json
 import signal
@@ -16,10 +16,16 @@ import pytest
 from model_server import KEY, Say, Script, Silence, running_model
 from postgres import free_port
 from server import FOLDER, Running, running
-from tokens import bearer
+from serving import serving
+from tokens import SECRET, bearer
+
+from todo_backend.application import create_app
+from todo_backend.settings import Settings
 
 Json = dict[str, Any]
 BODY = {"text": "hello", "today": "2026-11-24", "time": "12:00"}
+SLOW = Say("one word after the other", hesitates=12)
+"""Takes longer than an answer may, and never so long for a word that patience ends."""
 
 
 @pytest.fixture
@@ -57,6 +63,15 @@ def _serves_nobody(metrics_port: int) -> bool:
     return "\ntodo_requests_in_flight 0.0\n" in httpx2.get(f"http://127.0.0.1:{metrics_port}/metrics").text
 
 
+def _refuses(server: Running) -> bool:
+    """Tell whether it takes no connections any more."""
+    try:
+        httpx2.get(f"{server.address}/health")
+    except httpx2.ConnectError:
+        return True
+    return False
+
+
 def _messages(server: Running, user: str, conversation: str) -> list[Json]:
     answer = server.client.get(f"/api/conversations/{conversation}", headers=bearer(user)).json()
     messages: list[Json] = answer["messages"]
@@ -76,13 +91,21 @@ def _conversation(line: str) -> str:
 
 
 def test_words_arrive_while_the_model_still_speaks_and_a_heartbeat_while_it_is_silent(
-    server: Running, model: Script, user: str
+    database: str, model: Script, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model.turns = [Say("first second", hesitates=17.5)]  # between the heartbeat's 15 s and the 20 s of patience
+    monkeypatch.setattr("todo_backend.assistant.model.CHUNK_SECONDS", 50)  # the heartbeat is due after 15 s
+    model.turns = [Say("first second", hesitates=50)]
+    settings = Settings(database_url=database, better_auth_secret=SECRET, openai_api_key=KEY, openai_base_url=model.url)
     lines: list[str] = []
-    with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
+    with (
+        serving(create_app(settings)) as url,
+        httpx2.Client(base_url=url, timeout=60) as client,
+        client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer,
+    ):
         for line in filter(None, answer.iter_lines()):
             lines.append(line)
+            if line.startswith(":"):
+                model.go_on.set()
             if "second" in line:
                 break
     kinds = [line if line.startswith(":") else json.loads(line.removeprefix("data: "))["type"] for line in lines]
@@ -138,32 +161,35 @@ def test_a_change_that_is_being_made_when_the_listener_leaves_is_kept_with_what_
 def test_an_answer_that_is_being_kept_when_the_listener_leaves_is_kept(
     server: Running, model: Script, user: str, database: str, metrics_port: int
 ) -> None:
-    model.turns = [Say("the whole answer", hesitates=2)]
+    model.turns = [SLOW]
     with psycopg.connect(database) as holder:
         with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
             lines = filter(None, answer.iter_lines())
             conversation = _conversation(next(lines))
             holder.execute("SELECT 1 FROM conversation WHERE id = %s FOR UPDATE", [conversation])
+            model.go_on.set()
             _wait_until(lambda: _waits_for_a_lock(database))
         _wait_until(lambda: _serves_nobody(metrics_port))
     message = _wait_for_answer(server, user, conversation)
-    assert (message["text"], message["stopped"]) == ("the whole answer", False)
+    assert (message["text"], message["stopped"]) == (SLOW.text, False)
 
 
 def test_sigterm_lets_an_answer_end(server: Running, model: Script, user: str) -> None:
-    model.turns = [Say("one two three", hesitates=0.5)]
+    model.turns = [SLOW]
     with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
         lines = filter(None, answer.iter_lines())
         _conversation(next(lines))
         server.process.send_signal(signal.SIGTERM)
+        _wait_until(lambda: _refuses(server))
+        model.go_on.set()
         rest = [json.loads(line.removeprefix("data: ")) for line in lines]
-    assert "".join(event.get("text", "") for event in rest).strip() == "one two three"
+    assert "".join(event.get("text", "") for event in rest).strip() == SLOW.text
     assert rest[-1] == {"type": "done"}
     assert server.process.wait(timeout=60) in (0, 128 + signal.SIGTERM, -signal.SIGTERM)
 
 
 def test_one_user_is_answered_twice_at_once_and_no_more(server: Running, model: Script, user: str) -> None:
-    model.turns = [Say("slow words", hesitates=20) for _ in range(2)]
+    model.turns = [SLOW] * 2
     ask = ("POST", "/api/assistant/messages")
     with (
         server.client.stream(*ask, json=BODY, headers=bearer(user)) as one,
@@ -178,7 +204,7 @@ def test_one_user_is_answered_twice_at_once_and_no_more(server: Running, model: 
 def test_answers_of_other_pods_count_and_those_of_a_pod_that_died_for_a_minute(
     server: Running, model: Script, user: str, database: str
 ) -> None:
-    model.turns = [Say("slow words", hesitates=20), Say("slow words", hesitates=20), Say("at once")]
+    model.turns = [SLOW, SLOW, Say("at once")]
 
     def ask() -> int:
         return server.client.post("/api/assistant/messages", json=BODY, headers=bearer(user)).status_code
@@ -199,17 +225,19 @@ def test_answers_of_other_pods_count_and_those_of_a_pod_that_died_for_a_minute(
 
 
 def test_of_many_questions_at_the_same_moment_two_are_answered(server: Running, model: Script, user: str) -> None:
-    model.turns = [Say("slow", hesitates=8) for _ in range(6)]
+    model.turns = [SLOW] * 6
     with ThreadPoolExecutor(6) as threads:
         ask = partial(server.client.post, "/api/assistant/messages", json=BODY, headers=bearer(user))
-        answers = list(threads.map(lambda _: ask(), range(6)))
-    assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 4
+        asked = [threads.submit(ask) for _ in range(6)]
+        _wait_until(lambda: len([each for each in asked if each.done()]) >= 4)
+        model.go_on.set()
+    assert sorted(each.result().status_code for each in asked) == [200] * 2 + [429] * 4
 
 
 def test_of_two_questions_to_two_pods_at_the_same_moment_one_is_answered_beside_a_third(
     server: Running, model: Script, user: str, database: str
 ) -> None:
-    model.turns = [Say("slow words", hesitates=20), Say("at once"), Say("at once")]
+    model.turns = [SLOW, Say("at once"), Say("at once")]
     with running(database, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=model.url) as other, ThreadPoolExecutor(2) as threads:
 
         def ask(pod: Running) -> int:
