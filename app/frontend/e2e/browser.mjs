@@ -29,10 +29,17 @@ export const browser = await chromium.launch({
   ],
 });
 
-/** A page in a browser profile of its own; `troubles` fills with what its console and its scripts complain about,
+/** A time zone in which it is about noon, so that no day ends before the run does. */
+function whereItIsNoon() {
+  const hours = new Date().getUTCHours() - 12;
+  return `Etc/GMT${hours < 0 ? hours : `+${hours}`}`; // the sign is the reverse of the usual one
+}
+
+/** A page in a browser profile of its own, for someone where it is about noon; `troubles` fills with what its console and its scripts complain about,
  *  with requests to anywhere else, and with HSTS over plain HTTP. */
 export async function open(options = {}) {
-  const context = await browser.newContext({ baseURL: baseUrl, viewport: { width: 1200, height: 800 }, ...options });
+  const viewport = { width: 1200, height: 800 };
+  const context = await browser.newContext({ baseURL: baseUrl, viewport, timezoneId: whereItIsNoon(), ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const troubles = [];

@@ -249,9 +249,7 @@ export async function twoTabs({ context, page, troubles }) {
   await step("a list that stays open goes with the calendar", async () => {
     // A clock is a whole context's.
     const { context: nightly, page: night } = await open({ storageState: await context.storageState() });
-    const noon = new Date();
-    noon.setHours(12, 0, 0);
-    await night.clock.install({ time: noon });
+    await night.clock.install();
     await night.goto("/tasks?view=today");
     await night.getByRole("textbox", { name: "New task" }).fill("Sleep on it tomorrow");
     await night.getByRole("button", { name: "Add", exact: true }).click(); // its row, if any, is soon gone

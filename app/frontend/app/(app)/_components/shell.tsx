@@ -130,7 +130,8 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
     setOpened((shown) => (shown === closed ? null : shown));
   };
   return (
-    <div className={styles.shell} data-assistant={isAssistantOpen} {...keptFocus}>
+    // A deletion that waits has no row that would show it.
+    <div className={styles.shell} data-assistant={isAssistantOpen} data-pending={pending.size > 0} {...keptFocus}>
       <a className={styles.skip} href="#main">
         Skip to the content
       </a>
