@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import io
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from todoctl import install as recipe
+from todoctl.cli.terminal import Terminal
 from todoctl.errors import AccessError
 from todoctl.locks import file, lease
 from todoctl.objects.diff import ChangeSet
@@ -132,3 +135,34 @@ def test_an_install_whose_app_does_not_answer_is_a_release_all_the_same(events, 
     with pytest.raises(AccessError):
         recipe.install(steps)
     assert events == ["lease", "release by install", "released"]
+
+
+STEPS = {
+    "Preflight": ["preflight", "take_lease"],
+    "Fingerprint": ["fingerprint", "look", "adopt"],
+    "Build": ["build"],
+    "Sideload": ["sideload"],
+    "Secrets": ["apply_namespace", "secrets"],
+    "Apply": ["manifests", "widen", "apply"],
+    "Wait": ["wait", "narrow", "prune"],
+    "Access": ["record", "access", "remove_old_images"],
+}
+
+
+@pytest.mark.parametrize(("step", "work"), [(step, work) for step, works in STEPS.items() for work in works])
+def test_ctrl_c_in_whatever_an_install_does_names_the_step_in_which_it_stopped(step, work, monkeypatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    steps = Steps(Settings(), Terminal(stderr=io.StringIO()))
+    monkeypatch.setattr(steps, "locked", lambda *_, **__: nullcontext())
+    results: dict[str, Any] = dict.fromkeys((name for works in STEPS.values() for name in works), ())
+    results |= {"apply": (ChangeSet(), ()), "look": {}, "secrets": SimpleNamespace(changed=False)}
+    results |= dict.fromkeys(("apply_namespace", "narrow", "prune"), ChangeSet())
+    for name, result in results.items():
+        monkeypatch.setattr(steps, name, lambda *_, result=result, **__: result)
+    recipe.install(steps)
+    monkeypatch.setattr(steps, work, interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        recipe.install(steps)
+    assert caught.value.args == (step,)

@@ -77,8 +77,8 @@ def _install(steps: Steps) -> Installed:
         plans = steps.fingerprint(verified.index.platform if verified else None)
         if verified:
             verified.require_images(plans)
-    live = steps.look(plans)
-    adoption = steps.adopt(plans, live, given)
+        live = steps.look(plans)
+        adoption = steps.adopt(plans, live, given)
     images = _supply(steps, plans, verified)
     plans = images.plans
     with say("Secrets"):
@@ -94,12 +94,12 @@ def _install(steps: Steps) -> Installed:
     with say("Wait"):
         rolled = steps.wait(objects, volume=True)
         changes = namespace + changes + steps.narrow(objects, opened) + steps.prune(objects, recorded)
-    # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
-    release = steps.record(objects, "install")
     with say("Access"):
+        # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
+        release = steps.record(objects, "install")
         access = steps.access(objects)
-    done = Installed(images.built, images.sideloaded, secrets, changes, rolled, access, release, images.pushed)
-    steps.remove_old_images("install", changed=done.changed)
+        done = Installed(images.built, images.sideloaded, secrets, changes, rolled, access, release, images.pushed)
+        steps.remove_old_images("install", changed=done.changed)
     return done
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from todoctl.cli.terminal import Terminal
 from todoctl.errors import AccessError, UsageError
 from todoctl.objects import manifests
 from todoctl.objects.diff import ChangeSet
@@ -122,3 +124,29 @@ def test_a_rollback_whose_app_does_not_answer_is_a_release_all_the_same(steps, m
     with pytest.raises(AccessError):
         recipe.rollback(recorded, None)
     assert reasons == ["rollback to 1"]
+
+
+@pytest.mark.parametrize(
+    ("work", "step"),
+    [
+        ("secrets", "Release"),
+        ("bring_back", "Sideload"),
+        ("widen", "Apply"),
+        ("apply", "Apply"),
+        ("wait", "Wait"),
+        ("prune", "Wait"),
+        ("record", "Access"),
+        ("access", "Access"),
+        ("remove_old_images", "Access"),
+    ],
+)
+def test_ctrl_c_in_whatever_a_rollback_does_names_the_step_in_which_it_stopped(steps, monkeypatch, work, step):
+    def interrupted(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    recorded = steps("development")
+    monkeypatch.setattr(recorded, "reporter", Terminal(stderr=io.StringIO()))
+    monkeypatch.setattr(recorded, work, interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        recipe.rollback(recorded, None)
+    assert caught.value.args == (step,)

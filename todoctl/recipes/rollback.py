@@ -55,12 +55,12 @@ def rollback(steps: Steps, revision: int | None) -> RolledBack:
         with say("Wait"):
             steps.wait(objects)
             changes += steps.narrow(objects, opened) + steps.prune(objects, recorded)
-        # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
-        made = steps.record(objects, f"rollback to {release.revision}")
         with say("Access"):
+            # Before the app is asked: what an Ingress or a certificate still waits for is no matter of the release.
+            made = steps.record(objects, f"rollback to {release.revision}")
             access = steps.access(objects)
-        changed = secrets.changed or not changes.empty or any(transfer.sent for transfer in sideloaded)
-        steps.remove_old_images("rollback", changed=changed)
+            changed = secrets.changed or not changes.empty or any(transfer.sent for transfer in sideloaded)
+            steps.remove_old_images("rollback", changed=changed)
     return RolledBack(release, tuple(sideloaded), changes, made, access)
 
 
