@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -103,6 +104,46 @@ def test_a_server_that_is_away_for_longer_than_a_call_tries_is_waited_for_and_to
     told: list[str] = []
     assert followed(server, told.append) == [["a"], ["b"]]
     assert told == ["cannot watch pods: starting; going on trying"]
+
+
+class Returning:
+    """Is away for two kinds, comes back for pods, fails once more for Deployments, and then is back for both."""
+
+    def __init__(self) -> None:
+        self._asked: list[Any] = []
+        self._both_lost = threading.Barrier(2, timeout=10)
+        self._pods_are_back, self._ended = threading.Event(), threading.Event()
+
+    def list(self, kind: Any, _: str) -> Any:
+        self._asked.append(kind)
+        if self._asked.count(kind) == 1:
+            raise AWAY
+        if self._asked.count(kind) == 2:
+            self._both_lost.wait()
+            if kind == kinds.DEPLOYMENT:
+                assert self._pods_are_back.wait(10)
+                raise AWAY
+        return [], "1"
+
+    def watch(self, kind: Any, *_: Any) -> AbstractContextManager[Watch]:
+        if kind == kinds.POD:
+            self._pods_are_back.set()
+        self._ended.wait(10)
+        return opened(Watch([]))
+
+    def end(self) -> None:
+        self._ended.set()
+
+
+def test_a_server_that_comes_back_for_one_kind_first_is_told_of_once() -> None:
+    server, told, seen = Returning(), [], set()
+    with Follower(server, "ns", [kinds.POD, kinds.DEPLOYMENT], told.append) as follower:  # type: ignore[arg-type]
+        while len(seen) < 2:
+            change = follower.next(0.1)
+            seen |= {change[0]} if change else set()
+        assert follower.lost is None
+        server.end()
+    assert told == ["cannot list pods: connection refused; going on trying"]
 
 
 def test_a_server_that_stays_away_is_known_to_be() -> None:

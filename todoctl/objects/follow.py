@@ -21,8 +21,8 @@ class Follower:
     """A context in which `next` says what the objects of some kinds look like, whenever that changes.
 
     Each kind is listed, then watched from that version on; listed again when the version got too old, and when the
-    server was away: for how long that may be is the caller's to say. `lost` is the error of a server that is away, and
-    None while it answers; `tell` is told each time that it begins to be away, from any thread.
+    server was away: for how long that may be is the caller's to say. `tell` is told each time that it begins to be
+    away, from any thread; it is back when each kind for which it was away has been listed again.
     """
 
     def __init__(
@@ -32,8 +32,8 @@ class Follower:
         followed: Sequence[Kind],
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.lost: TodoctlError | None = None
         self._tell = tell
+        self._away: dict[Kind, TodoctlError] = {}
         self._losing = threading.Lock()
         self._cluster = cluster
         self._namespace = namespace
@@ -56,6 +56,11 @@ class Follower:
         for watch in list(self._watches.values()):
             watch.close()
 
+    @property
+    def lost(self) -> TodoctlError | None:
+        """The error of a server that is away, and None while it answers."""
+        return next(iter(list(self._away.values())), None)
+
     def next(self, seconds: float) -> tuple[Kind, list[Object]] | None:
         """Return a kind and all its objects as they are after a change, or None when none came in time.
 
@@ -72,7 +77,8 @@ class Follower:
         while not self._stopped.is_set():
             try:
                 items, version = self._cluster.list(kind, self._namespace)
-                self.lost = None
+                with self._losing:
+                    self._away.pop(kind, None)
                 objects = {item["metadata"]["uid"]: item for item in items}
                 self._queue.put((kind, list(objects.values())))
                 with contextlib.suppress(GoneError):
@@ -83,13 +89,14 @@ class Follower:
                 if not may_pass(error):
                     self._queue.put(error)
                     return
-                self._lose(error)
+                self._lose(kind, error)
                 self._stopped.wait(_REOPEN_SECONDS)
 
-    def _lose(self, error: TodoctlError) -> None:
+    def _lose(self, kind: Kind, error: TodoctlError) -> None:
         with self._losing:
-            before, self.lost = self.lost, error
-        if before is None:
+            known = bool(self._away)
+            self._away[kind] = error
+        if not known:
             self._tell(f"{error.what}: {error.because}; going on trying")
 
     def _watch(self, kind: Kind, objects: dict[str, Object], version: str) -> None:
