@@ -196,21 +196,60 @@ def test_a_pod_is_read_on_while_it_answers_a_client_that_has_sent_all(forward, m
                     assert settled(lambda seen=seen: clock.looks > seen), "it was not looked at whether it is silent"
 
 
-def test_of_too_many_connections_whose_clients_have_ended_the_oldest_is_ended(
+def test_of_too_many_connections_whose_clients_have_ended_the_one_that_is_silent_longest_is_ended(
     forward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = Clock()
+    monkeypatch.setattr("todoctl.access.forward.time", clock)
     monkeypatch.setattr("todoctl.access.forward._HALF_CLOSED_AT_MOST", 3)
+    with contextlib.ExitStack() as stack, socket.create_server(("127.0.0.1", 0)) as listener:
+        forwarded = forward(Pods({"a": listener.getsockname()[1]}))
+        ends: list[tuple[socket.socket, socket.socket]] = []
+
+        def end_one() -> None:
+            clock.now += 1
+            client = stack.enter_context(connected(forwarded))
+            ends.append((client, stack.enter_context(listener.accept()[0])))
+            client.shutdown(socket.SHUT_WR)
+
+        def is_led(client: socket.socket, server: socket.socket) -> bool:
+            server.sendall(b"x")
+            return read(client, 1) == b"x"
+
+        for number in range(3):
+            end_one()
+            assert settled(lambda number=number: len(forwarded._half_closed) == number + 1)
+        clock.now += 1
+        assert is_led(*ends[0]), "the oldest one, which is no longer silent"
+        end_one()
+        assert ends[1][0].recv(1) == b""
+        assert all(is_led(*ends[number]) for number in (0, 2, 3))
+
+
+@pytest.mark.parametrize("direction", ["port-forward-link", "port-forward-send"])
+def test_where_no_thread_can_be_started_a_client_is_hung_up_on_and_the_next_ones_are_served(
+    forward, heard, monkeypatch: pytest.MonkeyPatch, direction: str
+) -> None:
+    refused: list[str] = []
+    start = threading.Thread.start
+
+    def starting(thread: threading.Thread) -> None:
+        if thread.name == direction and len(refused) < 3:
+            refused.append(thread.name)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
     with echo() as port:
-        cluster = Pods({"a": port})
-        forwarded = forward(cluster)
-        for _ in range(8):
+        forwarded = forward(Pods({"a": port}))
+        monkeypatch.setattr(threading.Thread, "start", starting)
+        for _ in range(3):
             with connected(forwarded) as client:
-                client.sendall(b"x")
-                assert read(client, 1) == b"x"
-            assert settled(lambda: cluster.opened[-1] in [link._pod for link in list(forwarded._half_closed)])
-        # The echo hears nothing of an end, so each of them would stay.
-        assert settled(lambda: link_threads().count("port-forward-link") == 3)
-        assert [stream.fileno() == -1 for stream in cluster.opened] == [True] * 5 + [False] * 3
+                assert client.recv(1) == b""
+        with connected(forwarded) as client:
+            client.sendall(b"x")
+            assert read(client, 1) == b"x"
+    assert heard.warnings == ["a connection was not led to a pod: can't start new thread"]
+    assert len(heard.debugged) == 2
 
 
 def test_a_client_that_closed_its_half_still_gets_the_answer(forward) -> None:

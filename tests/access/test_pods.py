@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from todoctl.access.pods import Backoff, ready, target_port
-from todoctl.errors import AccessError
+from todoctl.access.pods import Backoff, Pods, ready, target_port
+from todoctl.errors import AccessError, ClusterError
 
 Object = dict[str, Any]
 
@@ -63,6 +64,40 @@ def test_a_port_that_leads_nowhere_is_an_error(target: str, port: int) -> None:
     with pytest.raises(AccessError) as caught:
         target_port(service(targetPort=target), pod("a", OLD, ports=({"name": "http", "containerPort": 1},)), port)
     assert caught.value.id == "forward.no-port"
+
+
+def test_a_connection_that_is_no_longer_wanted_after_its_pod_went_says_that_there_was_none(
+    heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todoctl.access.pods.FRESH_SECONDS", 0)
+    over = threading.Event()
+
+    class Replaced:
+        """A cluster whose pod goes while a connection to it opens; another connection finds the next one meanwhile."""
+
+        there = pod("a", OLD)
+
+        def within(self, _: Any) -> Any:
+            return self
+
+        def get(self, *_: Any) -> Object:
+            return service()
+
+        def list(self, *_: Any, **__: Any) -> Any:
+            return [self.there], "1"
+
+        def open_port(self, _: str, name: str, __: int) -> Any:
+            self.there = pod("b", NEW)
+            assert chosen.choose()[0] == "b"
+            over.set()
+            raise ClusterError("cluster.port", f"cannot connect to pod `{name}`", because="not found")
+
+    cluster: Any = Replaced()
+    chosen = Pods(lambda: cluster, "t", "todo-frontend", 3000, reporter=heard)
+    with pytest.raises(ClusterError) as caught:
+        chosen.open(over)
+    assert caught.value.id == "cluster.port"
+    assert caught.value.hint
 
 
 def test_pauses_double_from_50_ms_to_15_s_and_begin_anew_after_a_session_that_lasted() -> None:

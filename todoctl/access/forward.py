@@ -89,7 +89,8 @@ class PortForward:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._open: set[_Link] = set()
-        self._half_closed: dict[_Link, None] = {}  # in the order in which their clients ended
+        self._half_closed: set[_Link] = set()
+        self._told = False
         self._listener = _listen(local_port, reporter)
         self._accepting = threading.Thread(target=self._accept, name="port-forward", daemon=True)
         self._accepting.start()
@@ -147,25 +148,42 @@ class PortForward:
             if self._closed.is_set():
                 client.close()
                 return
-            link = _Link(client, self._pods, self._reporter, half_closed=self._linger, ended=self._ended)
-            with self._lock:
-                self._open.add(link)
-            link.start()
+            link = _Link(
+                client,
+                self._pods,
+                self._reporter,
+                half_closed=self._linger,
+                ended=self._ended,
+                lacks_threads=self._lacks_threads,
+            )
+            try:
+                with self._lock:  # which its end waits for
+                    link.start()
+                    self._open.add(link)
+            except RuntimeError as error:
+                client.close()
+                self._lacks_threads(error)
+
+    def _lacks_threads(self, error: RuntimeError) -> None:
+        """Tell, once, that there may be no more threads: a connection that comes when others have ended does better."""
+        told, self._told = self._told, True
+        (self._reporter.debug if told else self._reporter.warn)(f"a connection was not led to a pod: {error}")
 
     def _linger(self, link: _Link) -> None:
-        """Note that a client has sent all. Of too many such connections the one that waits longest is ended."""
+        """Note that a client has sent all. Of too many such connections the one that is silent longest is ended."""
+        silent: _Link | None = None
         with self._lock:
-            self._half_closed[link] = None
-            oldest = next(iter(self._half_closed)) if len(self._half_closed) > _HALF_CLOSED_AT_MOST else None
-            if oldest is not None:
-                del self._half_closed[oldest]
-        if oldest is not None:
-            oldest.close()
+            self._half_closed.add(link)
+            if len(self._half_closed) > _HALF_CLOSED_AT_MOST:
+                silent = min(self._half_closed, key=lambda one: one.heard)
+                self._half_closed.discard(silent)
+        if silent is not None:
+            silent.close()
 
     def _ended(self, link: _Link) -> None:
         with self._lock:
             self._open.discard(link)
-            self._half_closed.pop(link, None)
+            self._half_closed.discard(link)
 
 
 class _Link(threading.Thread):
@@ -179,6 +197,7 @@ class _Link(threading.Thread):
         *,
         half_closed: Callable[[_Link], None],
         ended: Callable[[_Link], None],
+        lacks_threads: Callable[[RuntimeError], None],
     ) -> None:
         super().__init__(name="port-forward-link", daemon=True)
         self._client = client
@@ -186,10 +205,12 @@ class _Link(threading.Thread):
         self._reporter = reporter
         self._half_closed = half_closed
         self._ended = ended
+        self._lacks_threads = lacks_threads
         self._lock = threading.Lock()
         self._pod: Connection | None = None
         self._over = threading.Event()
-        self._heard = time.monotonic()
+        self.heard = time.monotonic()
+        """When the pod last said something, or the client its last."""
 
     def run(self) -> None:
         try:
@@ -222,7 +243,11 @@ class _Link(threading.Thread):
 
     def _copy(self, name: str, pod: Connection) -> None:
         upward = threading.Thread(target=self._send, args=(pod,), name="port-forward-send", daemon=True)
-        upward.start()
+        try:
+            upward.start()
+        except RuntimeError as error:
+            self._lacks_threads(error)
+            return
         try:
             self._receive(name, pod)
         finally:
@@ -234,7 +259,7 @@ class _Link(threading.Thread):
         answered = False
         try:
             while data := pod.recv(_CHUNK):
-                self._heard = time.monotonic()
+                self.heard = time.monotonic()
                 if not answered:
                     answered = True
                     self._pods.answered(name)
@@ -254,9 +279,9 @@ class _Link(threading.Thread):
             return
         # The client has sent all. Whether it has gone, or closed its half alone and still listens, TCP does not tell;
         # and the pod cannot be told, so it might keep the connection for ever.
+        self.heard = time.monotonic()
         self._half_closed(self)
-        ended = time.monotonic()
-        while (left := max(ended, self._heard) + _HALF_CLOSED_SECONDS - time.monotonic()) > 0:
+        while (left := self.heard + _HALF_CLOSED_SECONDS - time.monotonic()) > 0:
             if self._over.wait(left):
                 return
         self.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from todoctl.adapters import kinds
 from todoctl.deadline import Deadline
-from todoctl.errors import AccessError, TodoctlError
+from todoctl.errors import AccessError, ClusterError, TodoctlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,7 +113,12 @@ class Pods:
                 return opened
             pause = max(0.0, self._not_before - time.monotonic())
             if over.wait(min(pause, patience.remaining())) or patience.expired():
-                raise self._trouble or AssertionError("unreachable: only trouble makes it wait")
+                raise self._trouble or ClusterError(
+                    "cluster.port",
+                    f"no connection to a pod of Service `{self._service}` was made",
+                    because="it was no longer wanted, or each pod that was tried had gone by then",
+                    hint="see what the pods do with `todoctl status`, and connect again",
+                )
 
     def choose(self) -> tuple[str, int]:
         """Return the chosen pod's name and its port, or choose one. Raises AccessError and ClusterError."""
