@@ -45,6 +45,33 @@ def test_without_docker_and_minikube_both_are_told_and_nothing_else_is_looked_at
     assert all(id_.startswith("host.") or id_ == "context.kubeconfig" for id_ in looked_at)
 
 
+KUBECONFIG = """\
+contexts: [{name: lab, context: {cluster: lab, user: lab}}]
+clusters: [{name: lab, cluster: {server: "https://127.0.0.1:1", %s}}]
+users: [{name: lab, user: {%s}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "id_"),
+    [
+        ("contexts: []", "cluster.context"),
+        ("a: [", "cluster.kubeconfig"),
+        (KUBECONFIG % ("proxy-url: nowhere", "token: t"), "cluster.proxy"),
+        (KUBECONFIG % ("", "exec: {apiVersion: v1, command: absent}"), "cluster.credentials"),
+    ],
+)
+def test_elsewhere_a_kubeconfig_of_no_use_is_an_api_server_that_is_not_reached(
+    content: str, id_: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(content)
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setenv("PATH", str(tmp_path))  # Docker's checks have nothing to do with it
+    found = findings(Settings(environment="staging", context="lab"))["cluster.reachable"]
+    assert (found.status, found.error and found.error.id) == (Status.FATAL, id_)
+
+
 @pytest.mark.docker
 def test_without_minikube_docker_is_still_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     docker = process.which("docker")
