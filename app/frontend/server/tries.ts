@@ -60,8 +60,9 @@ interface Counter {
   opened: string;
 }
 
+/** At most a window: a try that came a moment earlier may be counted after the one that opened it. */
 const secondsLeft = ({ opened }: Counter, windowSeconds: number, now: number) =>
-  Math.max(1, Math.ceil((Number(opened) + windowSeconds * 1000 - now) / 1000));
+  Math.min(windowSeconds, Math.max(1, Math.ceil((Number(opened) + windowSeconds * 1000 - now) / 1000)));
 
 const LOOK = 'SELECT "key", "count", "lastRequest" AS opened FROM "rateLimit" WHERE "key" = ANY($1)';
 
@@ -71,5 +72,6 @@ const COUNT = `
   INSERT INTO "rateLimit" AS counted ("id", "key", "count", "lastRequest") VALUES (gen_random_uuid()::text, $1, 1, $2)
   ON CONFLICT ("key") DO UPDATE SET
     "count" = CASE WHEN counted."lastRequest" <= $3 THEN 1 ELSE counted."count" + 1 END,
-    "lastRequest" = CASE WHEN counted."lastRequest" <= $3 OR counted."count" < $4 THEN $2 ELSE counted."lastRequest" END
+    "lastRequest" = CASE WHEN counted."lastRequest" <= $3 OR counted."count" < $4
+      THEN GREATEST(counted."lastRequest", $2) ELSE counted."lastRequest" END
   RETURNING "count", "lastRequest" AS opened`;

@@ -117,6 +117,7 @@ describe("the rate limits", () => {
           expect(await guess(seconds)).toBe(401);
         }
         expect(await guess(123)).toBe("wait 59");
+        expect(await guess(110)).toBe("wait 60"); // one that is counted late, or by a pod whose clock is behind
       } finally {
         vi.useRealTimers();
       }
