@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { authorized, client, dataOf, failureOf, type Task } from "./api";
+import { authorized, client, dataOf, failureOf, type Task, taskApi } from "./api";
 import type { components } from "./api-types";
 import type { Board } from "./board";
 import { wallClock } from "./calendar";
@@ -14,6 +14,7 @@ import {
   type Utterance,
   utterance,
 } from "./conversation";
+import { deleteAsked } from "./deletion";
 import { readEvents } from "./events";
 import { asFailure } from "./failure";
 import { randomId } from "./random-id";
@@ -200,18 +201,15 @@ export function useAssistant(board: Board) {
     deciding.current.add(token);
     change({ isBusy: true });
     try {
-      await dataOf(client.POST("/api/assistant/confirm", { body: { token } }));
-      settle("Deleted", true);
-      await board.deleted(question.task);
-    } catch (error) {
-      const { kind, message } = asFailure(error);
-      if (kind === "away") {
-        change({ isBusy: false }); // the question stays open
-        board.tell(message);
-        return;
+      const confirm = () => dataOf(client.POST("/api/assistant/confirm", { body: { token } }));
+      const { outcome, isDeleted } = await deleteAsked(confirm, () => taskApi.read(question.task.id));
+      settle(outcome, isDeleted);
+      if (isDeleted) {
+        await board.deleted(question.task);
       }
-      const why = { gone: "The question is too old. Ask again.", changed: "The task was changed since. Ask again." };
-      settle(kind === "gone" || kind === "changed" ? why[kind] : message);
+    } catch (error) {
+      change({ isBusy: false }); // the question stays open
+      board.tell(asFailure(error).message);
     } finally {
       deciding.current.delete(token);
     }
