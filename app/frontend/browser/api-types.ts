@@ -369,6 +369,7 @@ export interface components {
             /** Used Tokens */
             used_tokens: number;
         };
+        AssistantEvent: components["schemas"]["Started"] | components["schemas"]["Said"] | components["schemas"]["Changed"] | components["schemas"]["Found"] | components["schemas"]["DeletionAsked"] | components["schemas"]["Failed"] | components["schemas"]["Ended"];
         /**
          * Author
          * @description Who answers: a language model, or where there is no key for one, rules for plain English.

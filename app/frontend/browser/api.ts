@@ -56,11 +56,16 @@ export async function authorized(request: Request, signal?: AbortSignal): Promis
 /** The client of the contract's API, for what goes beyond the tasks as well. */
 export const client = createClient<paths>({ fetch: (request) => authorized(request) });
 
-/** The answer's data; what is no success is a Failure, and so is an answer that does not come whole. */
-export async function dataOf<Data>(answer: Promise<{ data?: Data; response: Response }>): Promise<NonNullable<Data>> {
-  const { data, response } = await answer.catch((error: unknown) => {
+/** An answer, be it a success or not; one that does not come whole is a Failure. */
+export function whole<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  return answer.catch((error: unknown) => {
     throw error instanceof Failure ? error : new Failure("away", "The server's answer broke off.");
   });
+}
+
+/** The answer's data; what is no success is a Failure, and so is an answer that does not come whole. */
+export async function dataOf<Data>(answer: Promise<{ data?: Data; response: Response }>): Promise<NonNullable<Data>> {
+  const { data, response } = await whole(answer);
   if (response.ok) {
     return data as NonNullable<Data>;
   }
@@ -85,17 +90,22 @@ export function failureOf(response: Response): Failure {
   }
 }
 
-/** All of the user's data. It may be long in coming: there is a limit on the wait for its beginning alone. */
-export async function exported(): Promise<components["schemas"]["Export"]> {
+/** Sends a request whose answer may be long in coming: there is a limit on the wait for its beginning alone. */
+export async function begun(request: Request, stop?: AbortSignal): Promise<Response> {
   const limit = new AbortController();
-  const timer = setTimeout(() => {
+  const abort = () => {
     limit.abort();
-  }, PATIENCE_MS);
-  const begun = (request: Request) =>
-    authorized(request, limit.signal).finally(() => {
-      clearTimeout(timer);
-    });
-  return dataOf(client.GET("/api/export", { fetch: begun }));
+  };
+  stop?.addEventListener("abort", abort); // for good, as it stops what comes after the beginning, too
+  const timer = setTimeout(abort, PATIENCE_MS);
+  return authorized(request, limit.signal).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+/** All of the user's data. */
+export async function exported(): Promise<components["schemas"]["Export"]> {
+  return dataOf(client.GET("/api/export", { fetch: (request) => begun(request) }));
 }
 
 const ifMatch = (version?: string) => (version === undefined ? {} : { header: { "If-Match": `"${version}"` } });

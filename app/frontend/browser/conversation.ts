@@ -1,4 +1,4 @@
-import type { components } from "./api-types";
+import type { components, paths } from "./api-types";
 import type { Task } from "./api";
 import type { WallClock } from "./calendar";
 import type { AssistantEvent } from "./events";
@@ -44,20 +44,22 @@ export interface Talk {
 
 export const newTalk = (): Talk => ({ id: randomId(), isBegun: false });
 
+type Call = paths["/api/assistant/messages"]["post"];
+
+/** What is sent to say something, as the API has it. */
+interface Saying {
+  params: { header: NonNullable<Call["parameters"]["header"]> };
+  body: Call["requestBody"]["content"]["application/json"];
+}
+
 /**
  * What is sent to say something. A conversation that may not be there yet goes into a header: the server begins it under
  * that id, so that it is found again where nothing of the answer was heard; and so is the answer, by the message's id.
  */
-export function saying(messageId: string, text: string, { id, isBegun }: Talk, { day, time }: WallClock): RequestInit {
+export function saying(messageId: string, text: string, { id, isBegun }: Talk, { day, time }: WallClock): Saying {
   return {
-    method: "POST",
-    headers: {
-      "Content-Type": "application/json",
-      Accept: "text/event-stream",
-      "Message-ID": messageId,
-      ...(!isBegun && { "Conversation-ID": id }),
-    },
-    body: JSON.stringify({ text, conversation_id: isBegun ? id : null, today: day, time }),
+    params: { header: isBegun ? { "Message-ID": messageId } : { "Message-ID": messageId, "Conversation-ID": id } },
+    body: { text, conversation_id: isBegun ? id : null, today: day, time },
   };
 }
 

@@ -1,16 +1,7 @@
 import type { components } from "./api-types";
 
-type Schemas = components["schemas"];
-
 /** A part of the assistant's answer; docs/contract.md has the table. */
-export type AssistantEvent =
-  | Schemas["Started"]
-  | Schemas["Said"]
-  | Schemas["Changed"]
-  | Schemas["Found"]
-  | Schemas["DeletionAsked"]
-  | Schemas["Failed"]
-  | Schemas["Ended"];
+export type AssistantEvent = components["schemas"]["AssistantEvent"];
 
 /** Reads a stream of server-sent events, each with JSON as its data; comments only keep the connection alive. */
 export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGenerator<AssistantEvent> {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { authorized, client, dataOf, failureOf, type Task, taskApi } from "./api";
+import { begun, client, dataOf, failureOf, type Task, taskApi, whole } from "./api";
 import type { components } from "./api-types";
 import type { Board } from "./board";
 import { wallClock } from "./calendar";
@@ -83,8 +83,14 @@ export function useAssistant(board: Board) {
     /** Whether the server may have done more than was heard here. */
     let isCut = false;
     try {
-      const request = new Request("/api/assistant/messages", saying(messageId, text, talk, wallClock(new Date())));
-      const response = await authorized(request, stop.signal);
+      const { data, response } = await whole(
+        client.POST("/api/assistant/messages", {
+          ...saying(messageId, text, talk, wallClock(new Date())),
+          headers: { Accept: "text/event-stream" },
+          parseAs: "stream",
+          fetch: (request) => begun(request, stop.signal),
+        }),
+      );
       if (response.status === 429) {
         wasHeard = false;
         unheard.current = again && { ...again, keys: [questionKey, answerKey] }; // the first try may have been heard
@@ -93,12 +99,12 @@ export function useAssistant(board: Board) {
         isCut = true; // it was heard the first time, maybe in another conversation
         id = again?.id ?? id;
         patch(answerKey, (answer) => ({ ...answer, problem: "It was heard already. What was done stays." }));
-      } else if (!response.ok || response.body === null) {
+      } else if (!response.ok || !data) {
         throw failureOf(response);
       } else {
         hasBegun = true;
         isCut = true;
-        for await (const event of readEvents(response.body)) {
+        for await (const event of readEvents(data)) {
           patch(answerKey, (answer) => heard(answer, event));
           if (event.type === "started" && !stop.signal.aborted) {
             id = event.conversation_id;

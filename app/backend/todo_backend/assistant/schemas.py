@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic import StringConstraints as Text
+from typing_extensions import TypeAliasType
 
 from todo_backend.tasks.schemas import LocalDate, LocalTime, Task
 
@@ -119,10 +120,11 @@ class Ended(_Event):
     type: Literal["done"] = "done"
 
 
-AssistantEvent = Annotated[
-    Started | Said | Changed | Found | DeletionAsked | Failed | Ended, Field(discriminator="type")
-]
-"""The `data` of an event."""
+AssistantEvent = TypeAliasType(
+    "AssistantEvent",
+    Annotated[Started | Said | Changed | Found | DeletionAsked | Failed | Ended, Field(discriminator="type")],
+)
+"""The `data` of an event. By its name it is in the API's document, so that a client's types have it too."""
 
 
 class Confirmation(BaseModel):
