@@ -16,11 +16,12 @@ import {
 } from "./conversation";
 import { deleteAsked } from "./deletion";
 import { readEvents } from "./events";
-import { asFailure } from "./failure";
+import { asFailure, Failure } from "./failure";
 import { randomId } from "./random-id";
 
 type Summary = components["schemas"]["ConversationSummary"];
 
+const FORGOTTEN = "This conversation is no longer there: it was forgotten elsewhere.";
 const BROKE_OFF = "The answer broke off. What was done until then stays.";
 /** When to look what became of an answer that was stopped or broke off: a change that waits for others takes a while. */
 const CATCH_UP_MS = [300, 1000, 3000, 8000];
@@ -99,6 +100,13 @@ export function useAssistant(board: Board) {
         isCut = true; // it was heard the first time, maybe in another conversation
         id = again?.id ?? id;
         patch(answerKey, (answer) => ({ ...answer, problem: "It was heard already. What was done stays." }));
+      } else if (response.status === 404 && !stop.signal.aborted) {
+        wasHeard = false;
+        const next = newTalk();
+        setTalk(next);
+        unheard.current = { text, messageId, id: next.id, keys: [questionKey, answerKey] };
+        setUtterances((all) => all.filter((one) => one.key === questionKey || one.key === answerKey));
+        patch(answerKey, (answer) => ({ ...answer, problem: `${FORGOTTEN} Send this again to begin a new one.` }));
       } else if (!response.ok || !data) {
         throw failureOf(response);
       } else {
@@ -232,9 +240,20 @@ export function useAssistant(board: Board) {
     if (id !== null) {
       await quietly(board, async () => {
         const path = { conversation_id: id };
-        const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
-        if (opened.current === mine) {
-          setUtterances(remembered(kept));
+        try {
+          const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
+          if (opened.current === mine) {
+            setUtterances(remembered(kept));
+          }
+        } catch (error) {
+          if (asFailure(error).kind !== "gone") {
+            throw error;
+          }
+          setEarlier((all) => all.filter((one) => one.id !== id));
+          if (opened.current === mine) {
+            setTalk(newTalk());
+          }
+          throw new Failure("gone", FORGOTTEN);
         }
       });
     }
@@ -250,7 +269,7 @@ export function useAssistant(board: Board) {
     if (isBegun) {
       await quietly(board, async () => {
         const path = { conversation_id: id };
-        await dataOf(client.DELETE("/api/conversations/{conversation_id}", { params: { path } }));
+        await dataOf(client.DELETE("/api/conversations/{conversation_id}", { params: { path } })).catch(unlessGone);
       });
       setEarlier((all) => all.filter((one) => one.id !== id));
     }
@@ -267,6 +286,13 @@ async function quietly(board: Board, work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     board.tell(asFailure(error).message);
+  }
+}
+
+/** Lets be what was to go, and is gone already. */
+function unlessGone(error: unknown): void {
+  if (asFailure(error).kind !== "gone") {
+    throw error;
   }
 }
 
