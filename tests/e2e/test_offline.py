@@ -5,10 +5,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -160,14 +162,32 @@ def test_a_second_offline_install_sends_and_changes_nothing(offline, saved, todo
     assert [one["sent"] for one in again.data["sideloaded"]] == [0] * len(again.data["sideloaded"])
 
 
-def test_installing_takes_little_memory_whatever_the_images_size(offline, saved, zipapp):
+POSTGRES = "docker.io/library/postgres:17"
+
+
+@pytest.fixture
+def without_postgres(offline, saved, zipapp):
+    """Take its image from the node, though a pod uses it; return the install that sends it anew."""
+    becomes(None, partial(held_after, "ctr", "-n", "k8s.io", "images", "rm", POSTGRES))
+    arguments = ["install", "--offline", "--bundle", str(saved[0]), "-p", PROFILE, "-n", NAMESPACE, "--host", HOST]
+    return [sys.executable, zipapp, *arguments, "-o", "json"]
+
+
+def test_an_offline_install_that_was_killed_while_it_sends_is_finished_by_the_next(without_postgres, address):
+    with subprocess.Popen(without_postgres, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as killed:
+        said = list(takewhile(lambda line: line.rstrip() != "Sideload", killed.stderr))
+        killed.kill()
+    assert killed.returncode == -signal.SIGKILL, "".join(said)
+    again = subprocess.run(without_postgres, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert POSTGRES in Minikube(PROFILE).node_images(PROFILE)
+    becomes(200, lambda: Browser(address, HOST)("GET", "/healthz")[0])
+
+
+def test_installing_takes_little_memory_whatever_the_images_size(without_postgres, saved):
     (biggest,) = [entry for entry in saved[1]["entries"] if entry["references"] == ["postgres:17"]]
     assert biggest["size"] > PEAK_BYTES
-    # Gone from the node, though a pod uses it, it is sent anew.
-    removal = ("ctr", "-n", "k8s.io", "images", "rm", "docker.io/library/postgres:17")
-    becomes(None, partial(held_after, *removal))
-    arguments = ["install", "--offline", "--bundle", str(saved[0]), "-p", PROFILE, "-n", NAMESPACE, "--host", HOST]
-    code, out, err, most = peak([sys.executable, zipapp, *arguments, "-o", "json"])
+    code, out, err, most = peak(without_postgres)
     assert code == 0, err
     sent = [one["sent"] for one in json.loads(out)["data"]["sideloaded"]]
     assert biggest["size"] in sent

@@ -66,6 +66,8 @@ def something_to_do(step, todoctl, kubectl):
             kubectl("delete", "-n", NAMESPACE, "deployment/todo-frontend", "ingress/todo-app", "service/todo-backend")
         case "Wait":
             kubectl("delete", "-n", NAMESPACE, "deployment/todo-backend")
+        case "Access":  # it waits until the Ingress that the install makes is programmed
+            kubectl("delete", "-n", NAMESPACE, "ingress/todo-app")
 
 
 def the_app_answers(address):
