@@ -13,7 +13,7 @@ from todoctl.adapters import kinds
 from todoctl.adapters.kubernetes import Cluster
 from todoctl.applying import Applying
 from todoctl.deadline import Deadline
-from todoctl.objects import inventory
+from todoctl.objects import inventory, prune
 from todoctl.objects.delete import uninstall
 from todoctl.objects.diff import ChangeSet
 from todoctl.objects.inventory import Member
@@ -102,6 +102,30 @@ def test_what_somebody_else_has_made_his_own_stays(
         kubectl("-n", namespace, "create", "configmap", "theirs")
         kubectl("-n", namespace, "label", "configmap", "theirs", f"{inventory.MEMBER}={inventory.set_id(namespace)}")
     assert install(named(namespace, "stays")).empty
+    assert "theirs" in there(cluster, namespace)
+    assert set(recorded(cluster, namespace)) == {"stays"}
+
+
+def test_what_somebody_makes_his_own_while_others_are_pruned_stays(
+    cluster: Cluster, namespace: str, install: Install
+) -> None:
+    goes: Object = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": named(namespace, "goes")["metadata"],
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "none"}}},
+    }
+    stays = named(namespace, "stays")
+    install(stays, named(namespace, "theirs"), goes)
+    members = inventory.parse(inventory.read(cluster, namespace))
+
+    def take(method: str, *_: object) -> None:
+        if method == "DELETE":
+            kubectl("-n", namespace, "label", "configmap", "theirs", f"{inventory.MEMBER}-")
+
+    seen = Cluster.connect(PROFILE, on_request=take)
+    pruned = prune.prune(seen, namespace, [stays], members, deadline=Deadline(60))
+    assert [str(change) for change in pruned.changes] == ["PodDisruptionBudget/goes pruned"]
     assert "theirs" in there(cluster, namespace)
     assert set(recorded(cluster, namespace)) == {"stays"}
 

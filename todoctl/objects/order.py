@@ -39,11 +39,6 @@ def in_stages(objects: Iterable[Manifest]) -> list[list[Manifest]]:
     return [stage for stage in stages if stage]
 
 
-def for_deletion(objects: Iterable[Manifest]) -> list[list[Manifest]]:
-    """Return the objects by stage, in the order in which they go."""
-    return in_stages(objects)[::-1]
-
-
 def stage_of(kind: Kind) -> int:
     """Return the number of a kind's stage. Raises LookupError, as `in_stages` does."""
     for index, stage in enumerate(STAGES):

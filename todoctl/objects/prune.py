@@ -45,17 +45,20 @@ def prune(
     """Delete what is stale, stage by stage in reverse, and have the inventory name exactly what is left.
 
     To be called when all of `objects` are applied, and work. What somebody else has made of a stale member in the
-    meantime, by taking its label away or making another one of its name, is let go and stays. What is still to go of
-    Helm's stays noted: that is no member. Raises ClusterError.
+    meantime, by taking its label away or making another one of its name, is let go and stays: each stage is read when
+    its turn comes, as the stages before may have taken minutes. What is still to go of Helm's stays noted: that is no
+    member. Raises ClusterError.
     """
     changes: list[Change] = []
-    for stage in order.for_deletion(doomed(cluster, namespace, inventory.stale(recorded, objects))):
-        delete_all(cluster, namespace, [dict(item) for item in stage], deadline)
-        for item in stage:
-            changes.append(pruned(dict(item)))
+    stale = inventory.stale(recorded, objects)
+    for stage in reversed(order.STAGES):
+        going = doomed(cluster, namespace, [one for one in stale if one.known in stage])
+        delete_all(cluster, namespace, going, deadline)
+        for item in going:
+            changes.append(pruned(item))
             observe(changes[-1])
     now = inventory.members(objects, read_all(cluster, objects))
-    unread = [one for one in inventory.stale(recorded, objects) if one.known is None]
+    unread = [one for one in stale if not any(one.known in stage for stage in order.STAGES)]
     live = inventory.read(cluster, namespace)
     inventory.record(cluster, namespace, [*now, *unread], live, inventory.obsolete(live))
     return ChangeSet(tuple(changes))
