@@ -58,6 +58,8 @@ DYNAMIC = {
     """f"minikube.{event.name.lower().replace('_', '-') if event and event.name else 'failed'}\"""": lambda: {
         "minikube.REASON"
     },
+    # Told in a report, whose command ends with no error: the id is that of one that is listed elsewhere.
+    "refusal.id": set,
     "check_id": lambda: given_to("disk", 0),
     "check.id": lambda: set(entries()),
 }

@@ -17,6 +17,7 @@ import yaml
 from todoctl import newfile
 from todoctl.adapters import kinds
 from todoctl.adapters.docker import Engine, ImageStore
+from todoctl.adapters.kinds import Kind
 from todoctl.errors import ClusterError, PreflightError, UsageError
 from todoctl.installation import Installation
 from todoctl.recipes import report, reportfile
@@ -24,13 +25,15 @@ from todoctl.settings import Settings
 
 ENGINE = Engine("28.3.0", "linux", "amd64", "Ubuntu", 8, 1, "overlay2", ImageStore.CLASSIC, False, "/var/lib/docker")  # noqa: FBT003
 UNREACHABLE = ClusterError("cluster.unreachable", "cannot list", because="connection refused")
+REFUSED = ClusterError("cluster.forbidden", "cannot list", because="secrets is forbidden")
 
 
 class Cluster:
-    """A cluster with one pod that restarted."""
+    """A cluster with one pod that restarted; `fault` comes of `faulty` objects, or of all."""
 
-    def __init__(self, fault: Exception | None = None) -> None:
+    def __init__(self, fault: Exception | None = None, faulty: Kind | None = None) -> None:
         self.fault = fault
+        self.faulty = faulty
         self.asked: list[str] = []
 
     def within(self, _deadline):
@@ -38,7 +41,7 @@ class Cluster:
 
     def list(self, kind, _namespace=None):
         self.asked.append(kind.name)
-        if self.fault:
+        if self.fault and self.faulty in (None, kind):
             raise self.fault
         if kind is not kinds.POD:
             return [], "1"
@@ -126,6 +129,20 @@ def test_a_cluster_that_does_not_answer_is_asked_for_its_objects_once(write) -> 
     cluster = Cluster(UNREACHABLE)
     write(cluster)
     assert cluster.asked == ["Deployment", "Node"]
+
+
+@pytest.mark.parametrize("fault", [REFUSED, UNREACHABLE], ids=["refused", "lost just then"])
+def test_no_log_is_collected_where_the_secrets_that_may_show_in_it_cannot_be_read(write, monkeypatch, fault) -> None:
+    cluster = Cluster(fault, kinds.SECRET)
+    monkeypatch.setattr(cluster, "logs", lambda *_, **__: pytest.fail("read"))
+    written, files = write(cluster)
+    assert files["todoctl-report/logs.txt"] == (
+        "could not be collected: the logs were not read, as values of Secrets cannot be found in them: "
+        f"cannot list: {fault.because}\n"
+    )
+    assert {"logs.txt", "objects/secrets.yaml"} <= set(written.failed)
+    assert not [name for name in files if "/logs/" in name]
+    assert "todo-1" in files["todoctl-report/objects/pods.yaml"]
 
 
 def test_the_environment_is_shown_as_far_as_it_explains_something_and_without_secrets() -> None:

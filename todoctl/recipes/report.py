@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 from todoctl import __version__
 from todoctl.adapters import kinds, process, system
 from todoctl.adapters.kinds import Kind
 from todoctl.deadline import Deadline
-from todoctl.errors import TodoctlError
+from todoctl.errors import ClusterError, TodoctlError
 from todoctl.installation import Installation
 from todoctl.mask import hide, mask
 from todoctl.objects import redact
@@ -37,7 +37,8 @@ What todoctl found on one machine, for a bug report.
 Values of Secrets, passwords, tokens and keys were replaced by ***, and the home folder by ~. The kubeconfig is not in
 it. Look through it all the same before you send it: names of hosts, images and people may be in it.
 
-What could not be collected is a file, too: it says why.
+What could not be collected is a file, too: it says why. Where the Secrets are among that, their values were not known:
+no log of a container was read then, and todoctl.log, which may quote one, and the objects want a closer look.
 """
 
 KINDS = (
@@ -103,6 +104,11 @@ def write(installation: Installation, path: Path, others: Mapping[str, Collector
         files[name] = collected.clean(name, found)
     reportfile.write(path, files)
     return Report(path, tuple(files), tuple(failed))
+
+
+def _unsearched(refusal: TodoctlError) -> NoReturn:
+    what = "the logs were not read, as values of Secrets cannot be found in them"
+    raise ClusterError(refusal.id, what, because=_why(refusal))
 
 
 def _why(error: Exception) -> str:
@@ -193,7 +199,11 @@ class _Collected:
         return [redact.redacted(item) for item in found]
 
     def _logs(self) -> Iterator[tuple[str, Collector]]:
-        pods = self._found[kinds.POD]
+        """Yield what collects each container's log; where Secrets cannot be read, what says why there is none."""
+        pods, secrets = self._found[kinds.POD], self._found[kinds.SECRET]
+        if isinstance(secrets, TodoctlError):
+            yield "logs.txt", partial(_unsearched, secrets)
+            return
         for pod in pods if isinstance(pods, list) else ():
             status = pod.get("status") or {}
             for entry in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
