@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from todoctl.cli.completion import made
 from todoctl.cli.main import main
 from todoctl.errors import ClusterError
 
-ZIPAPP = f"""\
+MAIN = f"""\
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from todoctl.__main__ import main
@@ -33,6 +35,21 @@ SHELLS = {
     "zsh": (["zsh", "-f", "-i"], "autoload -Uz compinit; compinit -u -d '{home}/dump'; source '{script}'"),
     "fish": (["fish", "--no-config", "-i"], "source '{script}'"),
 }
+
+
+@pytest.fixture
+def zipapp(tmp_path):
+    """Make a zipapp of this name in the folder where a shell is."""
+
+    def of(name):
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"#!/usr/bin/env python3\n")
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.writestr("__main__.py", MAIN)
+        (tmp_path / name).chmod(0o755)
+        return tmp_path / name
+
+    return of
 
 
 class Shell:
@@ -86,15 +103,14 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path):
+def shell(tmp_path, zipapp):
     """Start a shell in which completion is set up for a zipapp in the folder where one is."""
-    (tmp_path / "todoctl.pyz").write_text(ZIPAPP)
     started = []
 
-    def start(name):
+    def start(name, file="todoctl.pyz"):
         if not shutil.which(name):
             pytest.skip(f"needs {name} on PATH")
-        (tmp_path / "script").write_text(made(name, tmp_path / "todoctl.pyz", sys.executable))
+        (tmp_path / "script").write_text(made(name, zipapp(file), sys.executable))
         argv, setup = SHELLS[name]
         one = Shell(argv, tmp_path)
         started.append(one)
@@ -125,15 +141,24 @@ def test_tab_completes_verbs_options_and_values_however_todoctl_is_called(shell,
     assert one.sees(completed.rstrip()), one.shown
 
 
+@ON_POSIX
+@pytest.mark.parametrize("name", SHELLS)
+def test_tab_completes_a_zipapp_that_was_given_a_name_of_its_own(shell, name):
+    one = shell(name, "td")
+    one.type("./td unin\t")
+    assert one.sees("./td uninstall"), one.shown
+
+
+@pytest.mark.parametrize("file", ["workshop.pyz", "td"])
 @pytest.mark.parametrize("name", [*SHELLS, "powershell"])
-def test_the_verb_prints_the_script(capsys, monkeypatch, tmp_path, name):
-    monkeypatch.setattr(sys, "argv", [str(tmp_path / "workshop.pyz"), "completion", name])
+def test_the_verb_prints_the_script(capsys, monkeypatch, tmp_path, zipapp, name, file):
+    monkeypatch.setattr(sys, "argv", [str(zipapp(file)), "completion", name])
     assert main(["completion", name]) == 0
     script = capsys.readouterr().out
-    assert script.rstrip() == made(name, tmp_path / "workshop.pyz", sys.executable).rstrip()
-    assert str(tmp_path / "workshop.pyz") in script
-    for command in ("todoctl", "todoctl.pyz", "workshop.pyz"):
-        assert command in script.replace(str(tmp_path), "")
+    assert script.rstrip() == made(name, tmp_path / file, sys.executable).rstrip()
+    assert str(tmp_path / file) in script
+    named = re.findall(r"[\w.-]+", script.replace(str(tmp_path / file), ""))
+    assert {"todoctl", "todoctl.pyz", file} <= set(named)
 
 
 def test_programs_get_the_script_too(capsys):
@@ -145,7 +170,8 @@ def test_programs_get_the_script_too(capsys):
 
 @pytest.mark.parametrize("name", [*SHELLS, "powershell"])
 def test_without_a_zipapp_the_script_runs_what_is_on_path(tmp_path, name):
-    assert str(tmp_path) not in made(name, tmp_path / "bin" / "todoctl", sys.executable)
+    (tmp_path / "todoctl").write_text("#!/usr/bin/env python3\n")
+    assert str(tmp_path) not in made(name, tmp_path / "todoctl", sys.executable)
 
 
 def asked_by_powershell(words, position):
@@ -170,9 +196,11 @@ def test_powershell_gets_values_with_what_they_mean():
     assert "--env-file" in asked_by_powershell("todoctl install --env", 2)
 
 
-def test_powershell_runs_the_zipapp_with_its_python_and_both_are_quoted():
-    script = made("powershell", Path("/home/o'neil/todoctl.pyz"), "/usr/bin/python 3")
-    assert "& '/usr/bin/python 3' '/home/o''neil/todoctl.pyz' 2>$null" in script
+def test_powershell_runs_the_zipapp_with_its_python_and_both_are_quoted(tmp_path, zipapp):
+    (tmp_path / "o'neil").mkdir()
+    script = made("powershell", zipapp("o'neil/todoctl.pyz"), "/usr/bin/python 3")
+    quoted = str(tmp_path / "o''neil" / "todoctl.pyz")
+    assert f"& '/usr/bin/python 3' '{quoted}' 2>$null" in script
     assert "-CommandName todoctl, todoctl.pyz -ScriptBlock" in script
 
 

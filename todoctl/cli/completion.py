@@ -48,7 +48,9 @@ def command(*, shell: str, **_options: object) -> Result:
 
 
 def made(shell: str, file: Path, python: str) -> str:
-    """Return the script for a shell; `file` is what runs todoctl, with `python` if it is a zipapp."""
+    """Return the script for a shell; `file` is what runs todoctl, with `python` if it is a zipapp, of any name."""
+    import zipfile
+
     from click.shell_completion import get_completion_class
 
     from todoctl.cli.main import COMPLETE, todoctl
@@ -60,15 +62,13 @@ def made(shell: str, file: Path, python: str) -> str:
     script = (completion.source_template % variables).replace(_ONLY_ON_PATH, "")
     theirs, ours = (part.replace("{name}", "todoctl") for part in _RUN[shell])
     quote = _quoted_for_powershell if shell == "powershell" else shlex.quote
-    words = [python, str(file.absolute())] if file.suffix == ".pyz" else ["todoctl"]
+    zipapp = zipfile.is_zipfile(file)
+    words = [python, str(file.absolute())] if zipapp else ["todoctl"]
     if theirs not in script:
         raise AssertionError(theirs)
     script = script.replace(theirs, ours.replace("{program}", " ".join(map(quote, words))))
-    return _for_names(shell, script, list(dict.fromkeys(["todoctl", "todoctl.pyz", *_own_name(file)])))
-
-
-def _own_name(file: Path) -> list[str]:
-    return [file.name] if file.suffix == ".pyz" and re.fullmatch(r"[\w.-]+", file.name) else []
+    own = [file.name] if zipapp and re.fullmatch(r"[\w.-]+", file.name) else []
+    return _for_names(shell, script, list(dict.fromkeys(["todoctl", "todoctl.pyz", *own])))
 
 
 def _for_names(shell: str, script: str, names: list[str]) -> str:
