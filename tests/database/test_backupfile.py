@@ -133,6 +133,29 @@ def test_a_dump_that_the_disk_cannot_read_any_more_is_told():
         list(backup.dump(Broken(WHOLE, 70_000)))
 
 
+@pytest.mark.parametrize("place", [3, 30, -70_000, -60, -3], ids=["head", "about", "dump", "its end", "trailer"])
+def test_a_dump_that_changed_since_it_was_checked_is_not_handed_out_whole(place):
+    backup = backupfile.check(Named(WHOLE))
+    turned = bytearray(WHOLE)
+    turned[place] ^= 1
+    handed = []
+
+    def take():
+        for chunk in backup.dump(Named(bytes(turned))):
+            handed.append(chunk)  # noqa: PERF402 - what came before the error counts
+
+    with pytest.raises(ArchiveError) as caught:
+        take()
+    assert (caught.value.id, caught.value.because) == ("backup.damaged", "it changed after it was verified")
+    assert sum(map(len, handed)) < backup.length
+
+
+def test_another_backup_in_its_place_is_not_handed_out_whole():
+    backup = backupfile.check(Named(WHOLE))
+    with pytest.raises(ArchiveError):
+        list(backup.dump(Named(written(DUMP[::-1]))))
+
+
 def test_a_new_file_is_the_owners_alone_and_has_its_name_only_when_it_is_whole(tmp_path):
     path = tmp_path / "tasks.backup"
     with backupfile.creating(path) as file:

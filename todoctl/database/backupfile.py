@@ -59,14 +59,22 @@ class Backup:
     """Of the dump in the file."""
 
     def dump(self, file: BinaryIO) -> Iterator[bytes]:
-        """Yield the dump, a chunk at a time."""
-        file.seek(self.start)
-        left = self.length
+        """Yield the dump, a chunk at a time.
+
+        Raises ArchiveError before its last chunk where the file is not any more what it was when it was checked.
+        """
+        file.seek(0)
+        digest, left = hashlib.sha256(_read(file, self.start)), self.length
         while left:
             chunk = _read(file, min(CHUNK, left))
             if not chunk:
                 raise _damaged(file, "it got shorter while it was read")
+            digest.update(chunk)
             left -= len(chunk)
+            if not left:
+                digest.update(_read(file, _TRAILER.size))
+                if digest.hexdigest() != self.sha256:
+                    raise _damaged(file, "it changed after it was verified")
             yield chunk
 
 
