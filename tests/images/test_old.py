@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -81,22 +82,27 @@ class Found:
 
 @dataclass
 class Folder:
-    """A node that is a folder: a file for each reference, which holds its digest. `deaf` ones remove nothing."""
+    """Nodes that are folders: a file for each reference, which holds its digest. `deaf` ones remove nothing."""
 
-    root: object
+    root: Path
+    names: tuple = ("one",)
     deaf: bool = False
 
-    def hold(self, reference, digest):
-        (self.root / reference.replace("/", "_")).write_text(digest)
+    def file(self, node, reference):
+        (self.root / node).mkdir(exist_ok=True)
+        return self.root / node / reference.replace("/", "_")
+
+    def hold(self, reference, digest, node="one"):
+        self.file(node, reference).write_text(digest)
 
     def nodes(self):
-        return ["one"]
+        return list(self.names)
 
-    def node_images(self, _node):
-        return {file.name.replace("_", "/"): file.read_text() for file in self.root.iterdir()}
+    def node_images(self, node):
+        return {file.name.replace("_", "/"): file.read_text() for file in self.root.glob(f"{node}/*")}
 
-    def remove_command(self, _node, reference):
-        return ["true"] if self.deaf else ["rm", shlex.quote(str(self.root / reference.replace("/", "_")))]
+    def remove_command(self, node, reference):
+        return ["true"] if self.deaf else ["rm", shlex.quote(str(self.file(node, reference)))]
 
 
 SHORT = [f"todo-backend:{str(digit) * 12}" for digit in (5, 4, 3, 2, 1)]
@@ -114,6 +120,22 @@ def test_host_and_node_lose_what_is_old_and_it_is_told(tmp_path):
     assert gone == [f"{SHORT[3]} from this host", f"{SHORT[3]} from node one"]
     assert engine.tags == [*SHORT[:3], SHORT[4]]
     assert set(target.node_images("one")) == {qualified(reference) for reference in engine.tags}
+
+
+def test_each_node_loses_what_is_old_among_its_own(tmp_path):
+    target = Folder(tmp_path, ("one", "two", "three"))
+    held = {"one": SHORT, "two": SHORT[1:], "three": SHORT[:3]}
+    for node, references in held.items():
+        for reference in references:
+            target.hold(qualified(reference), f"sha256:{reference}", node)
+    gone = removed(Engine([]), target, newest_first=SHORT)
+    assert gone == [f"{SHORT[3]} from node one", f"{SHORT[4]} from node one", f"{SHORT[4]} from node two"]
+    left = {node: set(target.node_images(node)) for node in held}
+    assert left == {
+        "one": set(map(qualified, SHORT[:3])),
+        "two": set(map(qualified, SHORT[1:4])),
+        "three": set(map(qualified, SHORT[:3])),
+    }
 
 
 def test_a_release_is_newer_than_what_was_built_later(tmp_path):
