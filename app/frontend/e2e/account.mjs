@@ -39,8 +39,11 @@ export async function meetTheApp({ page }) {
     await becomes(async () => (await page.getByRole("checkbox", { name: /^(?!Hide)/ }).count()) >= 3, true, "at least three");
     await assertAccessible(page, "a first visit");
     await picture(page, "first-visit");
+    const main = page.getByRole("navigation", { name: "Main" });
+    await main.getByRole("link", { name: /^All tasks.*\d/ }).waitFor();
     await page.getByRole("button", { name: "Remove the samples" }).click();
     await page.getByRole("heading", { name: "Nothing to do yet" }).waitFor();
+    await main.getByRole("link", { name: "All tasks", exact: true }).waitFor(); // the server has heard of it
     await assertAccessible(page, "an empty list");
     await picture(page, "empty");
     await page.reload();

@@ -177,6 +177,14 @@ export async function assistant({ page, context, troubles }) {
     await context.unroute("**/api/assistant/confirm");
     await panel.getByRole("button", { name: "Delete it" }).click();
     await panel.getByText("Deleted", { exact: true }).waitFor();
+    await panel.getByRole("status").getByRole("button", { name: "Undo" }).focus();
+    await page.keyboard.press("Enter");
+    await panel.getByRole("status").getByText("Brought back “pot the cactus”").waitFor();
+    await becomes(() => message.evaluate((field) => field === document.activeElement), true, "the focus after Undo");
+    await panel.getByRole("button", { name: "Close the notice" }).focus();
+    await page.keyboard.press("Enter");
+    await panel.getByRole("button", { name: "Close the notice" }).waitFor({ state: "detached" });
+    await becomes(() => message.evaluate((field) => field === document.activeElement), true, "the focus after the notice");
     await page.setViewportSize({ width: 1200, height: 800 });
     expected(troubles, "503", "ERR_FAILED");
   });

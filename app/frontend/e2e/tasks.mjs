@@ -5,7 +5,7 @@ import { addTask, assertAccessible, assertFits, becomes, expected, open, picture
 
 const said = (page, text) => page.getByRole("status").filter({ hasText: text });
 
-export async function tasks({ page }) {
+export async function tasks({ page, troubles }) {
   await step("a line says what it is understood as, while it is typed", async () => {
     const line = page.getByRole("textbox", { name: "New task" });
     await line.fill("Buy milk !high #home tomorrow 18:00");
@@ -86,6 +86,36 @@ export async function tasks({ page }) {
     await becomes(() => time.evaluate((field) => field === document.activeElement), true, "the focus is where the problem is");
     await page.getByRole("button", { name: "Cancel" }).click();
     await row(page, "Buy oat milk").getByText("18:00").waitFor();
+  });
+
+  await step("an edit that is refused comes back, and takes the focus from nothing that is being typed", async () => {
+    const line = page.getByRole("textbox", { name: "New task" });
+    const form = page.getByRole("form", { name: "Edit “Buy oat milk”" });
+    let refuse = () => undefined;
+    const isRefused = new Promise((resolve) => {
+      refuse = resolve;
+    });
+    await page.route(/\/api\/tasks\//, async (route) => {
+      await isRefused;
+      await route.fulfill({ status: 422, contentType: "application/problem+json", body: "{}" });
+    });
+    await page.getByRole("button", { name: "Edit “Buy oat milk”" }).click();
+    await form.getByRole("textbox", { name: "Note" }).fill("The one from Sweden");
+    await form.getByRole("button", { name: "Save" }).click();
+    await line.pressSequentially("Half a");
+    refuse();
+    await form.getByRole("alert").filter({ hasText: "The server did not accept this." }).waitFor();
+    await becomes(() => form.getByRole("textbox", { name: "Note" }).inputValue(), "The one from Sweden");
+    await page.keyboard.type(" thought");
+    await becomes(() => line.inputValue(), "Half a thought");
+    await form.getByRole("button", { name: "Save" }).click(); // the focus is in the row
+    await form.getByRole("alert").filter({ hasText: "The server did not accept this." }).waitFor();
+    const title = form.getByRole("textbox", { name: "Title" });
+    await becomes(() => title.evaluate((field) => field === document.activeElement), true, "the focus comes back, too");
+    await page.unroute(/\/api\/tasks\//);
+    await form.getByRole("button", { name: "Cancel" }).click();
+    await line.fill("");
+    expected(troubles, "422");
   });
 
   await step("a deletion can be undone", async () => {
@@ -219,7 +249,14 @@ export async function twoTabs({ context, page, troubles }) {
     await choice.getByRole("cell", { name: "Water the cactus" }).waitFor();
     await assertAccessible(page, "the choice between two edits");
     await picture(page, "conflict");
+    await page.keyboard.press("Escape");
+    await choice.waitFor({ state: "detached" });
+    const notSaved = page.getByRole("region", { name: "Not saved" });
+    await notSaved.getByText("Water the cactus").waitFor();
+    await row(page, "Water the fern").waitFor();
+    await notSaved.getByRole("button", { name: "Try again: “Water the cactus”" }).click();
     await choice.getByRole("button", { name: "Keep theirs" }).click();
+    await notSaved.waitFor({ state: "detached" });
     await row(page, "Water the fern").waitFor();
 
     for (const tab of [page, other]) {

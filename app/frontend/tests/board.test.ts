@@ -562,6 +562,19 @@ describe("edits from two tabs", () => {
     expect(server.tasks).toMatchObject([{ title: "A", description: "theirs" }]);
   });
 
+  test("that are put off are a choice again when the kept one is tried again", async () => {
+    const server = new Server(task({ id: "a" }));
+    const board = await boardOn(server);
+    const opened = taskOf(board, "a");
+    server.change("a", { title: "theirs" });
+    await board.edit(opened, { title: "mine" });
+    const kept = board.toKeep(opened, { title: "mine" });
+    await board.resolve("theirs");
+    expect("opened" in kept && (await board.edit(kept.opened, kept.changes))?.kind).toBe("changed");
+    expect(board.state().conflicts).toMatchObject([{ mine: { title: "mine" }, theirs: { title: "theirs" } }]);
+    expect(server.tasks).toMatchObject([{ title: "theirs" }]);
+  });
+
   test("or theirs as it is", async () => {
     const server = new Server(task({ id: "a" }));
     const board = await boardOn(server);

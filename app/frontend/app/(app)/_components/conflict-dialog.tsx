@@ -5,6 +5,7 @@ import type { Task, TaskChanges } from "@/browser/api";
 import type { Conflict } from "@/browser/board-state";
 import { sayDue, wallClock } from "@/browser/calendar";
 import { useBoard } from "@/browser/use-board";
+import { useUnsaved } from "@/browser/use-unsaved";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
 import styles from "./conflict-dialog.module.css";
@@ -12,9 +13,13 @@ import styles from "./conflict-dialog.module.css";
 const NAMES = ["title", "description", "priority", "tags", "due", "done"] as const;
 const LABELS = { title: "Title", description: "Note", priority: "Priority", tags: "Tags", due: "Due", done: "Done" };
 
-/** Two edits of one task met: shows both, and lets the user choose. Nothing is overwritten before that. */
+/**
+ * Two edits of one task met: shows both, and lets the user choose. Nothing is overwritten before that, and whoever leaves
+ * without a choice, as with Escape, finds the own edit under what is not saved.
+ */
 export default function ConflictDialog({ conflict: { opened, mine, theirs } }: { conflict: Conflict }) {
   const { board } = useBoard();
+  const { writings } = useUnsaved();
   const dialog = useRef<HTMLDialogElement>(null);
 
   useEffect(() => {
@@ -25,6 +30,10 @@ export default function ConflictDialog({ conflict: { opened, mine, theirs } }: {
     dialog.current?.close();
     void board.resolve(choice);
   };
+  const decideLater = () => {
+    writings.keep(board.toKeep(opened, mine), "It was changed elsewhere; try again to choose between the two.");
+    choose("theirs");
+  };
   const differing = NAMES.filter((name) => words(theirs, name) !== words(opened, name) || mine[name] !== undefined);
   return (
     <dialog
@@ -33,7 +42,7 @@ export default function ConflictDialog({ conflict: { opened, mine, theirs } }: {
       aria-labelledby="conflict-title"
       onCancel={(event) => {
         event.preventDefault();
-        choose("theirs");
+        decideLater();
       }}
     >
       <h2 id="conflict-title">“{opened.title}” was changed elsewhere</h2>
@@ -77,6 +86,9 @@ export default function ConflictDialog({ conflict: { opened, mine, theirs } }: {
           }}
         >
           Keep theirs
+        </button>
+        <button className={`${controls.button} ${controls.quiet}`} type="button" onClick={decideLater}>
+          Decide later
         </button>
       </div>
     </dialog>

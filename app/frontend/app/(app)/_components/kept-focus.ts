@@ -2,7 +2,7 @@ import { type FocusEvent, useEffect, useRef } from "react";
 
 /**
  * Keeps the focus from being lost with what has it, as a row goes with its list: then the heading of what is shown now has
- * it. @returns what the element needs inside which this holds; it looks when its component renders
+ * it, or the assistant where it covers that. @returns what the element needs inside which this holds; it looks when its component renders
  */
 export function useKeptFocus() {
   const holder = useRef<Element | null>(null);
@@ -11,7 +11,7 @@ export function useKeptFocus() {
     if (holder.current?.isConnected === false) {
       holder.current = null;
       if (document.activeElement === document.body) {
-        focusHeading();
+        focusInstead("main h1");
       }
     }
   });
@@ -27,10 +27,19 @@ export function useKeptFocus() {
   };
 }
 
-function focusHeading(): void {
-  const heading = document.querySelector<HTMLElement>("main h1");
-  if (heading !== null) {
-    heading.tabIndex = -1;
-    heading.focus();
+/**
+ * Puts the focus on something of the page that is to have it in the place of what goes; or, while the assistant covers the
+ * page, which cannot have it then, on the assistant's line.
+ */
+export function focusInstead(selector: string): void {
+  const line = document.querySelector<HTMLElement>("dialog:modal #assistant-message");
+  if (line !== null) {
+    line.focus();
+    return;
+  }
+  const place = document.querySelector<HTMLElement>(selector);
+  if (place !== null) {
+    place.tabIndex = -1;
+    place.focus();
   }
 }

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { useBoard } from "@/browser/use-board";
 import { Icon } from "@/components/icon";
+import { focusInstead } from "./kept-focus";
 import styles from "./notices.module.css";
 
 const SHOWN_MS = 10_000;
@@ -27,8 +28,9 @@ export function Notices() {
     };
   }, [board, notice, isHeld]);
 
-  const close = () => {
-    board.dismissNotice();
+  /** The focus goes on before the button goes, as no event would tell of that, and the notice would be held for good. */
+  const leaveFor = (place: string) => {
+    focusInstead(place);
     setIsHeld(false);
   };
   return (
@@ -56,14 +58,22 @@ export function Notices() {
                 className={styles.button}
                 type="button"
                 onClick={() => {
+                  leaveFor("#main");
                   board.undo();
-                  document.querySelector<HTMLElement>("#new-task, #main")?.focus();
                 }}
               >
                 Undo
               </button>
             )}
-            <button className={styles.close} type="button" aria-label="Close the notice" onClick={close}>
+            <button
+              className={styles.close}
+              type="button"
+              aria-label="Close the notice"
+              onClick={() => {
+                leaveFor("main h1");
+                board.dismissNotice();
+              }}
+            >
               <Icon name="close" />
             </button>
           </p>

@@ -17,6 +17,8 @@ interface TaskEditorProps {
   draft: Task;
   /** Why the last try to save was refused. */
   problem: string | undefined;
+  /** Whether the focus goes to the form. */
+  takesFocus: boolean;
   onSave: (changes: TaskChanges) => void;
   onCancel: () => void;
 }
@@ -24,7 +26,7 @@ interface TaskEditorProps {
 type Problems = Partial<Record<"title" | "date" | "time" | "tags", string>>;
 
 /** The form that stands in a task's place while it is edited; Escape leaves it. */
-export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEditorProps) {
+export function TaskEditor({ opened, draft, problem, takesFocus, onSave, onCancel }: TaskEditorProps) {
   const id = useId();
   const [problems, setProblems] = useState<Problems>({});
 
@@ -61,7 +63,7 @@ export function TaskEditor({ opened, draft, problem, onSave, onCancel }: TaskEdi
         defaultValue={draft.title}
         maxLength={TITLE_MAX_LENGTH}
         autoComplete="off"
-        autoFocus
+        autoFocus={takesFocus}
         error={problems.title}
       />
       <div className={controls.field}>

@@ -25,7 +25,7 @@ interface TaskRowProps {
 export function TaskRow({ task, now, fallback }: TaskRowProps) {
   const { board, pending } = useBoard();
   const { writings } = useUnsaved();
-  const [edited, setEdited] = useState<{ task: Task; draft: Task; problem?: string } | null>(null);
+  const [edited, setEdited] = useState<{ task: Task; draft: Task; problem?: string; takesFocus: boolean } | null>(null);
   const row = useRef<HTMLLIElement>(null);
   const editButton = useRef<HTMLButtonElement>(null);
   const key = board.keyOf(task.id);
@@ -54,8 +54,10 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
     } else if (row.current === null) {
       writings.keep(board.toKeep(opened, changes), failure.message); // the list was left meanwhile
     } else {
-      // What was typed comes back, with the reason.
-      setEdited({ task: opened, draft: { ...opened, ...changes }, problem: failure.message });
+      // What was typed comes back, with the reason; the focus with it, unless something else is being typed by now.
+      const focused = document.activeElement;
+      const takesFocus = focused === document.body || row.current.contains(focused);
+      setEdited({ task: opened, draft: { ...opened, ...changes }, problem: failure.message, takesFocus });
     }
   }
 
@@ -78,6 +80,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
           opened={edited.task}
           draft={edited.draft}
           problem={edited.problem}
+          takesFocus={edited.takesFocus}
           onCancel={cancel}
           onSave={(changes) => void save(edited.task, changes)}
         />
@@ -107,7 +110,7 @@ export function TaskRow({ task, now, fallback }: TaskRowProps) {
           aria-label={`Edit “${task.title}”`}
           onClick={() => {
             board.hold(key);
-            setEdited({ task, draft: task });
+            setEdited({ task, draft: task, takesFocus: true });
           }}
         >
           <Icon name="edit" />
