@@ -152,6 +152,57 @@ export async function assistant({ page, context, troubles }) {
     await context.unroute(`**/api/conversations/${id}`);
   });
 
+  await step("a deletion whose answer was lost is known to be done by the next click, and can be undone", async () => {
+    await say("delete water the cactus");
+    const question = panel.getByRole("group", { name: "Delete “Water the cactus”?" });
+    const lose = async (route) => {
+      await route.fetch();
+      await route.abort();
+    };
+    await context.route("**/api/assistant/confirm", lose);
+    await question.getByRole("button", { name: "Delete it" }).click();
+    await page.getByRole("alert").filter({ hasText: "The server cannot be reached at the moment." }).waitFor();
+    await context.unroute("**/api/assistant/confirm", lose);
+    await question.getByRole("button", { name: "Delete it" }).click();
+    await question.getByText("Deleted", { exact: true }).waitFor();
+    await row(page, "Water the cactus").waitFor({ state: "detached" });
+    await question.getByRole("button", { name: "Undo" }).click();
+    await row(page, "Water the cactus").waitFor();
+    await settled(page);
+    expected(troubles, "ERR_FAILED", "404");
+  });
+
+  await step("a conversation that was forgotten on another device says so, and what was typed begins a new one", async () => {
+    const choice = panel.getByRole("combobox", { name: "Conversation" });
+    const message = panel.getByRole("textbox", { name: "Message" });
+    const forgetElsewhere = (id) =>
+      page.evaluate(async (gone) => {
+        const { token } = await (await fetch("/token", { method: "POST" })).json();
+        const headers = { Authorization: `Bearer ${token}` };
+        await fetch(`/api/conversations/${gone}`, { method: "DELETE", headers });
+      }, id);
+    await forgetElsewhere(await choice.inputValue());
+    await message.fill("what is overdue?");
+    await message.press("Enter");
+    await panel.getByText("This conversation is no longer there").waitFor();
+    await becomes(() => message.inputValue(), "what is overdue?");
+    await becomes(() => choice.inputValue(), "");
+    await message.press("Enter");
+    await panel.getByText("There are no overdue tasks").waitFor();
+    await becomes(() => panel.getByText("This conversation is no longer there").count(), 0);
+    await becomes(() => choice.locator("option:checked").textContent(), "what is overdue?");
+    const second = await choice.inputValue();
+    await choice.selectOption({ label: "New conversation" });
+    await forgetElsewhere(second);
+    await message.fill("not sent yet");
+    await choice.selectOption(second);
+    await page.getByRole("alert").filter({ hasText: "This conversation is no longer there" }).waitFor();
+    await becomes(() => choice.locator(`option[value="${second}"]`).count(), 0);
+    await becomes(() => message.inputValue(), "not sent yet");
+    await message.fill("");
+    expected(troubles, "404");
+  });
+
   await step("on a narrow window its panel, which covers the page, says what the page would, and gives words back", async () => {
     const message = panel.getByRole("textbox", { name: "Message" });
     await page.setViewportSize({ width: 320, height: 640 });

@@ -184,8 +184,8 @@ def _take(chunk: "ChatCompletionChunk", said: _Round) -> str:
 def _sender() -> "httpx2.AsyncClient":
     """Return what sends the library's requests, and has it send none again on which the model may have begun.
 
-    The library tries again after each error, also where no answer came in time, which may cost as much every time. Only
-    its own errors it passes on.
+    The library tries again after any error of a connection, also where no answer came in time, which may cost as much
+    each time. An error that is its own already it passes on.
     """
     import httpx2
     import openai
