@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,7 +158,7 @@ def test_the_pause_that_the_server_asks_for_is_kept(
     server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(apiserver, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append))
     server.answers = [Answer(429, {}, (("Retry-After", "7"),)), Answer(200, VERSION)]
     connect(server.url).version()
     assert pauses == [7]
