@@ -21,17 +21,22 @@ MODEL_PORT, COLLECTOR_PORT = 8080, 4318
 ENOUGH = 1000
 
 spans = []
+script = Script()
 
 
 def say(messages):
-    """Add a task with what was asked; asked for patience, hesitate for longer than a heartbeat takes; or go slowly."""
+    """Add a task with what was asked; asked for patience, hesitate for longer than a heartbeat takes; or go slowly.
+
+    Slowly is for 48 s, or until it is told to go on.
+    """
     if messages[-1]["role"] == "tool":
         return Say("It is on your list.")
     asked = messages[-1]["content"]
     if asked == "patience":
         return Say("first second third", hesitates=18)
     if asked == "slowly":
-        return Say("first second third", hesitates=8)
+        script.go_on.clear()
+        return Say("first second third fourth", hesitates=12)
     return Say("One moment.", (("add_task", {"title": asked}),))
 
 
@@ -56,10 +61,17 @@ async def tell(request):
     return JSONResponse(spans)
 
 
+async def go_on(request):
+    script.go_on.set()
+    return Response()
+
+
 if __name__ == "__main__":
     model_server.KEY = os.environ["KEY"]
-    script = Script([say] * ENOUGH)
+    script.turns = [say] * ENOUGH
     model = Starlette(routes=[Route("/v1/chat/completions", script.answer, methods=["POST"])])
-    collector = Starlette(routes=[Route("/v1/traces", keep, methods=["POST"]), Route("/spans", tell)])
+    collector = Starlette(
+        routes=[Route("/v1/traces", keep, methods=["POST"]), Route("/spans", tell), Route("/go-on", go_on)]
+    )
     with serving(model, "0.0.0.0", MODEL_PORT), serving(collector, "0.0.0.0", COLLECTOR_PORT):  # noqa: S104 - a pod
         threading.Event().wait()

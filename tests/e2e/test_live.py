@@ -5,6 +5,7 @@ import gzip
 import json
 import secrets
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
@@ -25,6 +26,10 @@ TRACED = {"todo-frontend", "todo-backend"}
 """The services that have a part in the trace of a request which comes through the frontend."""
 
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=30).read().decode())"
+CONNECT = """
+const told = (word) => () => process.exit(console.log(word));
+require("net").connect(3000, "127.0.0.1").on("connect", told("open")).on("error", told("refuses"));
+"""
 TRY = """
 import json, socket, sys
 def opened(address, port):
@@ -217,14 +222,25 @@ def test_an_answer_is_heard_to_its_end_through_a_frontend_pod_that_has_to_go(con
     body = {"text": "slowly", "today": "2026-11-24", "time": "12:00"}
     headers = {"Authorization": f"Bearer {bea.token()}", "Content-Type": "application/json"}
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    frontends = ("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-frontend")
+    going = [pod["metadata"]["name"] for pod in kubectl.json("get", *frontends)["items"]]
+
+    def all_have_to_go():
+        connect = ("-c", "frontend", "--", "node", "-e", CONNECT)
+        told = [kubectl("exec", "-n", NAMESPACE, pod, *connect, check=False).strip() for pod in going]
+        assert set(told) in ({"refuses"}, {"refuses", ""}), told  # SIGTERM has closed the door; some are gone already
+
     with forwarded(todoctl, "-n", NAMESPACE) as url:
         request = urllib.request.Request(f"{url}/api/assistant/messages", json.dumps(body).encode(), headers)
-        with direct.open(request, timeout=30) as answer:
-            lines = [answer.readline()]
-            kubectl("delete", "pod", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-frontend", "--wait=false")
-            lines += answer  # SIGTERM comes after preStop's 5 s, the last word 16 s after the first one
-    kinds = [json.loads(line.removeprefix(b"data: "))["type"] for line in lines if line.strip()]
-    assert kinds == ["started", *["text"] * 3, "done"]
+        with direct.open(request, timeout=30) as answer, ThreadPoolExecutor(1) as listener:
+            rest = listener.submit(list, answer)
+            kubectl("delete", *frontends, "--wait=false")
+            until(all_have_to_go, seconds=40)
+            assert not rest.done(), "the last word was still to come"
+            fetch(kubectl, f"http://127.0.0.1:{COLLECTOR_PORT}/go-on")
+            lines = [line for line in rest.result() if line.strip() and not line.startswith(b":")]
+    kinds = [json.loads(line.removeprefix(b"data: "))["type"] for line in lines]
+    assert kinds == ["started", *["text"] * 4, "done"]
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/todo-frontend", "--timeout=400s")
 
 
