@@ -117,7 +117,8 @@ class Browser:
         if body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(body).encode()
-        connection = http.client.HTTPConnection(self.address, 443 if self.authority else 80, timeout=30)
+        # Longer than the Ingress waits: on a slow machine fifty passwords at once take a while.
+        connection = http.client.HTTPConnection(self.address, 443 if self.authority else 80, timeout=90)
         try:
             connection.connect()
             if self.authority:

@@ -126,7 +126,7 @@ def someone_at_work(address, folder, wanted):
     finally:
         process.stdin.close()
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def drive(address, script, *arguments):

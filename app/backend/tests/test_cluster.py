@@ -273,7 +273,7 @@ def test_a_pod_may_have_an_address_of_ipv6() -> None:
     stand_in, port = StandIn(), free_port()
     run = LoadRun(lambda: _async({"a": "::1"}), lambda answered: _async(not answered), "the-users-token", port)
     with serving(stand_in.app, "::1", port):
-        asyncio.run(run.run(10))
+        asyncio.run(run.run(60))
     assert stand_in.served
 
 

@@ -42,7 +42,7 @@ def test_a_request_that_takes_too_long_is_a_503_problem() -> None:
 
 
 def test_an_answer_in_parts_may_take_as_long_for_each() -> None:
-    answer = _client(request_seconds=4).get("/parts?pause=0.8")
+    answer = _client(request_seconds=7).get("/parts?pause=1.4")
     assert answer.text == "012345"
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
     with pytest.raises(TimeoutError):

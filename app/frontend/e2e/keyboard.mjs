@@ -125,6 +125,7 @@ export async function keyboard({ page }) {
     await page.waitForURL("**/tasks?tag=garden");
     await row(page, "Mow the lawn").waitFor();
     await page.keyboard.press("Control+k");
+    await palette.waitFor();
     await page.keyboard.type("oat");
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
