@@ -615,7 +615,7 @@ def _used_tokens(api: TestClient, user: str) -> int:
 def test_a_model_that_takes_too_long_to_begin_costs_what_was_set_aside_and_is_not_asked_again(
     database: str, model: Script, new_user: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("todo_backend.assistant.model.CHUNK_SECONDS", 1)  # enough for the refusal
+    monkeypatch.setattr("todo_backend.assistant.model.CHUNK_SECONDS", 5)  # enough for the refusal
     user, other = new_user(), new_user()
     model.turns = [Silence(), Refuse(503), Silence(), Say("Too late.")]
     with _clever(database, model.url) as clever:

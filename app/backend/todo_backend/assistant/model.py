@@ -194,7 +194,7 @@ def _sender() -> "httpx2.AsyncClient":
         async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
             try:
                 return await super().send(request, **options)
-            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+            except _no_connection():
                 raise
             except httpx2.TimeoutException as error:
                 raise openai.APITimeoutError(request) from error
@@ -206,11 +206,15 @@ def _sender() -> "httpx2.AsyncClient":
 
 def _was_not_answered(error: Exception) -> bool:
     """Tell whether the model cannot have begun: it refused the request, or no connection was made."""
-    import httpx2
     import openai
 
-    no_connection = httpx2.ConnectError, httpx2.ConnectTimeout
-    return isinstance(error, openai.APIStatusError) or isinstance(error.__cause__, no_connection)
+    return isinstance(error, openai.APIStatusError) or isinstance(error.__cause__, _no_connection())
+
+
+def _no_connection() -> tuple[type[Exception], ...]:
+    import httpx2
+
+    return httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout
 
 
 def _failure(error: Exception) -> Failed:
