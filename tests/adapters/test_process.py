@@ -333,6 +333,34 @@ class TestInterrupt:
         assert eventually_dead(child.pid)
         assert not process._running
 
+    def test_ctrl_c_before_a_program_starts_ends_it_when_it_does(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        children: list[subprocess.Popen[bytes]] = []
+        may_start = threading.Event()
+
+        class Late(subprocess.Popen):  # type: ignore[type-arg]
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                assert may_start.wait(60)
+                super().__init__(*arguments, **options)
+                children.append(self)
+
+        def interrupted(thread: threading.Thread) -> None:
+            start(thread)
+            starters.append(thread)
+            raise KeyboardInterrupt  # before the pool knows of its thread
+
+        start, starters = threading.Thread.start, list[threading.Thread]()
+        monkeypatch.setattr(subprocess, "Popen", Late)
+        monkeypatch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            process.run(python("import time; time.sleep(60)"), deadline=soon())
+        monkeypatch.setattr(threading.Thread, "start", start)
+        may_start.set()
+        (starter,) = starters
+        starter.join(60)
+        (child,) = children
+        assert eventually_dead(child.pid)
+        assert not process._running
+
     def test_ctrl_c_in_the_main_thread_ends_the_children(self, tmp_path: Path) -> None:
         pids = tmp_path / "pids"
         # Some other process runs `run` and is interrupted as a terminal would do it.

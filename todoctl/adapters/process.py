@@ -275,6 +275,7 @@ def _started(
     environment = _environment(env)
     program = _resolve(argv[0], environment)
     children: set[subprocess.Popen[bytes]] = set()
+    is_over = False
 
     def start() -> subprocess.Popen[bytes]:
         child = subprocess.Popen(
@@ -289,13 +290,21 @@ def _started(
         with _lock:
             children.add(child)
             _running.add(child)
+            is_unwanted = is_over
+        if is_unwanted:
+            _end([child])
+            with _lock:
+                _running.discard(child)
         return child
 
     try:
         try:
-            # Ctrl-C, which comes in the main thread alone, must not lose a program that is about to run.
-            with ThreadPoolExecutor(max_workers=1) as pool:
-                child = pool.submit(start).result()
+            if threading.current_thread() is threading.main_thread():
+                # Where Ctrl-C comes, and must not lose a program that is about to run.
+                with ThreadPoolExecutor(max_workers=1) as pool:
+                    child = pool.submit(start).result()
+            else:
+                child = start()
         except OSError as error:
             raise ProgramMissing(argv[0], f"{program}: {error.strerror}") from error
         yield child
@@ -304,6 +313,7 @@ def _started(
         raise
     finally:
         with _lock:
+            is_over = True  # for a start that Ctrl-C came before, which nobody waits for
             _running.difference_update(children)
             interrupted = not _interrupted.isdisjoint(children)
             _interrupted.difference_update(children)
