@@ -4,7 +4,7 @@ import type { WallClock } from "./calendar";
 import { asFailure, type Failure } from "./failure";
 import { fits } from "./fits";
 import { Identities } from "./identities";
-import type { ListQuery } from "./list-query";
+import { listAddress, type ListQuery } from "./list-query";
 import { randomId } from "./random-id";
 import { Reach } from "./reach";
 import { Undos } from "./undos";
@@ -324,7 +324,8 @@ export class Board {
 
   /**
    * Asks for counts and tags again, and for the list where they tell of something that was not done here, as of another
-   * device, where a day has begun, or where the list could not be had. Called now and then, this also notices a server that has gone away.
+   * device, where a day has begun, or where the list could not be had. Called now and then, this also notices a server
+   * that has gone away.
    */
   async keepUp(): Promise<void> {
     const summary = () => JSON.stringify([this.#state.counts, this.#state.tags]);
@@ -514,7 +515,7 @@ export class Board {
 
   /** What is shown of the list before must not stand under the words of this one. */
   #failList(failure: Failure, query: ListQuery): void {
-    if (query !== this.#query) {
+    if (this.#query === undefined || listAddress(query) !== listAddress(this.#query)) {
       this.#served = this.#served && [];
     }
     if (failure.kind === "signed-out") {

@@ -23,11 +23,12 @@ export async function deleteAsked(confirm: () => Promise<Task>, read: () => Prom
     const failure = asFailure(error);
     switch (failure.kind) {
       case "away":
+      case "signed-out":
         throw failure;
       case "gone":
         return (await isGone(read)) ? DELETED : not("The question is too old. Ask again.");
-      case "changed":
-        return not("The task was changed since. Ask again.");
+      case "changed": // or deleted elsewhere in the same moment
+        return (await isGone(read)) ? DELETED : not("The task was changed since. Ask again.");
       default:
         return not(failure.message);
     }

@@ -900,6 +900,8 @@ describe("a list that the server refuses", () => {
     await board.refresh();
     expect(board.state().listProblem).toBe(refusal.message);
     expect(shown(board)).toEqual(["milk", "bread"]);
+    await board.show({ ...ALL_TASKS }); // as a page that is opened once more reads it from its address
+    expect(shown(board)).toEqual(["milk", "bread"]);
     board.hold("milk");
     await board.show({ ...ALL_TASKS, search: "bread" });
     expect(shown(board)).toEqual(["milk"]);

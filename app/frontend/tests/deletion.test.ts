@@ -40,12 +40,20 @@ test("a question that is too old says so where the task is still there", async (
   expect(await deleteAsked(failing("gone"), there)).toEqual({ outcome: "The question is too old. Ask again.", isDeleted: false });
 });
 
-test("a question stays open as long as nobody can tell whether the task is there", async () => {
+test("a task that was deleted elsewhere in the same moment is deleted", async () => {
+  expect(await deleteAsked(failing("changed"), failing("gone"))).toEqual({ outcome: "Deleted", isDeleted: true });
+});
+
+test("a question stays open as long as nobody can tell whether the task is there, or who asks", async () => {
+  await expect(deleteAsked(failing("signed-out"), there)).rejects.toMatchObject({ kind: "signed-out" });
   await expect(deleteAsked(failing("gone"), failing("away"))).rejects.toMatchObject({ kind: "away" });
   await expect(deleteAsked(failing("gone"), failing("signed-out"))).rejects.toMatchObject({ kind: "signed-out" });
 });
 
 test("a task that was changed since is not deleted, and neither is one whose deletion is refused", async () => {
-  expect(await deleteAsked(failing("changed"), failing("gone"))).toMatchObject({ isDeleted: false });
+  expect(await deleteAsked(failing("changed"), there)).toEqual({
+    outcome: "The task was changed since. Ask again.",
+    isDeleted: false,
+  });
   expect(await deleteAsked(failing("refused"), failing("gone"))).toEqual({ outcome: "It is refused.", isDeleted: false });
 });

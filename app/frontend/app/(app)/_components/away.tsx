@@ -3,9 +3,9 @@
 import { useBoard } from "@/browser/use-board";
 import styles from "./away.module.css";
 
-/** Says that the server is away, while it is. */
-export function Away() {
-  const { isAway, isSignedOut, pending } = useBoard();
+/** Says that the server is away, while it is; and where the list is `covered`, what would stand in its place. */
+export function Away({ covered = false }: { covered?: boolean }) {
+  const { isAway, isSignedOut, listProblem, pending } = useBoard();
   const waiting = pending.size === 1 ? "One change waits for it." : `${pending.size} changes wait for it.`;
   return (
     <div role="status">
@@ -17,6 +17,9 @@ export function Away() {
             {pending.size > 0 && ` ${waiting}`}
           </span>
         </p>
+      )}
+      {covered && listProblem !== null && !isAway && !isSignedOut && (
+        <p className={styles.away}>The list of tasks cannot be loaded right now. {listProblem}</p>
       )}
     </div>
   );

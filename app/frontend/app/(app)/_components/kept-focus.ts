@@ -2,7 +2,8 @@ import { type FocusEvent, useEffect, useRef } from "react";
 
 /**
  * Keeps the focus from being lost with what has it, as a row goes with its list: then the heading of what is shown now has
- * it, or the assistant where it covers that. @returns what the element needs inside which this holds; it looks when its component renders
+ * it, or the assistant where it covers that. @returns what the element needs inside which this holds; it looks when its
+ * component renders
  */
 export function useKeptFocus() {
   const holder = useRef<Element | null>(null);
@@ -29,17 +30,17 @@ export function useKeptFocus() {
 
 /**
  * Puts the focus on something of the page that is to have it in the place of what goes; or, while the assistant covers the
- * page, which cannot have it then, on the assistant's line.
+ * page, which cannot have it then, on the assistant's line. What the user looks at stays in view.
  */
 export function focusInstead(selector: string): void {
   const line = document.querySelector<HTMLElement>("dialog:modal #assistant-message");
   if (line !== null) {
-    line.focus();
+    line.focus({ preventScroll: true });
     return;
   }
   const place = document.querySelector<HTMLElement>(selector);
   if (place !== null) {
     place.tabIndex = -1;
-    place.focus();
+    place.focus({ preventScroll: true });
   }
 }

@@ -219,7 +219,7 @@ function Frame({ userName, pod, hasClusterPage, children }: ShellProps) {
           >
             {isCovered && (
               <>
-                <Away />
+                <Away covered />
                 <Notices />
               </>
             )}
