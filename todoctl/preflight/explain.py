@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from todoctl import payload
 from todoctl.errors import UsageError
@@ -102,5 +103,6 @@ def _anchor(head: str) -> str:
     return re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
 
 
+@cache
 def _page() -> str:
     return (payload.root() / "docs" / "errors.md").read_text("utf-8")
