@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
-import sys
 import threading
 from collections.abc import Callable
-from concurrent import futures
-from typing import Any
 
 import pytest
 
-from todoctl.adapters import process
-from todoctl.deadline import Deadline
+from ctrl_c import BeforeAProgram
 from todoctl.errors import ExitCode, PreflightError
 from todoctl.preflight import check
 from todoctl.preflight.check import Check, Finding, Severity, Status
@@ -132,35 +127,10 @@ def test_a_finding_comes_before_later_checks_are_done() -> None:
 
 
 def test_ctrl_c_ends_also_the_programs_that_a_check_starts_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting, looked = threading.Event(), threading.Event()
-    ends: list[type[BaseException] | None] = []
-    end_children = process.end_children
-
-    def look() -> None:
-        end_children()
-        looked.set()
-
-    def run() -> str:
-        assert waiting.wait(10)
-        _thread.interrupt_main()
-        assert looked.wait(10)  # such as for the engine's answer, while the first look finds no program
-        try:
-            process.run([sys.executable, "-c", "import time; time.sleep(60)"], deadline=Deadline(600))
-        except BaseException as error:
-            ends.append(type(error))
-            raise
-        ends.append(None)
-        return "fine"
-
-    def wait(works: Any, timeout: float) -> Any:
-        waiting.set()
-        return futures.wait(works, timeout)
-
-    monkeypatch.setattr("todoctl.preflight.check.wait", wait)
-    monkeypatch.setattr(process, "end_children", look)
+    run = BeforeAProgram(monkeypatch, "todoctl.preflight.check.wait")
     with pytest.raises(KeyboardInterrupt):
         list(check.run([ok("a", run=run), ok("b", "a")]))
-    assert ends == [KeyboardInterrupt]
+    assert run.ends == [KeyboardInterrupt]
 
 
 def test_no_checks_no_findings() -> None:
