@@ -1,7 +1,6 @@
 """The assistant as the API shows it: by rules, and by a model that a test scripts."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from httpx2 import Response
 from model_server import KEY, Refuse, Say, Script, Silence, running_model
 from starlette.testclient import TestClient
 from tokens import SECRET, bearer
+from waiting import wait_until, waiting_for_locks
 
 from todo_backend.application import create_app
 from todo_backend.settings import Settings
@@ -176,11 +176,12 @@ def _held(database: str, task: Json) -> Iterator[None]:
 
 def _until_blocked(database: str, answers: list[Future[Response]]) -> None:
     """Wait until each of these answers waits for what somebody else holds."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(database, autocommit=True) as watcher:
-        while watcher.execute(query).fetchone() != (len(answers),):
-            assert not [answer for answer in answers if answer.done()]
-            time.sleep(0.01)
+
+    def all_wait() -> bool:
+        assert not [answer for answer in answers if answer.done()]
+        return waiting_for_locks(database) == len(answers)
+
+    wait_until(all_wait)
 
 
 def test_a_token_is_its_users_own(api: TestClient, new_user: Callable[[], str]) -> None:

@@ -4,8 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from postgres import free_port
 from server import FOLDER, Running, running
 from serving import serving
 from tokens import SECRET, bearer
+from waiting import refuses_connections, wait_until, waiting_for_locks
 
 from todo_backend.application import create_app
 from todo_backend.settings import Settings
@@ -46,30 +46,8 @@ def server(database: str, model: Script, metrics_port: int) -> Iterator[Running]
         yield server
 
 
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _waits_for_a_lock(database: str, many: int = 1) -> bool:
-    query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(database) as watcher:
-        return len(watcher.execute(query).fetchall()) == many
-
-
 def _serves_nobody(metrics_port: int) -> bool:
     return "\ntodo_requests_in_flight 0.0\n" in httpx2.get(f"http://127.0.0.1:{metrics_port}/metrics").text
-
-
-def _refuses(server: Running) -> bool:
-    """Tell whether it takes no connections any more."""
-    try:
-        httpx2.get(f"{server.address}/health")
-    except httpx2.TransportError:  # in the moment of its end also one that it took, and drops
-        return True
-    return False
 
 
 def _messages(server: Running, user: str, conversation: str) -> list[Json]:
@@ -79,7 +57,7 @@ def _messages(server: Running, user: str, conversation: str) -> list[Json]:
 
 
 def _wait_for_answer(server: Running, user: str, conversation: str) -> Json:
-    _wait_until(lambda: len(_messages(server, user, conversation)) == 2)
+    wait_until(lambda: len(_messages(server, user, conversation)) == 2)
     return _messages(server, user, conversation)[1]
 
 
@@ -124,7 +102,7 @@ def test_a_listener_who_leaves_stops_the_model_and_what_was_said_is_kept(
     assert message["stopped"] is True
     assert message["text"].startswith("and")
     assert len(message["text"]) < 1000
-    _wait_until(lambda: model.broken_off == 1)
+    wait_until(lambda: model.broken_off == 1)
 
 
 def test_an_answer_that_is_stopped_before_its_first_word_costs_what_was_set_aside(
@@ -134,7 +112,7 @@ def test_an_answer_that_is_stopped_before_its_first_word_costs_what_was_set_asid
     with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
         lines = filter(None, answer.iter_lines())
         conversation = _conversation(next(lines))
-        _wait_until(lambda: len(model.asked) == 1)
+        wait_until(lambda: len(model.asked) == 1)
     assert _wait_for_answer(server, user, conversation)["stopped"] is True
     assert server.client.get("/api/assistant", headers=bearer(user)).json()["used_tokens"] > 1024
 
@@ -149,8 +127,8 @@ def test_a_change_that_is_being_made_when_the_listener_leaves_is_kept_with_what_
         with server.client.stream("POST", "/api/assistant/messages", json=BODY, headers=bearer(user)) as answer:
             lines = filter(None, answer.iter_lines())
             conversation = _conversation(next(lines))
-            _wait_until(lambda: _waits_for_a_lock(database))
-        _wait_until(lambda: _serves_nobody(metrics_port))
+            wait_until(lambda: waiting_for_locks(database) == 1)
+        wait_until(lambda: _serves_nobody(metrics_port))
     message = _wait_for_answer(server, user, conversation)
     done = server.client.get(f"/api/tasks/{task['id']}", headers=bearer(user)).json()
     assert done["done"] is True
@@ -168,8 +146,8 @@ def test_an_answer_that_is_being_kept_when_the_listener_leaves_is_kept(
             conversation = _conversation(next(lines))
             holder.execute("SELECT 1 FROM conversation WHERE id = %s FOR UPDATE", [conversation])
             model.go_on.set()
-            _wait_until(lambda: _waits_for_a_lock(database))
-        _wait_until(lambda: _serves_nobody(metrics_port))
+            wait_until(lambda: waiting_for_locks(database) == 1)
+        wait_until(lambda: _serves_nobody(metrics_port))
     message = _wait_for_answer(server, user, conversation)
     assert (message["text"], message["stopped"]) == (SLOW.text, False)
 
@@ -180,7 +158,7 @@ def test_sigterm_lets_an_answer_end(server: Running, model: Script, user: str) -
         lines = filter(None, answer.iter_lines())
         _conversation(next(lines))
         server.process.send_signal(signal.SIGTERM)
-        _wait_until(lambda: _refuses(server))
+        wait_until(lambda: refuses_connections(server.address))
         model.go_on.set()
         rest = [json.loads(line.removeprefix("data: ")) for line in lines]
     assert "".join(event.get("text", "") for event in rest).strip() == SLOW.text
@@ -229,7 +207,7 @@ def test_of_many_questions_at_the_same_moment_two_are_answered(server: Running, 
     with ThreadPoolExecutor(6) as threads:
         ask = partial(server.client.post, "/api/assistant/messages", json=BODY, headers=bearer(user))
         asked = [threads.submit(ask) for _ in range(6)]
-        _wait_until(lambda: len([each for each in asked if each.done()]) >= 4)
+        wait_until(lambda: len([each for each in asked if each.done()]) >= 4)
         model.go_on.set()
     assert sorted(each.result().status_code for each in asked) == [200] * 2 + [429] * 4
 
@@ -249,7 +227,7 @@ def test_of_two_questions_to_two_pods_at_the_same_moment_one_is_answered_beside_
             with psycopg.connect(database) as holder:
                 holder.execute("LOCK TABLE message IN EXCLUSIVE MODE")  # what is said waits, what is counted does not
                 asked = [threads.submit(ask, pod) for pod in (server, other)]
-                _wait_until(lambda: _waits_for_a_lock(database, 2))
+                wait_until(lambda: waiting_for_locks(database) == 2)
             assert sorted(each.result() for each in asked) == [200, 429]
     kept = server.client.get("/api/conversations", headers=bearer(user)).json()["items"]
     assert len(kept) == 2  # what was refused has begun none

@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,32 +14,10 @@ import psycopg
 from postgres import Server, add_user
 from server import FOLDER, running
 from tokens import SECRET, bearer
+from waiting import refuses_connections, wait_until, waiting_for_locks
 
 from todo_backend.migrate import migrate
 from todo_backend.settings import MigrateSettings
-
-
-def _wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _waiting_for_a_lock(database: str) -> bool:
-    with psycopg.connect(database) as watcher:
-        query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        return watcher.execute(query).fetchone() is not None
-
-
-def _refuses_connections(address: str) -> bool:
-    try:
-        httpx2.get(f"{address}/health")
-    except httpx2.ConnectError:
-        return True
-    except httpx2.TransportError:  # taken by the kernel just before, and dropped
-        return False
-    return False
 
 
 def _json_lines(output: str) -> list[dict[str, Any]]:
@@ -54,9 +30,9 @@ def test_sigterm_lets_a_running_request_end_and_takes_no_new_one(database: str, 
         holder.execute("SELECT 1 FROM task WHERE id = %s FOR UPDATE", [task["id"]])
         path = f"{server.address}/api/tasks/{task['id']}/toggle"
         toggled = threads.submit(httpx2.post, path, headers=bearer(user), timeout=60)
-        _wait_until(lambda: _waiting_for_a_lock(database))
+        wait_until(lambda: waiting_for_locks(database) > 0)
         server.process.send_signal(signal.SIGTERM)
-        _wait_until(lambda: _refuses_connections(server.address))
+        wait_until(lambda: refuses_connections(server.address))
         assert not toggled.done()
         holder.rollback()
         assert (toggled.result().status_code, toggled.result().json()["done"]) == (200, True)
