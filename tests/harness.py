@@ -197,6 +197,13 @@ def until(ask, *, seconds):
             time.sleep(1)
 
 
+def staying(kubectl, namespace, name=None):
+    """Return a namespace's pods, those with the app's `name` or all, but for those that are about to go."""
+    of_one = ("-l", f"app.kubernetes.io/name={name}") if name else ()
+    found = kubectl.json("get", "pods", "-n", namespace, *of_one)["items"]
+    return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
+
+
 def is_ready(pod):
     """Tell whether a pod, as the API has it, is Ready."""
     conditions = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness import PROFILE, Browser, becomes, until
+from harness import PROFILE, Browser, becomes, staying, until
 from kept import (
     ARCHIVE,
     CONSENT,
@@ -168,11 +168,8 @@ def test_a_key_from_stdin_reaches_the_pods(data, kubectl, tmp_path):
     assert outcome.code == 0, outcome.err
     assert secret(kubectl, "todo-secrets", "openai-api-key") == "sk-made-up-for-a-test"
     version = kubectl.json("get", "secret", "todo-secrets", "-n", NAMESPACE)["metadata"]["resourceVersion"]
-    pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")["items"]
-    # What ends, or has ended, may still be listed.
-    running = [
-        pod for pod in pods if pod["status"]["phase"] == "Running" and not pod["metadata"].get("deletionTimestamp")
-    ]
+    pods = staying(kubectl, NAMESPACE, "todo-backend")
+    running = [pod for pod in pods if pod["status"]["phase"] == "Running"]  # what has ended may still be listed
     assert {pod["metadata"]["annotations"]["todoctl.dev/secrets-version"] for pod in running} == {version}
     again = data("secrets", "set", "openai-api-key", "--from-file", str(file), "-o", "json")
     assert (again.code, again.data["changed"]) == (0, False)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import NAMESPACE, Browser, is_ready, until
+from harness import NAMESPACE, Browser, is_ready, staying, until
 
 pytestmark = pytest.mark.minikube
 
@@ -18,9 +18,7 @@ def frontends(installed, kubectl):
     """Return the names of the two frontends, which are ready."""
 
     def both():
-        chosen = ("-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-frontend")
-        found = kubectl.json("get", "pods", *chosen)["items"]
-        pods = [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
+        pods = staying(kubectl, NAMESPACE, "todo-frontend")
         assert [is_ready(pod) for pod in pods] == [True, True]
         return {pod["metadata"]["name"] for pod in pods}
 

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import HOST, NAMESPACE, ROOT, Browser, becomes, command, forwarded, is_ready, until
+from harness import HOST, NAMESPACE, ROOT, Browser, becomes, command, forwarded, is_ready, staying, until
 from todoctl import __version__
 
 pytestmark = pytest.mark.minikube
@@ -41,11 +41,7 @@ def test_every_pod_is_ready_under_restricted_pod_security(installed, kubectl):
 
 
 def all_ready(kubectl):
-    pods = [
-        pod
-        for pod in kubectl.json("get", "pods", "-n", NAMESPACE)["items"]
-        if not pod["metadata"].get("deletionTimestamp")
-    ]
+    pods = staying(kubectl, NAMESPACE)
     assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods} == {
         "todo-backend",
         "todo-frontend",

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 import yaml
 
-from harness import ROOT, Browser, becomes, command, forwarded, is_ready, until
+from harness import ROOT, Browser, becomes, command, forwarded, is_ready, staying, until
 from live import HOST, NAMESPACE, backend_image, backend_images, someone_at_work, traffic
 
 pytestmark = pytest.mark.minikube
@@ -272,9 +272,7 @@ def test_an_install_does_not_silently_take_back_what_was_set_for_the_model(conne
 
 def pods_of(kubectl, name):
     """Return the addresses of those that are Ready."""
-    found = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", f"app.kubernetes.io/name={name}")["items"]
-    staying = [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
-    return [pod["status"]["podIP"] for pod in staying if is_ready(pod)]
+    return [pod["status"]["podIP"] for pod in staying(kubectl, NAMESPACE, name) if is_ready(pod)]
 
 
 def fetch(kubectl, url):

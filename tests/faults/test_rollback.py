@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import NAMESPACE, PROFILE, Browser, becomes, command, until
+from harness import NAMESPACE, PROFILE, Browser, becomes, command, staying, until
 from todoctl.targets.reference import qualified
 
 pytestmark = pytest.mark.minikube
@@ -73,8 +73,7 @@ def test_rollback_brings_lost_images_back_and_a_newer_schema_is_no_obstacle(todo
 
 
 def all_told_of_a_newer_schema(kubectl):
-    pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=todo-backend")["items"]
-    running = [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    running = [pod["metadata"]["name"] for pod in staying(kubectl, NAMESPACE, "todo-backend")]
     logs = [kubectl("logs", "-n", NAMESPACE, name, "-c", "migrate") for name in running]
     assert logs
     assert all("schema is at 9999, newer than this image's" in log for log in logs)
