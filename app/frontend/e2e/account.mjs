@@ -1,7 +1,21 @@
 // Signing up, in and out; settings; the end of an account.
 
 import assert from "node:assert/strict";
-import { account, assertAccessible, baseUrl, becomes, expected, open, picture, row, signIn, signUp, step } from "./browser.mjs";
+import {
+  account,
+  askApi,
+  assertAccessible,
+  baseUrl,
+  becomes,
+  expected,
+  open,
+  picture,
+  row,
+  signIn,
+  signUp,
+  step,
+  tokenOf,
+} from "./browser.mjs";
 
 export async function meetTheApp({ page }) {
   await step("someone who is not signed in is led to sign-in, and finds sign-up", async () => {
@@ -159,13 +173,9 @@ export async function leaveTheAccount({ page, context, troubles }) {
   });
 
   await step("a deleted account is gone at once, for a token that was minted before too", async () => {
-    const write = (token) =>
-      page.evaluate(async (token) => {
-        const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-        return (await fetch("/api/tasks", { method: "POST", headers, body: '{"title": "From the grave"}' })).status;
-      }, token);
-    const token = await page.evaluate(async () => (await (await fetch("/token", { method: "POST" })).json()).token);
-    assert.equal(await write(token), 201);
+    const token = await tokenOf(page);
+    const write = async () => (await askApi(page, token, "POST", "/api/tasks", { title: "From the grave" })).status;
+    assert.equal(await write(), 201);
     await page.goto("/settings");
     await page.getByRole("button", { name: "Delete account…" }).click();
     await assertAccessible(page, "the question before an account is deleted");
@@ -175,7 +185,7 @@ export async function leaveTheAccount({ page, context, troubles }) {
     await page.getByRole("dialog").getByLabel("Password").fill(account.password);
     await page.getByRole("button", { name: "Delete forever" }).click();
     await page.waitForURL("**/sign-up");
-    assert.equal(await write(token), 401);
+    assert.equal(await write(), 401);
     await page.goto("/sign-in");
     await signIn(page);
     await page.getByText("The e-mail address or the password is wrong.").waitFor();

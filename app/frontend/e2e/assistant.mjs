@@ -1,6 +1,19 @@
 // The assistant by its rules, and what teaches: the pods that serve, and the Cluster page where there is one.
 
-import { assertAccessible, assertFits, becomes, expected, picture, row, settled, step } from "./browser.mjs";
+import {
+  askApi,
+  assertAccessible,
+  assertFits,
+  becomes,
+  becomesFocused,
+  expected,
+  gate,
+  picture,
+  row,
+  settled,
+  step,
+  tokenOf,
+} from "./browser.mjs";
 
 export async function assistant({ page, context, troubles }) {
   const panel = page.getByRole("dialog", { name: "Assistant" });
@@ -128,12 +141,9 @@ export async function assistant({ page, context, troubles }) {
     const choice = panel.getByRole("combobox", { name: "Conversation" });
     const [slow] = await choice.locator("option").filter({ hasText: "add feed the cactus tomorrow" }).all();
     const id = await slow.getAttribute("value");
-    let goOn = () => undefined;
-    const isWaitedFor = new Promise((resolve) => {
-      goOn = resolve;
-    });
+    const answer = gate();
     await context.route(`**/api/conversations/${id}`, async (route) => {
-      await isWaitedFor;
+      await answer.isOpen;
       await route.continue();
     });
     await choice.selectOption(id);
@@ -144,7 +154,7 @@ export async function assistant({ page, context, troubles }) {
     await choice.selectOption({ label: "New conversation" });
     await panel.getByText("Say in plain words").waitFor();
     const late = page.waitForResponse((response) => response.url().endsWith(`/api/conversations/${id}`));
-    goOn();
+    answer.open();
     await (await late).finished();
     await say("what is overdue?"); // by its answer, what came before it has been drawn
     await panel.getByText("There are no overdue tasks").waitFor();
@@ -180,12 +190,7 @@ export async function assistant({ page, context, troubles }) {
   await step("a conversation that was forgotten on another device says so, and what was typed begins a new one", async () => {
     const choice = panel.getByRole("combobox", { name: "Conversation" });
     const message = panel.getByRole("textbox", { name: "Message" });
-    const forgetElsewhere = (id) =>
-      page.evaluate(async (gone) => {
-        const { token } = await (await fetch("/token", { method: "POST" })).json();
-        const headers = { Authorization: `Bearer ${token}` };
-        await fetch(`/api/conversations/${gone}`, { method: "DELETE", headers });
-      }, id);
+    const forgetElsewhere = async (id) => askApi(page, await tokenOf(page), "DELETE", `/api/conversations/${id}`);
     await forgetElsewhere(await choice.inputValue());
     await message.fill("what is overdue?");
     await message.press("Enter");
@@ -236,11 +241,11 @@ export async function assistant({ page, context, troubles }) {
     await panel.getByRole("status").getByRole("button", { name: "Undo" }).focus();
     await page.keyboard.press("Enter");
     await panel.getByRole("status").getByText("Brought back “pot the cactus”").waitFor();
-    await becomes(() => message.evaluate((field) => field === document.activeElement), true, "the focus after Undo");
+    await becomesFocused(message, "the focus after Undo");
     await panel.getByRole("button", { name: "Close the notice" }).focus();
     await page.keyboard.press("Enter");
     await panel.getByRole("button", { name: "Close the notice" }).waitFor({ state: "detached" });
-    await becomes(() => message.evaluate((field) => field === document.activeElement), true, "the focus after the notice");
+    await becomesFocused(message, "the focus after the notice");
     await page.setViewportSize({ width: 1200, height: 800 });
     expected(troubles, "503", "ERR_FAILED");
   });

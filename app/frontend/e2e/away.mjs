@@ -1,7 +1,18 @@
 // What happens while the server is away, and with a token that has ended.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, assertFits, becomes, expected, picture, row, settled, step } from "./browser.mjs";
+import {
+  addTask,
+  assertAccessible,
+  assertFits,
+  becomes,
+  becomesFocused,
+  expected,
+  picture,
+  row,
+  settled,
+  step,
+} from "./browser.mjs";
 
 export async function outages({ context, page, troubles }) {
   const away = page.getByText("The server is away. This page tries again by itself");
@@ -70,9 +81,10 @@ export async function outages({ context, page, troubles }) {
 
   await step("a list that the server refuses says so, can be tried again, and is there by itself later", async () => {
     const list = "**/api/tasks?*";
+    const refuse = (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" });
     const problem = page.getByRole("alert").filter({ hasText: "This list cannot be loaded right now" });
     const again = page.getByRole("button", { name: "Try again" });
-    await context.route(list, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" }));
+    await context.route(list, refuse);
     await page.reload();
     await problem.getByText("Something went wrong on the server (500).").waitFor();
     await becomes(() => page.getByText("Loading your tasks").count(), 0);
@@ -84,14 +96,14 @@ export async function outages({ context, page, troubles }) {
     await page.keyboard.press("Enter");
     await asked;
     await settled(page);
-    await becomes(() => again.evaluate((button) => button === document.activeElement), true, "the focus stays");
+    await becomesFocused(again, "the focus stays");
     await context.unroute(list);
     await page.keyboard.press("Enter");
     await row(page, "Only once").waitFor();
     await problem.waitFor({ state: "detached" });
     await becomes(() => page.evaluate(() => document.activeElement?.tagName), "H1", "the focus goes to what is shown now");
 
-    await context.route(list, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" }));
+    await context.route(list, refuse);
     await page.getByRole("searchbox", { name: "Search" }).fill("only");
     await problem.waitFor();
     await becomes(() => page.locator("[data-task]").count(), 0, "what was shown before is not what was searched for");
@@ -246,7 +258,7 @@ export async function outages({ context, page, troubles }) {
     await page.getByRole("button", { name: "Shortcuts" }).click();
     await again.click();
     await reload.waitFor();
-    await becomes(() => again.evaluate((button) => button === document.activeElement), true, "the focus stays");
+    await becomesFocused(again, "the focus stays");
     await assertAccessible(page, "a part that could not be loaded");
     await assertFits(page);
     await picture(page, "part-away");

@@ -35,8 +35,8 @@ function whereItIsNoon() {
   return `Etc/GMT${hours < 0 ? hours : `+${hours}`}`; // the sign is the reverse of the usual one
 }
 
-/** A page in a browser profile of its own, for someone where it is about noon; `troubles` fills with what its console and its scripts complain about,
- *  with requests to anywhere else, and with HSTS over plain HTTP. */
+/** A page in a browser profile of its own, for someone where it is about noon; `troubles` fills with what its console and
+ *  its scripts complain about, with requests to anywhere else, and with HSTS over plain HTTP. */
 export async function open(options = {}) {
   const viewport = { width: 1200, height: 800 };
   const context = await browser.newContext({ baseURL: baseUrl, viewport, timezoneId: whereItIsNoon(), ...options });
@@ -123,6 +123,34 @@ export async function becomes(read, expected, what) {
   }
   assert.deepEqual(actual, expected, what);
 }
+
+/** Fails unless it comes to have the focus. */
+export const becomesFocused = (element, what = "it has the focus") =>
+  becomes(() => element.evaluate((element) => element === document.activeElement), true, what);
+
+/** A promise, `isOpen`, that is kept once a step calls `open`. */
+export function gate() {
+  let open = () => undefined;
+  const isOpen = new Promise((resolve) => {
+    open = resolve;
+  });
+  return { open, isOpen };
+}
+
+/** A token of the page's user for the API. */
+export const tokenOf = (page) => page.evaluate(async () => (await (await fetch("/token", { method: "POST" })).json()).token);
+
+/** Asks the API past the page, as another device would; tells the answer's status, and what is in it. */
+export const askApi = (page, token, method, path, body) =>
+  page.evaluate(
+    async ([token, method, path, body]) => {
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      const answer = await fetch(path, { method, headers, body });
+      const text = await answer.text();
+      return { status: answer.status, data: text === "" ? null : JSON.parse(text) };
+    },
+    [token, method, path, body && JSON.stringify(body)],
+  );
 
 export async function step(name, work) {
   const started = performance.now();

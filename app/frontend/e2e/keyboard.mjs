@@ -1,7 +1,7 @@
 // The keyboard alone: shortcuts, the sheet of them, the palette, and a focus that is never lost.
 
 import assert from "node:assert/strict";
-import { assertAccessible, becomes, picture, row, settled, step } from "./browser.mjs";
+import { assertAccessible, becomes, becomesFocused, picture, row, settled, step } from "./browser.mjs";
 
 const focused = (page) => () =>
   page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id ?? "");
@@ -26,7 +26,7 @@ export async function keyboard({ page }) {
     await page.getByRole("heading", { level: 1 }).click(); // out of the field, as Tab would lead
     await page.keyboard.press("j");
     const box = page.getByRole("checkbox", { name: "Stretch your legs" });
-    await becomes(() => box.evaluate((box) => box === document.activeElement), true);
+    await becomesFocused(box);
     await page.keyboard.press("x");
     await becomes(() => box.isChecked(), true);
     await page.keyboard.press("z");

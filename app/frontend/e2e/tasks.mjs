@@ -1,7 +1,22 @@
 // Tasks: adding, ticking, editing, deleting, each with its undo; lists, filters, search, pages; edits that meet.
 
 import assert from "node:assert/strict";
-import { addTask, assertAccessible, assertFits, becomes, expected, open, picture, row, settled, step } from "./browser.mjs";
+import {
+  addTask,
+  askApi,
+  assertAccessible,
+  assertFits,
+  becomes,
+  becomesFocused,
+  expected,
+  gate,
+  open,
+  picture,
+  row,
+  settled,
+  step,
+  tokenOf,
+} from "./browser.mjs";
 
 const said = (page, text) => page.getByRole("status").filter({ hasText: text });
 
@@ -83,7 +98,7 @@ export async function tasks({ page, troubles }) {
     await time.press("1");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Write hours and minutes, or neither.").waitFor();
-    await becomes(() => time.evaluate((field) => field === document.activeElement), true, "the focus is where the problem is");
+    await becomesFocused(time, "the focus is where the problem is");
     await page.getByRole("button", { name: "Cancel" }).click();
     await row(page, "Buy oat milk").getByText("18:00").waitFor();
   });
@@ -91,19 +106,16 @@ export async function tasks({ page, troubles }) {
   await step("an edit that is refused comes back, and takes the focus from nothing that is being typed", async () => {
     const line = page.getByRole("textbox", { name: "New task" });
     const form = page.getByRole("form", { name: "Edit “Buy oat milk”" });
-    let refuse = () => undefined;
-    const isRefused = new Promise((resolve) => {
-      refuse = resolve;
-    });
+    const refusal = gate();
     await page.route(/\/api\/tasks\//, async (route) => {
-      await isRefused;
+      await refusal.isOpen;
       await route.fulfill({ status: 422, contentType: "application/problem+json", body: "{}" });
     });
     await page.getByRole("button", { name: "Edit “Buy oat milk”" }).click();
     await form.getByRole("textbox", { name: "Note" }).fill("The one from Sweden");
     await form.getByRole("button", { name: "Save" }).click();
     await line.pressSequentially("Half a");
-    refuse();
+    refusal.open();
     await form.getByRole("alert").filter({ hasText: "The server did not accept this." }).waitFor();
     await becomes(() => form.getByRole("textbox", { name: "Note" }).inputValue(), "The one from Sweden");
     await page.keyboard.type(" thought");
@@ -111,7 +123,7 @@ export async function tasks({ page, troubles }) {
     await form.getByRole("button", { name: "Save" }).click(); // the focus is in the row
     await form.getByRole("alert").filter({ hasText: "The server did not accept this." }).waitFor();
     const title = form.getByRole("textbox", { name: "Title" });
-    await becomes(() => title.evaluate((field) => field === document.activeElement), true, "the focus comes back, too");
+    await becomesFocused(title, "the focus comes back, too");
     await page.unroute(/\/api\/tasks\//);
     await form.getByRole("button", { name: "Cancel" }).click();
     await line.fill("");
@@ -196,13 +208,10 @@ export async function lists({ page }) {
 
   await step("the tasks beyond the first fifty are a click away", async () => {
     const before = await page.locator("[data-task]").count();
-    await page.evaluate(async () => {
-      const { token } = await (await fetch("/token", { method: "POST" })).json();
-      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-      for (let number = 1; number <= 55; number += 1) {
-        await fetch("/api/tasks", { method: "POST", headers, body: JSON.stringify({ title: `Chapter ${number}` }) });
-      }
-    });
+    const token = await tokenOf(page);
+    for (let number = 1; number <= 55; number += 1) {
+      await askApi(page, token, "POST", "/api/tasks", { title: `Chapter ${number}` });
+    }
     await page.reload();
     await row(page, "Chapter 55").waitFor();
     await becomes(() => page.locator("[data-task]").count(), 50);
@@ -216,17 +225,11 @@ export async function lists({ page }) {
 
 /** Changes tasks past the page, as another device would. */
 async function changeElsewhere(page, titles, changes) {
-  await page.evaluate(
-    async ([titles, changes]) => {
-      const { token } = await (await fetch("/token", { method: "POST" })).json();
-      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-      for (const title of titles) {
-        const { items } = await (await fetch(`/api/tasks?q=${encodeURIComponent(title)}`, { headers })).json();
-        await fetch(`/api/tasks/${items[0].id}`, { method: "PATCH", headers, body: JSON.stringify(changes) });
-      }
-    },
-    [titles, changes],
-  );
+  const token = await tokenOf(page);
+  for (const title of titles) {
+    const { data } = await askApi(page, token, "GET", `/api/tasks?q=${encodeURIComponent(title)}`);
+    await askApi(page, token, "PATCH", `/api/tasks/${data.items[0].id}`, changes);
+  }
 }
 
 export async function twoTabs({ context, page, troubles }) {
@@ -353,7 +356,7 @@ export async function twoTabs({ context, page, troubles }) {
     await other.getByRole("checkbox", { name: "Sketch the garden" }).check();
     await heard;
     await settled(page);
-    await becomes(() => note.evaluate((field) => field === document.activeElement), true, "the focus stays");
+    await becomesFocused(note, "the focus stays");
     await note.pressSequentially(" the shed");
     await page.getByRole("button", { name: "Save" }).click();
     const choice = page.getByRole("dialog", { name: /was changed elsewhere/ });

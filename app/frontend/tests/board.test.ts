@@ -968,34 +968,33 @@ describe("a list of several pages", () => {
     expect(shown(board)).toEqual(ids);
   });
 
-  test("keeps a page that was asked for before the list was asked for again, and comes after", async () => {
-    const { server, board } = await boardOfPages();
+  /** Asks for the next page, of which the answer comes after what else is done. */
+  async function lateMore(server: Server, board: Board, meanwhile: () => Promise<void>): Promise<void> {
     const letGo = holdList(server);
     const more = board.more();
-    await board.refresh();
+    await meanwhile();
     letGo();
     await more;
+  }
+
+  test("keeps a page that was asked for before the list was asked for again, and comes after", async () => {
+    const { server, board } = await boardOfPages();
+    await lateMore(server, board, () => board.refresh());
     expect(shown(board)).toEqual(["a", "b", "c", "d"]);
   });
 
   test("shows the page after the last task that it shows by now", async () => {
     const { server, board } = await boardOfPages();
-    const letGo = holdList(server);
-    const more = board.more();
-    server.tasks = ["new", ...ids].map((id) => task({ id }));
-    await board.refresh();
-    letGo();
-    await more;
+    await lateMore(server, board, () => {
+      server.tasks = ["new", ...ids].map((id) => task({ id }));
+      return board.refresh();
+    });
     expect(shown(board)).toEqual(["new", "a", "b", "c"]);
   });
 
   test("does not show a page of a list that is no longer wanted", async () => {
     const { server, board } = await boardOfPages();
-    const letGo = holdList(server);
-    const more = board.more();
-    await board.show({ ...ALL_TASKS, search: "e" });
-    letGo();
-    await more;
+    await lateMore(server, board, () => board.show({ ...ALL_TASKS, search: "e" }));
     expect(shown(board)).toEqual(["e"]);
   });
 });
