@@ -76,7 +76,7 @@ def test_a_program_gets_it_as_one_text(capsys):
         ("host.dsk", "did you mean `host.disk` or `host.cpus` or `report.disk`?"),
         ("sideload.not-hold", "did you mean `sideload.not-held`"),
         ("minikube.comand", "did you mean `minikube.command`?"),
-        ("?", "with `-o json`, `todoctl doctor` has the id of each check, and what fails that of its error"),
+        ("?", "`todoctl doctor -o json` lists the ids of checks; with `-o json` a verb that fails has `error.id`"),
     ],
 )
 def test_what_has_no_entry_is_bad_input_with_what_comes_closest(id_, hint, capsys):

@@ -82,7 +82,7 @@ def _about(id_: str) -> list[str]:
         f"no check and no error has the id `{id_}`",
         hint=f"did you mean {closest}?"
         if close
-        else "with `-o json`, `todoctl doctor` has the id of each check, and what fails that of its error",
+        else "`todoctl doctor -o json` lists the ids of checks; with `-o json` a verb that fails has `error.id`",
     )
 
 
