@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api-types";
 import type { WallClock } from "./calendar";
-import { call, Failure, PATIENCE_MS } from "./failure";
+import { call, Failure, PATIENCE_MS, unlessGone } from "./failure";
 import type { ListQuery } from "./list-query";
 import { noteServedBy } from "./served-by";
 import { apiToken, discardToken } from "./token";
@@ -36,7 +36,7 @@ export interface TaskApi {
 }
 
 /** Sends a request with the user's token; without a signal, an answer is waited for as long as for any. */
-export async function authorized(request: Request, signal?: AbortSignal): Promise<Response> {
+async function authorized(request: Request, signal?: AbortSignal): Promise<Response> {
   const send = async () => {
     const token = await apiToken();
     const headers = new Headers(request.headers);
@@ -136,13 +136,8 @@ export const taskApi: TaskApi = {
       client.PATCH("/api/tasks/{task_id}", { params: { path: { task_id: id }, ...ifMatch(version) }, body: changes }),
     ),
   remove: async (id, version) => {
-    try {
-      await dataOf(client.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id }, ...ifMatch(version) } }));
-    } catch (error) {
-      if (!(error instanceof Failure && error.kind === "gone")) {
-        throw error;
-      }
-    }
+    const params = { path: { task_id: id }, ...ifMatch(version) };
+    await dataOf(client.DELETE("/api/tasks/{task_id}", { params })).catch(unlessGone);
   },
   restore: (id) => dataOf(client.POST("/api/tasks/{task_id}/restore", { params: { path: { task_id: id } } })),
   counts: (now) => dataOf(client.GET("/api/counts", { params: { query: { today: now.day, time: now.time } } })),

@@ -58,7 +58,7 @@ interface Saying {
  */
 export function saying(messageId: string, text: string, { id, isBegun }: Talk, { day, time }: WallClock): Saying {
   return {
-    params: { header: isBegun ? { "Message-ID": messageId } : { "Message-ID": messageId, "Conversation-ID": id } },
+    params: { header: { "Message-ID": messageId, ...(!isBegun && { "Conversation-ID": id }) } },
     body: { text, conversation_id: isBegun ? id : null, today: day, time },
   };
 }

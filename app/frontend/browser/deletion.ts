@@ -1,5 +1,5 @@
 import type { Task } from "./api";
-import { asFailure } from "./failure";
+import { asFailure, unlessGone } from "./failure";
 
 /** What became of a task whose deletion the user confirmed, for the user to read. */
 interface Decided {
@@ -35,15 +35,4 @@ export async function deleteAsked(confirm: () => Promise<Task>, read: () => Prom
   }
 }
 
-async function isGone(read: () => Promise<Task>): Promise<boolean> {
-  try {
-    await read();
-    return false;
-  } catch (error) {
-    const failure = asFailure(error);
-    if (failure.kind !== "gone") {
-      throw failure;
-    }
-    return true;
-  }
-}
+const isGone = async (read: () => Promise<Task>) => (await read().catch(unlessGone)) === undefined;

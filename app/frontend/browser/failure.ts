@@ -29,6 +29,14 @@ export class Failure extends Error {
 export const asFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : new Failure("refused", "Something went wrong in this page. Load it again.");
 
+/** Lets a failure be where what was asked for is gone, which is then undefined. @throws what else failed */
+export function unlessGone(error: unknown): undefined {
+  if (asFailure(error).kind !== "gone") {
+    throw error;
+  }
+  return undefined;
+}
+
 const AWAY = new Set([502, 503, 504]);
 export const PATIENCE_MS = 20_000;
 

@@ -56,7 +56,7 @@ export const withTag = (tag: string): ListQuery => ({ ...ALL_TASKS, tag });
 
 /** What the API takes as a tag, and as the length of a search. */
 const TAG = /^[^\s#,\p{Cc}\u200b-\u200f\u202a-\u202e\u2060-\u206f]{1,30}$/u;
-const SEARCH_MAX_LENGTH = 100;
+export const SEARCH_MAX_LENGTH = 100;
 
 /** Reads an address's parameters; what makes no sense there is left out, as anyone can type an address. */
 export function readListQuery(parameters: URLSearchParams): ListQuery {

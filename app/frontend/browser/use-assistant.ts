@@ -16,7 +16,7 @@ import {
 } from "./conversation";
 import { deleteAsked } from "./deletion";
 import { readEvents } from "./events";
-import { asFailure, Failure } from "./failure";
+import { asFailure, unlessGone } from "./failure";
 import { randomId } from "./random-id";
 
 type Summary = components["schemas"]["ConversationSummary"];
@@ -240,20 +240,18 @@ export function useAssistant(board: Board) {
     if (id !== null) {
       await quietly(board, async () => {
         const path = { conversation_id: id };
-        try {
-          const kept = await dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
-          if (opened.current === mine) {
+        const answer = dataOf(client.GET("/api/conversations/{conversation_id}", { params: { path } }));
+        const kept = await answer.catch(unlessGone);
+        if (kept === undefined) {
+          setEarlier((all) => all.filter((one) => one.id !== id));
+          board.tell(FORGOTTEN);
+        }
+        if (opened.current === mine) {
+          if (kept === undefined) {
+            setTalk(newTalk());
+          } else {
             setUtterances(remembered(kept));
           }
-        } catch (error) {
-          if (asFailure(error).kind !== "gone") {
-            throw error;
-          }
-          setEarlier((all) => all.filter((one) => one.id !== id));
-          if (opened.current === mine) {
-            setTalk(newTalk());
-          }
-          throw new Failure("gone", FORGOTTEN);
         }
       });
     }
@@ -286,13 +284,6 @@ async function quietly(board: Board, work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     board.tell(asFailure(error).message);
-  }
-}
-
-/** Lets be what was to go, and is gone already. */
-function unlessGone(error: unknown): void {
-  if (asFailure(error).kind !== "gone") {
-    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useId, useState } from "react";
-import { type ListQuery, listAddress, PRIORITIES, readListQuery, type Sort, SORTS } from "@/browser/list-query";
+import { type ListQuery, listAddress, PRIORITIES, readListQuery, SEARCH_MAX_LENGTH, type Sort, SORTS } from "@/browser/list-query";
 import { PRIORITY_WORDS } from "@/browser/words";
 import controls from "@/components/controls.module.css";
 import { Icon } from "@/components/icon";
@@ -67,7 +67,7 @@ export function Filters({ query }: { query: ListQuery }) {
           className={controls.input}
           type="search"
           placeholder="Search"
-          maxLength={100}
+          maxLength={SEARCH_MAX_LENGTH}
           value={chosen.search}
           onChange={(event) => {
             setChosen({ ...chosen, search: event.target.value });
