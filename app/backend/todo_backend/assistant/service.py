@@ -16,7 +16,7 @@ from todo_backend.assistant.tools import token_hash
 from todo_backend.problems import Problem
 from todo_backend.repository import check_account
 from todo_backend.tasks.schemas import Task
-from todo_backend.tasks.service import account_exists, task_of
+from todo_backend.tasks.service import account_exists, changed_since, no_such_task, task_of
 
 AT_ONCE: Final = 2
 """Answers for one user at the same time."""
@@ -103,9 +103,7 @@ class AssistantService:
             await check_account(self._repository)
             raise Problem(404, "This confirmation was used already, or has expired")
         if asked.id is None:
-            if asked.is_there:
-                raise Problem(412, "The task has changed since")
-            raise Problem(404, "There is no such task")
+            raise changed_since() if asked.is_there else no_such_task()
         return task_of(asked)
 
     async def _no_conversation(self) -> Problem:

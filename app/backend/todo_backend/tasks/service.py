@@ -80,7 +80,7 @@ class TaskService:
         row = await self._repository.find(task_id)
         if row is None:
             await check_account(self._repository)
-            raise Problem(404, "There is no such task")
+            raise no_such_task()
         return task_of(row)
 
     async def update(self, task_id: UUID, changes: TaskChanges, if_match: str | None) -> Task:
@@ -90,7 +90,7 @@ class TaskService:
             return await self._changed(task_id, await self._repository.update(task_id, changes, seen))
         task = await self.read(task_id)
         if seen is not None and task.updated_at not in seen:
-            raise _changed_since()
+            raise changed_since()
         return task
 
     async def toggle(self, task_id: UUID, if_match: str | None) -> Task:
@@ -137,7 +137,7 @@ class TaskService:
     async def _changed(self, task_id: UUID, row: AnyRow | None) -> Task:
         if row is None:
             await self.read(task_id)
-            raise _changed_since()
+            raise changed_since()
         return task_of(row)
 
 
@@ -237,5 +237,11 @@ def _unfit(parameter: str, detail: str) -> Problem:
     return Problem(422, "The input does not fit", errors=[{"in": "query", "parameter": parameter, "detail": detail}])
 
 
-def _changed_since() -> Problem:
+def no_such_task() -> Problem:
+    """Return the problem of a task that is gone, or never was this user's."""
+    return Problem(404, "There is no such task")
+
+
+def changed_since() -> Problem:
+    """Return the problem of a task that is not any more as whoever changes it has seen it."""
     return Problem(412, "The task has changed since")
