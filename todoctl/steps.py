@@ -359,16 +359,15 @@ class Steps(Applying):
         cluster = file.path_of_cluster(self.target.context)
         try:
             with file.locked(cluster, verb, self.target.title):
-                stay = file.others_work(installation, cluster)
-                if not stay:
+                if not file.others_work(installation, cluster):
                     self._remove_old_images()
+                    return
         except LockedError:
-            stay = True
+            pass
         except TodoctlError as error:
             self.reporter.warn(f"old images could not be removed: {error.what}: {error.because}")
             return
-        if stay:
-            self.reporter.debug("old images stay: another run may be about to apply one")
+        self.reporter.debug("old images stay: another run may be about to apply one")
 
     def _remove_old_images(self) -> None:
         from todoctl.images import old

@@ -278,15 +278,18 @@ def _started(
     is_over = False
 
     def start() -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(
-            [program, *argv[1:]],
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            cwd=cwd,
-            **system.own_process_group(),
-        )
+        try:
+            child = subprocess.Popen(
+                [program, *argv[1:]],
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                cwd=cwd,
+                **system.own_process_group(),
+            )
+        except OSError as error:
+            raise ProgramMissing(argv[0], f"{program}: {error.strerror}") from error
         with _lock:
             children.add(child)
             _running.add(child)
@@ -298,15 +301,12 @@ def _started(
         return child
 
     try:
-        try:
-            if threading.current_thread() is threading.main_thread():
-                # Where Ctrl-C comes, and must not lose a program that is about to run.
-                with ThreadPoolExecutor(max_workers=1) as pool:
-                    child = pool.submit(start).result()
-            else:
-                child = start()
-        except OSError as error:
-            raise ProgramMissing(argv[0], f"{program}: {error.strerror}") from error
+        if threading.current_thread() is threading.main_thread():
+            # Where Ctrl-C comes, and must not lose a program that is about to run.
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                child = pool.submit(start).result()
+        else:
+            child = start()
         yield child
     except BaseException:
         _end(children)

@@ -65,11 +65,7 @@ class Backup:
         """
         file.seek(0)
         digest, left = hashlib.sha256(_read(file, self.start)), self.length
-        while left:
-            chunk = _read(file, min(CHUNK, left))
-            if not chunk:
-                raise _damaged(file, "it got shorter while it was read")
-            digest.update(chunk)
+        for chunk in _digested(file, left, digest):
             left -= len(chunk)
             if not left:
                 digest.update(_read(file, _TRAILER.size))
@@ -135,13 +131,8 @@ def check(file: BinaryIO) -> Backup:
         raise _damaged(file, "its header does not fit its length")
     description = _read(file, described)
     digest = hashlib.sha256(head + description)
-    left = size - _HEADER.size - described - _TRAILER.size
-    while left:
-        chunk = _read(file, min(CHUNK, left))
-        if not chunk:
-            raise _damaged(file, "it got shorter while it was read")
-        digest.update(chunk)
-        left -= len(chunk)
+    for _ in _digested(file, size - _HEADER.size - described - _TRAILER.size, digest):
+        pass
     trailer = _read(file, _TRAILER.size)
     end, length, expected = _TRAILER.unpack(trailer)
     if end != _END:
@@ -153,6 +144,17 @@ def check(file: BinaryIO) -> Backup:
     digest.update(trailer)
     start = _HEADER.size + described
     return Backup(_about(file, description), size, digest.hexdigest(), start, size - start - _TRAILER.size)
+
+
+def _digested(file: BinaryIO, left: int, digest: hashlib._Hash) -> Iterator[bytes]:
+    """Yield the next `left` bytes of a file, a chunk at a time, and have the digest know them."""
+    while left:
+        chunk = _read(file, min(CHUNK, left))
+        if not chunk:
+            raise _damaged(file, "it got shorter while it was read")
+        digest.update(chunk)
+        left -= len(chunk)
+        yield chunk
 
 
 def _read(file: BinaryIO, count: int) -> bytes:
